@@ -1,0 +1,161 @@
+"""params.yaml -> cells and recipes.
+
+A cell is one data set x model x method. A recipe is everything that determines the numbers of one stage for one cell: every
+slot and every argument, defaults included, and digests of the source code that is used. DVC runs a stage again exactly
+when its recipe or its data have changed.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+import yaml
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
+
+from uncollapse.pieces import PACKAGE, UserError, check, choose, resolve
+from uncollapse.sources import sources
+
+Recipe = dict[str, Any]
+
+# The slots, by who fills them, and what stands in each unless an entry says otherwise.
+SLOTS: dict[str, Recipe] = {
+    "models": {"kl_weight": {"use": "constant"}},
+    "methods": {
+        "decoder": {"use": "plain"},
+        "posterior": {"use": "gaussian"},
+        "inference": {"use": "joint"},
+        "pretraining": {"use": "none"},
+        "perturbation": {"use": "clean"},
+    },
+}
+NEEDS = {  # what each stage reads of a recipe
+    "prepare": ("source", "split", "likelihood"),
+    "pretrain": ("net", "likelihood", "decoder", "posterior", "pretraining"),
+    "train": ("net", "likelihood", *SLOTS["models"], *SLOTS["methods"], "training"),
+    "evaluate": ("net", "likelihood", "decoder", "posterior", "evaluation"),
+}
+
+
+class Cell(NamedTuple):
+    """One data set x model x method, by name."""
+
+    dataset: str
+    model: str
+    method: str
+
+    def __str__(self) -> str:
+        return "-".join(self)
+
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.+]+$")]
+Names = Annotated[list[Name], Field(min_length=1)]
+
+
+def grid(
+    *, datasets: Names, models: Names, methods: Names, seeds: Annotated[list[NonNegativeInt], Field(min_length=1)]
+) -> None:
+    """What `dvc repro` runs: every data set x model x method, once per seed. Names hold letters, digits, `_`, `.` and `+`."""
+
+
+def dataset(
+    *, source: dict[str, Any], split: dict[str, Any], net: dict[str, Any], likelihood: dict[str, Any],
+    training: dict[str, Any], kl_target: PositiveFloat | None = None,
+) -> None:  # fmt: skip
+    """An entry of `datasets`: where the data come from, how they are split, the net, the likelihood, the budget, and the KL
+    (nats) at which a controller should hold them."""
+
+
+def evaluation(
+    *, samples: PositiveInt = 64, eps: PositiveFloat = 0.01, delta: Annotated[float, Field(ge=0, lt=1)] = 0.01
+) -> None:
+    """Importance samples for the nll, and the (eps, delta) at which the column `collapsed` is read off the collapse curve."""
+
+
+def params(*, grid: dict[str, Any], datasets: dict[str, Any], models: dict[str, Any], methods: dict[str, Any], evaluation: dict[str, Any]) -> None:  # fmt: skip
+    """The whole of params.yaml."""
+
+
+class Params:
+    """A params.yaml that was checked whole: every entry, also those that the grid does not name."""
+
+    def __init__(self, file: Path):
+        """Read and check `file`. Raises UserError with one line that names the key and what would be valid."""
+        try:
+            raw = yaml.safe_load(file.read_text())
+        except yaml.YAMLError as error:
+            raise UserError(f"{file.name}: not YAML: {' '.join(str(error).split())}") from None
+        self.root = f"{file.name}: "
+        check(f"{self.root}top level", params, raw)
+        self.grid = check(f"{self.root}grid", grid, raw["grid"])
+        self.evaluation = check(f"{self.root}evaluation", evaluation, raw["evaluation"])
+        self.datasets = {name: self.dataset(name, entry) for name, entry in raw["datasets"].items()}
+        self.entries: dict[str, Mapping[str, Any]] = {kind: raw[kind] for kind in SLOTS}
+        for axis, entries in {"datasets": self.datasets, **self.entries}.items():
+            for name in self.grid[axis]:
+                choose(f"{self.root}grid.{axis}", name, entries)
+        for axis, values in self.grid.items():
+            if len(set(values)) < len(values):
+                raise UserError(f"{self.root}grid.{axis}: {values} names something twice; name it once")
+        for kind, entries in self.entries.items():
+            for name in entries:
+                for held in {data: True for data in self.grid["datasets"]}:
+                    self.slots(kind, name, held)
+
+    def dataset(self, name: str, entry: object) -> Recipe:
+        """An entry of `datasets`, resolved."""
+        from uncollapse.prepare import split  # here, because who only reads a Cell should not wait for torch
+        from uncollapse.train import training
+
+        key = f"{self.root}datasets.{name}"
+        found = check(key, dataset, entry)
+        folders = {"source": "data", "net": "nets", "likelihood": "likelihoods"}
+        return {
+            **{part: resolve(f"{key}.{part}", folder, found[part]) for part, folder in folders.items()},
+            "split": check(f"{key}.split", split, found["split"]),
+            "training": check(f"{key}.training", training, found["training"]),
+            "kl_target": found["kl_target"],
+        }
+
+    def slots(self, kind: str, name: str, data: str) -> Recipe:
+        """The slots that an entry of `models` or `methods` fills, resolved for a data set."""
+        key, entry = f"{self.root}{kind}.{name}", self.entries[kind][name]
+        if not isinstance(entry, Mapping):
+            raise UserError(f"{key}: should be a mapping of slots, such as {{}}, not {entry!r}")
+        for slot in entry:
+            choose(f"{key}.{slot}", slot, SLOTS[kind])
+        target = self.datasets[data]["kl_target"]
+        offered = {} if target is None else {"kl_target": target}
+        chosen = {**SLOTS[kind], **entry}
+        return {slot: resolve(f"{key}.{slot}", f"methods/{slot}", piece, offered) for slot, piece in chosen.items()}
+
+    def cells(self) -> list[Cell]:
+        """The cells of the grid."""
+        g = self.grid
+        return [Cell(d, m, k) for d in g["datasets"] for m in g["models"] for k in g["methods"]]
+
+    def recipe(self, stage: str, data: str, model: str, method: str) -> Recipe:
+        """What determines the numbers of a stage for a cell, `seeds` aside, which say how often."""
+        slots = {**self.slots("models", model, data), **self.slots("methods", method, data)}
+        everything = {**self.datasets[data], **slots, "evaluation": self.evaluation}
+        needed = {what: everything[what] for what in NEEDS[stage]}
+        folders = {
+            "source": "data",
+            "net": "nets",
+            "likelihood": "likelihoods",
+            **{slot: f"methods/{slot}" for slot in slots},
+        }
+        used = [PACKAGE / folders[what] / f"{needed[what]['use']}.py" for what in needed if what in folders]
+        script = Path("stages") / f"{stage}.py"
+        return {"dataset": data, **needed, "seeds": self.grid["seeds"], "sources": sources([script, *used])}
+
+    def recipes(self) -> Iterator[tuple[str, Recipe]]:
+        """Every recipe of the grid with the name of its file, e.g. train/mnist5k-vae-plain."""
+        first = self.grid["models"][0]  # preparing and pretraining do not depend on the model
+        for data in self.grid["datasets"]:
+            prepared = self.recipe("prepare", data, first, self.grid["methods"][0])
+            yield f"prepare/{data}", {name: part for name, part in prepared.items() if name != "seeds"}
+            for method in self.grid["methods"]:
+                yield f"pretrain/{data}-{method}", self.recipe("pretrain", data, first, method)
+        for cell in self.cells():
+            for stage in ("train", "evaluate"):
+                yield f"{stage}/{cell}", {"model": cell.model, "method": cell.method, **self.recipe(stage, *cell)}

@@ -1,0 +1,17 @@
+"""Likelihoods p(x|z): a file each."""
+
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+
+class Likelihood(NamedTuple):
+    """`draw(x, stream)`: an example as p(x|z) can give it, from raw values of the same type and shape (drawing twice
+    changes nothing more). `log_prob(x, output)`: log p(x|z) in nats, (B,), for x (B, ...) and the decoder's output."""
+
+    kind: Literal["images", "tokens"]
+    draw: Callable[[NDArray[Any], np.random.Generator], NDArray[Any]]
+    log_prob: Callable[[Tensor, Tensor], Tensor]

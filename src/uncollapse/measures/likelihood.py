@@ -1,0 +1,39 @@
+"""ELBO and importance-weighted likelihood from the same samples (Burda et al. 2016, arXiv 1509.00519, eq. 8).
+
+w_k = p(x, z_k) / q(z_k|x),  z_k ~ q(z|x):    elbo = E[log w],    nll = -log 1/K sum_k w_k
+"""
+
+from typing import NamedTuple
+
+import torch
+
+from uncollapse.dataset import Part, to_tensor
+from uncollapse.measures import log_mean_exp
+from uncollapse.vae import VAE, log_prior
+
+
+class Likelihoods(NamedTuple):
+    """Means over the examples, in nats. elbo = -reconstruction - kl, with the exact kl and K samples for reconstruction."""
+
+    elbo: float
+    reconstruction: float
+    kl: float
+    nll: float
+
+
+@torch.no_grad()
+def likelihoods(vae: VAE, part: Part, *, samples: int, noise: torch.Generator, rows: int = 128) -> Likelihoods:
+    """Measure every example of a part with K = `samples`; the decoder is called with about `rows` pairs (x, z_k) at a time."""
+    device, size = next(vae.parameters()).device, max(1, rows // samples)
+    totals = torch.zeros(3, dtype=torch.float64)
+    vae.eval()
+    for start in range(0, len(part), size):
+        x = to_tensor(part.x[start : start + size], device)
+        q = vae.encode(x)
+        z = q.sample(torch.randn(samples, *q.mu.shape, generator=noise, device=device))
+        flat = x.repeat(samples, *[1] * (x.ndim - 1))
+        fit = vae.log_likelihood(flat, z.flatten(0, 1)).view(samples, -1)
+        weights = fit + log_prior(z) - q.log_prob(z)
+        totals += torch.stack([-fit.mean(0).sum(), q.kl().sum(), -log_mean_exp(weights, 0).sum()]).double().cpu()
+    reconstruction, kl, nll = (totals / len(part)).tolist()
+    return Likelihoods(-reconstruction - kl, reconstruction, kl, nll)

@@ -1,0 +1,21 @@
+"""Linear probe: how well do the posterior means tell the labels apart? (Dieng et al. 2019, section 5, use an MLP)."""
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from torch import Tensor
+
+
+def probe_accuracy(
+    train: tuple[Tensor, NDArray[np.int64]],
+    valid: tuple[Tensor, NDArray[np.int64]],
+    test: tuple[Tensor, NDArray[np.int64]],
+) -> float:
+    """Test accuracy of logistic regression on standardised posterior means (N, D); valid chooses its regularisation."""
+    (x, y), (x_valid, y_valid), (x_test, y_test) = [
+        (mu.double().numpy(), labels) for mu, labels in (train, valid, test)
+    ]
+    models = [make_pipeline(StandardScaler(), LogisticRegression(C=c, max_iter=1000)).fit(x, y) for c in (0.01, 0.1, 1)]
+    return float(max(models, key=lambda model: model.score(x_valid, y_valid)).score(x_test, y_test))

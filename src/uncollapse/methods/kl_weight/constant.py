@@ -1,0 +1,16 @@
+"""A constant price: beta = 1 is the VAE (Kingma & Welling 2014), any other the beta-VAE (Higgins et al. 2017)."""
+
+import torch
+from pydantic import NonNegativeFloat
+from torch import Tensor
+
+from uncollapse.methods.kl_weight import KLWeight, State
+
+
+def constant(*, beta: NonNegativeFloat = 1.0) -> KLWeight:
+    """Every nat of KL costs `beta`, at every step."""
+
+    def update(state: State, kl: Tensor) -> tuple[Tensor, State]:
+        return torch.tensor(beta, device=kl.device), state
+
+    return KLWeight(init=dict, update=update)

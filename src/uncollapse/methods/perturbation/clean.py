@@ -1,0 +1,8 @@
+"""Both read the example as it is."""
+
+from uncollapse.methods.perturbation import Perturbation
+
+
+def clean() -> Perturbation:
+    """No perturbation."""
+    return lambda x: (x, x)

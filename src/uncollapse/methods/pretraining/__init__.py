@@ -1,0 +1,20 @@
+"""Slot `pretraining`: where does the encoder start?
+
+A piece that pretrains learns on the part of the training data that is reserved for it; the VAE then learns on the
+rest. Without pretraining the VAE learns on both, so every method sees the same examples. `run(vae, reserve, stream)`
+changes the weights of the VAE's encoder and yields a row {epoch, loss, accuracy, encoder_steps, ...} an epoch.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from uncollapse.dataset import Part
+from uncollapse.vae import VAE
+
+Row = dict[str, float]
+
+
+class Pretraining(NamedTuple):
+    """A start of the encoder; `run` is None where it starts from its initial weights."""
+
+    run: Callable[[VAE, Part, int], Iterator[Row]] | None

@@ -1,0 +1,60 @@
+"""Pretrain the encoder as a classifier, on the labels of the reserved part.
+
+A linear layer on the encoder's features predicts the label, by cross-entropy; it is thrown away afterwards. The head
+that makes mu and logvar of the features is not touched.
+"""
+
+from collections.abc import Iterator
+
+import torch
+from pydantic import PositiveFloat, PositiveInt
+from torch import nn
+
+from uncollapse.dataset import Part, batches, to_tensor
+from uncollapse.methods.pretraining import Pretraining, Row
+from uncollapse.pieces import UserError
+from uncollapse.seeds import numpy_stream
+from uncollapse.vae import VAE, initialise
+
+
+def classifier(
+    *, epochs: PositiveInt = 10, batch_size: PositiveInt = 64, learning_rate: PositiveFloat = 0.001
+) -> Pretraining:
+    """Train `epochs` epochs by Adam. A data set without labels raises UserError."""
+
+    def run(vae: VAE, reserve: Part, seed: int) -> Iterator[Row]:
+        if reserve.labels is None:
+            raise UserError("pretraining classifier: the data set has no labels; pretrain otherwise, or not at all")
+        device = next(vae.parameters()).device
+        labels = torch.as_tensor(reserve.labels.astype("int64"), device=device)
+        with torch.no_grad():
+            features = vae.encoder(to_tensor(reserve.x[:1], device)).shape[1]
+        layer = nn.Linear(features, int(labels.max()) + 1).to(device)
+        initialise(layer, seed)
+        parameters = [*vae.encoder.parameters(), *layer.parameters()]
+        optimizer = torch.optim.Adam(parameters, lr=learning_rate, fused=True)
+        steps = 0
+        vae.train()
+        for epoch in range(1, epochs + 1):
+            stream = numpy_stream(seed, "pretraining", epoch)
+            loss_sum, correct = torch.zeros(2, device=device)
+            for index in batches(len(reserve), batch_size, stream):
+                x = to_tensor(vae.likelihood.draw(reserve.x[index], stream), device)
+                logits, label = layer(vae.encoder(x)), labels[torch.as_tensor(index)]
+                loss = nn.functional.cross_entropy(logits, label)
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+                steps += 1
+                loss_sum += loss.detach() * len(index)
+                correct += (logits.argmax(1) == label).sum()
+            seen = len(index) * (steps // epoch)
+            yield {
+                "epoch": epoch,
+                "loss": float(loss_sum) / seen,
+                "accuracy": float(correct) / seen,
+                "encoder_steps": steps,
+                "decoder_steps": 0,
+            }
+
+    return Pretraining(run)

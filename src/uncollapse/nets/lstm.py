@@ -1,0 +1,59 @@
+"""LSTM encoder and decoder for sentences (Bowman et al. 2016; the shape is that of He et al. 2019, section 4.2).
+
+Both have one layer. The encoder's features are its hidden state behind the last token. The decoder predicts token t from
+the tokens before it and z, which enters its initial state (c = W z, h = tanh(c)) and its every input.
+"""
+
+import torch
+from pydantic import PositiveInt
+from torch import Tensor, nn
+from torch.nn.functional import pad
+
+from uncollapse.dataset import END, PAD
+from uncollapse.methods.decoder import Join
+from uncollapse.nets import Net
+
+
+class Encoder(nn.Module):
+    """Tokens x (B, T) to features (B, hidden)."""
+
+    def __init__(self, vocabulary: int, embedding: int, hidden: int):
+        super().__init__()
+        self.features = hidden
+        self.embed = nn.Embedding(vocabulary, embedding)
+        self.lstm = nn.LSTM(embedding, hidden, batch_first=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The hidden state behind the last token of each sentence."""
+        states, _ = self.lstm(self.embed(x))
+        last = (x != PAD).sum(1) - 1
+        return states[torch.arange(len(x), device=x.device), last]
+
+
+class Decoder(nn.Module):
+    """z (B, D) and tokens x (B, T) to logits (B, T, vocabulary); those at t depend on the tokens before t only."""
+
+    def __init__(self, latents: int, vocabulary: int, embedding: int, hidden: int, join: Join):
+        super().__init__()
+        self.embed = nn.Embedding(vocabulary, embedding)
+        self.start = nn.Linear(latents, hidden)
+        self.lstm = nn.LSTM(embedding + latents, hidden, batch_first=True)
+        self.output = nn.Linear(hidden, vocabulary)
+        self.join = join(latents, vocabulary)
+
+    def forward(self, z: Tensor, x: Tensor) -> Tensor:
+        """Logits of every token. The end mark of the sentence before stands for the start."""
+        before = self.embed(pad(x[:, :-1], (1, 0), value=END))
+        inputs = torch.cat([before, z.unsqueeze(1).expand(-1, x.shape[1], -1)], dim=2)
+        cell = self.start(z)
+        states, _ = self.lstm(inputs, (cell.tanh().unsqueeze(0), cell.unsqueeze(0)))
+        return self.join(self.output(states), z)
+
+
+def lstm(*, latents: PositiveInt, embedding: PositiveInt, hidden: PositiveInt) -> Net:
+    """Embeddings of `embedding` numbers and `hidden` units, in both."""
+
+    def build(shape: tuple[int, ...], values: int, join: Join) -> tuple[Encoder, Decoder]:
+        return Encoder(values, embedding, hidden), Decoder(latents, values, embedding, hidden, join)
+
+    return Net("tokens", latents, build)

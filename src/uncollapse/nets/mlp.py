@@ -1,0 +1,56 @@
+"""Fully connected nets with ReLU; the deeper the decoder, the more dimensions collapse (Dieng et al. 2019, table 3)."""
+
+import math
+
+from pydantic import PositiveInt
+from torch import Tensor, nn
+
+from uncollapse.methods.decoder import Join
+from uncollapse.nets import Net
+
+
+class Encoder(nn.Module):
+    """x (B, ...) to features (B, hidden)."""
+
+    def __init__(self, inputs: int, hidden: int, layers: int):
+        super().__init__()
+        self.features = hidden
+        self.layers = nn.ModuleList(nn.Linear(hidden if i else inputs, hidden) for i in range(layers))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Features of x."""
+        h = x.flatten(1)
+        for layer in self.layers:
+            h = layer(h).relu()
+        return h
+
+
+class Decoder(nn.Module):
+    """z (B, D) to logits (B, *shape): h_1 = f_0(z), h_{l+1} = f_l(h_l) or, with skip connections, f_l(h_l, z)."""
+
+    def __init__(self, latents: int, hidden: int, layers: int, shape: tuple[int, ...], join: Join):
+        super().__init__()
+        self.shape = shape
+        self.first = nn.Linear(latents, hidden)
+        self.layers = nn.ModuleList(nn.Linear(hidden, hidden) for _ in range(layers - 1))
+        self.joins = nn.ModuleList(join(latents, hidden) for _ in range(layers - 1))
+        self.output = nn.Linear(hidden, math.prod(shape))
+
+    def forward(self, z: Tensor, x: Tensor) -> Tensor:
+        """Logits for z; x is not read."""
+        h = self.first(z).relu()
+        for layer, join in zip(self.layers, self.joins, strict=True):
+            h = join(layer(h), z).relu()
+        return self.output(h).view(-1, *self.shape)
+
+
+def mlp(*, latents: PositiveInt, hidden: PositiveInt, encoder_layers: PositiveInt, decoder_layers: PositiveInt) -> Net:
+    """`encoder_layers` and `decoder_layers` hidden layers of `hidden` units."""
+
+    def build(shape: tuple[int, ...], values: int, join: Join) -> tuple[Encoder, Decoder]:
+        return (
+            Encoder(math.prod(shape), hidden, encoder_layers),
+            Decoder(latents, hidden, decoder_layers, shape, join),
+        )
+
+    return Net("images", latents, build)

@@ -1,0 +1,92 @@
+"""Pieces: the folder is the registry, the signature is the schema.
+
+A piece is a file in a folder of this package with a function of the same name, whose keyword arguments
+are what a person may write beside `use` in params.yaml: `{use: pi, kp: 0.01}` is `methods/kl_weight/pi.py`,
+called as `pi(kp=0.01)`. The types of the signature are checked here, by pydantic; there is nothing to register.
+"""
+
+import difflib
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import pydantic
+
+PACKAGE = Path(__file__).parent
+
+
+class UserError(Exception):
+    """A mistake of the person at the keyboard; its text is one line that names the place and the mend."""
+
+
+def names(folder: str) -> list[str]:
+    """The pieces that stand in a folder of the package, e.g. names("methods/decoder") == ["plain", "skip"]."""
+    return sorted(file.stem for file in (PACKAGE / folder).glob("*.py") if not file.stem.startswith("_"))
+
+
+def function(folder: str, name: str) -> Callable[..., Any]:
+    """The function `name` in the file `name`.py of `folder`."""
+    return getattr(import_module(f"uncollapse.{folder.replace('/', '.')}.{name}"), name)
+
+
+def choose(key: str, name: object, valid: Iterable[str]) -> str:
+    """`name`, if it is one of `valid`. Raises UserError, which names `key` and what is valid."""
+    valid = list(valid)
+    if isinstance(name, str) and name in valid:
+        return name
+    near = difflib.get_close_matches(str(name), valid, n=1)
+    hint = f" (did you mean {near[0]!r}?)" if near else ""
+    raise UserError(f"{key}: no such name {name!r}{hint}; valid: {', '.join(valid)}")
+
+
+def check(key: str, signature: Callable[..., Any], entry: object) -> dict[str, Any]:
+    """The keyword arguments that `entry` gives to `signature`, of the right types, defaults stated.
+
+    Raises UserError, which names the key and what would be valid, for an argument that does not exist,
+    is missing, or has a value of the wrong type or out of range.
+    """
+    if not isinstance(entry, Mapping):
+        raise UserError(f"{key}: should be a mapping, such as {{name: value}}, not {entry!r}")
+    hints = get_type_hints(signature, include_extras=True)
+    fields = {
+        name: (hints[name], ... if argument.default is argument.empty else argument.default)
+        for name, argument in inspect.signature(signature).parameters.items()
+    }
+    for name in entry:
+        choose(f"{key}.{name}", name, fields)
+    config = pydantic.ConfigDict(extra="forbid", allow_inf_nan=False, protected_namespaces=())
+    schema = pydantic.create_model(signature.__name__, __config__=config, **fields)  # type: ignore[call-overload]
+    try:
+        return schema(**entry).model_dump()
+    except pydantic.ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        got = "" if first["type"] == "missing" else f", not {first['input']!r}"
+        raise UserError(f"{key}.{place}: {first['msg'][0].lower()}{first['msg'][1:]}{got}") from None
+
+
+def resolve(key: str, folder: str, entry: object, offered: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """A params entry {use: name, **arguments} with every argument stated, defaults included.
+
+    An argument of the piece that the entry leaves out is taken from `offered`, where it has that name.
+    Raises UserError as `check` does, also where the piece itself refuses its arguments.
+    """
+    if not isinstance(entry, Mapping) or "use" not in entry:
+        raise UserError(f"{key}: should name a piece, such as {{use: {names(folder)[0]}}}, not {entry!r}")
+    piece = function(folder, choose(f"{key}.use", entry["use"], names(folder)))
+    given = {name: value for name, value in entry.items() if name != "use"}
+    wanted = inspect.signature(piece).parameters
+    given = {**{name: value for name, value in (offered or {}).items() if name in wanted}, **given}
+    arguments = check(key, piece, given)
+    try:
+        piece(**arguments)
+    except ValueError as error:
+        raise UserError(f"{key}: {error}") from None
+    return {"use": entry["use"], **arguments}
+
+
+def build(folder: str, entry: Mapping[str, Any]) -> Any:
+    """What the piece of a resolved entry makes: `function(folder, use)(**arguments)`."""
+    return function(folder, entry["use"])(**{name: value for name, value in entry.items() if name != "use"})

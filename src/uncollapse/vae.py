@@ -1,0 +1,101 @@
+"""The variational autoencoder, and the notation of the whole project.
+
+    z ~ p(z) = N(0, I), z in R^D                         latents
+    x | z ~ p(x|z)                                       decoder and likelihood
+    q(z|x) = N(mu(x), diag exp logvar(x))                encoder and posterior
+
+    reconstruction = -E_q[log p(x|z)]
+    kl             = KL(q(z|x) || p(z)) = sum_i KL_i,    KL_i = (mu_i^2 + exp(logvar_i) - 1 - logvar_i) / 2
+    elbo           = -reconstruction - kl  <=  log p(x)  (Kingma & Welling 2014, arXiv 1312.6114, eq. 3 and 10)
+
+All of these are in nats, summed over pixels, tokens and latent dimensions, and averaged over examples.
+A training loss prices the KL: reconstruction + beta * kl, with beta from `methods/kl_weight`. Dimension i has
+*collapsed* where q(z_i|x) is close to p(z_i) for (nearly) every x, so that the decoder cannot learn from z_i.
+"""
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from uncollapse.likelihoods import Likelihood
+from uncollapse.seeds import number
+
+
+class Gaussian(NamedTuple):
+    """A batch of q(z|x): means and log-variances, both of shape (B, D)."""
+
+    mu: Tensor
+    logvar: Tensor
+
+    def kl(self) -> Tensor:
+        """KL_i of every example and dimension, in nats, shape (B, D)."""
+        return 0.5 * (self.mu.square() + self.logvar.exp() - 1 - self.logvar)
+
+    def sample(self, noise: Tensor) -> Tensor:
+        """z = mu + exp(logvar / 2) * noise; `noise` (..., B, D) is standard normal. Differentiable."""
+        return self.mu + (0.5 * self.logvar).exp() * noise
+
+    def log_prob(self, z: Tensor) -> Tensor:
+        """log q(z|x) in nats, for z of shape (..., B, D): shape (..., B)."""
+        square = (z - self.mu).square() * (-self.logvar).exp()
+        return -0.5 * (square + self.logvar + math.log(2 * math.pi)).sum(-1)
+
+
+def log_prior(z: Tensor) -> Tensor:
+    """log p(z) in nats, for z of shape (..., D): shape (...)."""
+    return -0.5 * (z.square() + math.log(2 * math.pi)).sum(-1)
+
+
+class VAE(nn.Module):
+    """An encoder, the head that makes q(z|x) of its features, a decoder and a likelihood.
+
+    `encoder(x)` gives features (B, F); `posterior(features)` gives mu and logvar, (B, D) each;
+    `decoder(z, x)` gives the parameters of p(x|z) for z (B, D), and may read those parts of x that
+    lie before the one it predicts (autoregressive decoders).
+    """
+
+    def __init__(self, encoder: nn.Module, posterior: nn.Module, decoder: nn.Module, likelihood: Likelihood):
+        super().__init__()
+        self.encoder, self.posterior, self.decoder, self.likelihood = encoder, posterior, decoder, likelihood
+
+    def encode(self, x: Tensor) -> Gaussian:
+        """q(z|x) for a batch x (B, ...)."""
+        return Gaussian(*self.posterior(self.encoder(x)))
+
+    def log_likelihood(self, x: Tensor, z: Tensor, read: Tensor | None = None) -> Tensor:
+        """log p(x|z) in nats, shape (B,), for x (B, ...) and z (B, D); an autoregressive decoder reads `read` (default x)."""
+        return self.likelihood.log_prob(x, self.decoder(z, x if read is None else read))
+
+    def encoder_parameters(self) -> list[nn.Parameter]:
+        """The parameters of q(z|x): the encoder's and the posterior's."""
+        return [*self.encoder.parameters(), *self.posterior.parameters()]
+
+    def encoder_state(self) -> dict[str, Tensor]:
+        """The weights of q(z|x), by name."""
+        mine = ("encoder.", "posterior.")
+        return {name: value for name, value in self.state_dict().items() if name.startswith(mine)}
+
+    def load_encoder(self, state: dict[str, Tensor]) -> None:
+        """Take over weights of q(z|x). Raises KeyError or RuntimeError where they are another net's."""
+        self.load_state_dict({**self.state_dict(), **{name: state[name] for name in self.encoder_state()}})
+
+    def decoder_parameters(self) -> list[nn.Parameter]:
+        """The parameters of p(x|z)."""
+        return list(self.decoder.parameters())
+
+
+def initialise(module: nn.Module, seed: int) -> None:
+    """Draw every layer's own default initial weights from a stream of its own, made from (seed, the layer's name).
+
+    So two nets that share a layer start with the same weights there, whatever else they have: runs of
+    different methods with the same seed are paired.
+    """
+    for name, layer in module.named_modules():
+        reset: Callable[[], None] | None = getattr(layer, "reset_parameters", None)
+        if reset is not None:
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(number(seed, "initial weights", name))
+                reset()

@@ -1,0 +1,88 @@
+"""Measure a cell: metrics/cells/<cell>/ gets a row of measures a seed, the latents, the collapse curve and,
+of the first seed, the t-SNE map."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from workers import Recipe, each_seed, last_row, recipe_of, run, write_table
+
+from uncollapse.assemble import assemble
+from uncollapse.dataset import Part, read
+from uncollapse.measures import broken_laws, encode
+from uncollapse.measures.active_units import active_units
+from uncollapse.measures.collapse import collapse_thresholds, collapsed
+from uncollapse.measures.likelihood import likelihoods
+from uncollapse.measures.mutual_information import mutual_information
+from uncollapse.measures.probe import probe_accuracy
+from uncollapse.measures.tsne import tsne
+from uncollapse.pieces import UserError
+from uncollapse.seeds import numpy_stream, torch_stream
+
+
+def main(name: str) -> None:
+    """All seeds; then the map, of the first."""
+    recipe, output = recipe_of("evaluate", name), Path("metrics") / "cells" / name
+    data, runs = Path("data") / recipe["dataset"], Path("runs") / name
+    each_seed(
+        "evaluate", name, recipe, lambda seed: [data / "card.json", runs / f"weights-{seed}.safetensors"],
+        work, 1, output,
+    )  # fmt: skip
+    first = recipe["seeds"][0]
+    test = read(data, "test")
+    places = tsne(load_file(output / f"latents-{first}.safetensors")["mu"], seed=first)
+    names = json.loads((data / "card.json").read_text())["label_names"]
+    labels = [""] * len(test) if test.labels is None else [names[label] for label in test.labels]
+    points = [
+        {"seed": first, "x": x, "y": y, "label": label} for (x, y), label in zip(places.tolist(), labels, strict=True)
+    ]
+    write_table(output / "tsne.csv", points)
+
+
+def work(recipe: Recipe, seed: int, folder: Path, tell: Callable[[dict[str, Any]], None]) -> None:
+    """One seed."""
+    cell = "-".join(recipe[part] for part in ("dataset", "model", "method"))
+    data, runs, settings = Path("data") / recipe["dataset"], Path("runs") / cell, recipe["evaluation"]
+    vae = assemble(recipe, json.loads((data / "card.json").read_text()), seed)
+    vae.load_state_dict(load_file(runs / f"weights-{seed}.safetensors"))
+    history = last_row(runs / "history.csv", seed)
+    parts = {name: read(data, name) for name in ("train", "valid", "test")}
+    train = parts["train"]
+    parts["train"] = Part(vae.likelihood.draw(train.x, numpy_stream(seed, "measure train")), train.labels)
+    q = {name: encode(vae, part) for name, part in parts.items()}
+
+    noise = torch_stream(seed, "measure test")
+    fit = likelihoods(vae, parts["test"], samples=settings["samples"], noise=noise)
+    information = mutual_information(q["test"], torch.randn(q["test"].mu.shape, generator=noise))
+    thresholds = collapse_thresholds(q["train"].kl(), delta=settings["delta"])
+    row = {
+        **fit._asdict(),
+        "mi": information.mi,
+        "mi_standard_error": information.standard_error,
+        "mi_cap": information.cap,
+        "active_units": active_units(q["test"].mu),
+        "latents": q["test"].mu.shape[1],
+        "collapsed": collapsed(thresholds, settings["eps"]),
+        "probe_accuracy": probe({name: (q[name].mu, part.labels) for name, part in parts.items()}),
+        **{steps: int(history[steps]) for steps in ("encoder_steps", "decoder_steps")},
+    }
+    for law in broken_laws(row):
+        raise UserError(f"{cell}, seed {seed}: the measures break the law {law}")
+    tell(row)
+    write_table(folder / "measures.csv", [row])
+    write_table(folder / "collapse.csv", [{"dimension": i, "eps": eps} for i, eps in enumerate(thresholds.tolist())])
+    save_file(q["test"]._asdict(), folder / "latents.safetensors")
+
+
+def probe(parts: dict[str, tuple[torch.Tensor, Any]]) -> float:
+    """The probe's accuracy; nan for data without labels."""
+    if any(labels is None for _, labels in parts.values()):
+        return float("nan")
+    return probe_accuracy(*(parts[name] for name in ("train", "valid", "test")))
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,21 @@
+"""Prepare a data set: data/<data set>/ gets its parts as arrays and a card."""
+
+from pathlib import Path
+
+from workers import recipe_of, run
+
+from uncollapse.pieces import build
+from uncollapse.prepare import prepare, write
+
+
+def main(name: str) -> None:
+    """Load, split, write."""
+    recipe = recipe_of("prepare", name)
+    source = build("data", recipe["source"])()
+    parts, vocabulary = prepare(source, build("likelihoods", recipe["likelihood"]), **recipe["split"])
+    card = write(Path("data") / name, parts, vocabulary, source)
+    print(f"prepare {name}: {card['counts']} from {card['source']}")
+
+
+if __name__ == "__main__":
+    run(main)

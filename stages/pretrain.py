@@ -1,0 +1,41 @@
+"""Pretrain the encoder of a data set x method on the reserved part: pretrained/<data set>-<method>/ gets encoder weights and a
+history. It is empty for a method without pretraining."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from workers import Recipe, each_seed, recipe_of, run, write_table
+
+
+def main(name: str) -> None:
+    """All seeds."""
+    recipe, output = recipe_of("pretrain", name), Path("pretrained") / name
+    if recipe["pretraining"]["use"] == "none":  # asked of the recipe: to ask the piece takes seconds of imports
+        output.mkdir(parents=True)
+    else:
+        card = Path("data") / recipe["dataset"] / "card.json"
+        each_seed("pretrain", name, recipe, lambda seed: [card], work, recipe["pretraining"]["epochs"], output)
+
+
+def work(recipe: Recipe, seed: int, folder: Path, tell: Callable[[dict[str, Any]], None]) -> None:
+    """One seed."""
+    from safetensors.torch import save_file
+
+    from uncollapse.assemble import assemble
+    from uncollapse.dataset import read
+    from uncollapse.pieces import build
+
+    data = Path("data") / recipe["dataset"]
+    vae = assemble(recipe, json.loads((data / "card.json").read_text()), seed)
+    rows = []
+    for row in build("methods/pretraining", recipe["pretraining"]).run(vae, read(data, "reserve"), seed):
+        rows.append(row)
+        tell(row)
+    write_table(folder / "history.csv", rows)
+    save_file(vae.encoder_state(), folder / "encoder.safetensors")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,20 @@
+"""Check params.yaml and write a recipe for every stage of every cell: recipes/<stage>/<name>.json; and
+recipes/grid.json, the list of cells."""
+
+import json
+import sys
+from pathlib import Path
+
+from uncollapse.cells import Params
+from uncollapse.pieces import UserError
+
+try:
+    params = Params(Path("params.yaml"))
+    recipes = dict(params.recipes())
+except UserError as error:
+    sys.exit(f"error: {error}")
+grid = {"cells": params.cells(), "seeds": params.grid["seeds"], "evaluation": params.evaluation}
+for name, recipe in {"grid": grid, **recipes}.items():
+    file = Path("recipes") / f"{name}.json"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(recipe, indent=2) + "\n")

@@ -1,0 +1,69 @@
+"""Train a cell: runs/<cell>/ gets the weights of every seed and the history."""
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from workers import Recipe, each_seed, last_row, recipe_of, run, write_table
+
+from uncollapse.assemble import assemble
+from uncollapse.dataset import read
+from uncollapse.pieces import build
+from uncollapse.train import train
+
+SECONDS = 5.0  # between checkpoints
+
+
+def pretrained(recipe: Recipe) -> Path:
+    """The folder of the encoder's weights at the start."""
+    return Path("pretrained") / f"{recipe['dataset']}-{recipe['method']}"
+
+
+def main(name: str) -> None:
+    """All seeds."""
+    recipe = recipe_of("train", name)
+    data, start = Path("data") / recipe["dataset"], pretrained(recipe)
+    each_seed(
+        "train", name, recipe, lambda seed: [data / "card.json", *start.glob(f"encoder-{seed}.safetensors")],
+        work, recipe["training"]["epochs"], Path("runs") / name,
+    )  # fmt: skip
+
+
+def work(recipe: Recipe, seed: int, folder: Path, tell: Callable[[dict[str, Any]], None]) -> None:
+    """One seed, from its last checkpoint if there is one."""
+    data, checkpoint = Path("data") / recipe["dataset"], folder / "checkpoint.pt"
+    vae = assemble(recipe, json.loads((data / "card.json").read_text()), seed)
+    learned: tuple[str, ...] = ("train", "reserve")
+    steps = 0
+    encoder = pretrained(recipe) / f"encoder-{seed}.safetensors"
+    if encoder.exists():
+        learned = ("train",)
+        vae.load_encoder(load_file(encoder))
+        steps = int(last_row(encoder.parent / "history.csv", seed)["encoder_steps"])
+    saved = torch.load(checkpoint, weights_only=True) if checkpoint.exists() else None
+    rows: list[dict[str, Any]] = saved["rows"] if saved else []
+    for row in rows:
+        tell(row)
+    slots = {slot: build(f"methods/{slot}", recipe[slot]) for slot in ("kl_weight", "inference", "perturbation")}
+    last = time.monotonic()
+    for row, state in train(
+        vae, read(data, *learned), read(data, "valid"), **slots, **recipe["training"],
+        seed=seed, encoder_steps=steps, state=saved,
+    ):  # fmt: skip
+        rows.append(row)
+        tell(row)
+        if time.monotonic() - last > SECONDS:
+            torch.save({**state, "rows": rows}, folder / "checkpoint.new")
+            (folder / "checkpoint.new").replace(checkpoint)
+            last = time.monotonic()
+    write_table(folder / "history.csv", rows)
+    save_file(vae.state_dict(), folder / "weights.safetensors")
+    checkpoint.unlink(missing_ok=True)
+
+
+if __name__ == "__main__":
+    run(main)

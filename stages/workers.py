@@ -1,0 +1,156 @@
+"""All seeds of a stage side by side, one worker process a core, one thread each; and how a stage tells of mistakes.
+
+What a seed has made is kept in `.work/<stage>/<name>/<seed>/`, outside of DVC's outputs, under a key of all that determines it:
+a killed stage goes on where it was, and a new seed does not train the old ones again. A stage that DVC runs again although
+it delivered exactly this before was forced to: then everything is made anew.
+"""
+
+import csv
+import hashlib
+import json
+import multiprocessing
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, wait
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from uncollapse.pieces import UserError
+
+Recipe = dict[str, Any]
+Row = Mapping[str, Any]
+Work = Callable[[Recipe, int, Path, Callable[[Row], None]], None]
+SHOWN = ("epoch", "elbo", "kl", "beta", "active_units", "loss", "accuracy", "mi", "nll")
+
+
+def run(main: Callable[[str], None]) -> None:
+    """Run a stage for the name on its command line; a UserError becomes one line on stderr and exit code 1."""
+    try:
+        main(sys.argv[1])
+    except UserError as error:
+        sys.exit(f"error: {error}")
+
+
+def recipe_of(stage: str, name: str) -> Recipe:
+    """The recipe that the stage `recipes` wrote."""
+    return json.loads((Path("recipes") / stage / f"{name}.json").read_text())
+
+
+def each_seed(
+    stage: str, name: str, recipe: Recipe, inputs: Callable[[int], Iterable[Path]], work: Work, rows: int, output: Path
+) -> None:
+    """Call `work(recipe, seed, folder, tell)` for every seed of the recipe and gather what it writes into `output`.
+
+    `inputs(seed)` are the files that it reads. It calls `tell(row)` `rows` times, for the progress bar. Of each seed's folder, `<name>.csv`
+    becomes rows of `output/<name>.csv`, any other `<name>.<ending>` becomes `output/<name>-<seed>.<ending>`.
+    """
+    store = Path(".work") / stage / name
+    seeds: list[int] = recipe["seeds"]
+    keys = {str(seed): key(recipe, inputs(seed)) for seed in seeds}
+    delivered = store / "delivered.json"
+    if delivered.exists() and json.loads(delivered.read_text()) == keys:
+        shutil.rmtree(store)
+    for seed in seeds:
+        mark = store / str(seed) / "key"
+        if not mark.exists() or mark.read_text() != keys[str(seed)]:
+            shutil.rmtree(mark.parent, ignore_errors=True)
+            mark.parent.mkdir(parents=True)
+            mark.write_text(keys[str(seed)])
+    todo = [seed for seed in seeds if not (store / str(seed) / "done").exists()]
+    last = side_by_side(f"{stage} {name}", recipe, todo, store, work, rows)
+    gather({seed: store / str(seed) for seed in seeds}, output)
+    for folder in store.iterdir():
+        if folder.is_dir() and folder.name not in keys:
+            shutil.rmtree(folder)
+    delivered.write_text(json.dumps(keys))
+    numbers = "  ".join(f"{what} {last[what]:.4g}" for what in SHOWN if what in last)
+    print(f"{stage} {name}: seeds {', '.join(map(str, seeds))} ({len(todo)} made now)  {numbers}")
+
+
+def key(recipe: Recipe, inputs: Iterable[Path]) -> str:
+    """A digest of all that determines one seed's result: the recipe but for the list of seeds, and the input files."""
+    digest = hashlib.sha256(json.dumps({**recipe, "seeds": None}, sort_keys=True).encode())
+    for file in inputs:
+        digest.update(hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def side_by_side(title: str, recipe: Recipe, seeds: list[int], store: Path, work: Work, rows: int) -> Row:
+    """Work on seeds in worker processes under one progress bar; returns the last row that was told."""
+    if not seeds:
+        return {}
+    import torch  # noqa: F401  (once, for all workers; not above, so that a stage without work starts fast)
+
+    # a forked worker has all that is imported here; tqdm's monitor would be a thread, and those do not fork
+    tqdm.monitor_interval = 0
+    context = multiprocessing.get_context("fork")
+    told = context.SimpleQueue()
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    last: Row = {}
+    with (
+        tqdm(total=rows * len(seeds), desc=title, disable=None, dynamic_ncols=True) as bar,
+        ProcessPoolExecutor(min(cores, len(seeds)), context, initializer=begin, initargs=(told,)) as pool,
+    ):
+        pending = {pool.submit(one, work, recipe, seed, store / str(seed)) for seed in seeds}
+        while pending or not told.empty():
+            done, pending = wait(pending, timeout=0.1)
+            while not told.empty():
+                last = told.get()
+                bar.set_postfix({what: f"{last[what]:.4g}" for what in SHOWN if what in last}, refresh=False)
+                bar.update()
+            for future in done:
+                if future.exception() is not None:
+                    pool.shutdown(wait=False, cancel_futures=True)
+                    future.result()
+    return last
+
+
+tell: Callable[[Row], None]  # in a worker: puts a row into the parent's queue
+
+
+def begin(queue: Any) -> None:
+    """Set up a worker: one thread, for more of them get in each other's way; and where to tell rows."""
+    import torch
+
+    torch.set_num_threads(1)
+    global tell
+    tell = queue.put
+
+
+def one(work: Work, recipe: Recipe, seed: int, folder: Path) -> None:
+    """One seed, in a worker."""
+    work(recipe, seed, folder, tell)
+    (folder / "done").touch()
+
+
+def write_table(file: Path, rows: Sequence[Row]) -> None:
+    """Rows as a CSV file."""
+    with file.open("w", newline="") as out:
+        writer = csv.DictWriter(out, rows[0], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def last_row(file: Path, seed: int) -> dict[str, str]:
+    """The last row of a seed in a table that `each_seed` gathered."""
+    with file.open(newline="") as rows:
+        return [row for row in csv.DictReader(rows) if row["seed"] == str(seed)][-1]
+
+
+def gather(folders: Mapping[int, Path], output: Path) -> None:
+    """Copy what the seeds made into a stage's output."""
+    output.mkdir(parents=True, exist_ok=True)
+    tables: dict[str, list[str]] = {}
+    for seed, folder in folders.items():
+        for file in sorted(folder.iterdir()):
+            if file.suffix == ".csv":
+                header, *rows = file.read_text().splitlines()
+                tables.setdefault(file.name, [f"seed,{header}"]).extend(f"{seed},{row}" for row in rows)
+            elif file.suffix:
+                shutil.copyfile(file, output / f"{file.stem}-{seed}{file.suffix}")
+    for name, rows in tables.items():
+        (output / name).write_text("\n".join(rows) + "\n")

@@ -1,0 +1,46 @@
+"""Laws of likelihoods: p(x|z) sums to one, and a draw is a draw."""
+
+import itertools
+
+import numpy as np
+import pytest
+import torch
+
+from uncollapse.likelihoods.bernoulli import bernoulli
+from uncollapse.likelihoods.categorical import categorical
+from uncollapse.pieces import build, names
+
+
+@pytest.mark.parametrize("name", names("likelihoods"))
+def test_drawing_twice_changes_nothing_more(name: str) -> None:
+    likelihood = build("likelihoods", {"use": name})
+    x = np.arange(256, dtype=np.uint8).reshape(4, 64)
+    once = likelihood.draw(x, np.random.default_rng(0))
+    assert once.shape == x.shape
+    assert once.dtype == x.dtype
+    assert np.array_equal(likelihood.draw(once, np.random.default_rng(1)), once)
+
+
+def test_a_grey_value_is_the_probability_of_a_one() -> None:
+    grey = np.tile(np.array([0, 1, 64, 128, 254, 255], np.uint8), (400_000, 1))
+    ones = (bernoulli().draw(grey, np.random.default_rng(0)) == 255).mean(0)
+    p = grey[0] / 255
+    assert np.all(np.abs(ones - p) <= 4.5 * np.sqrt(p * (1 - p) / 400_000))
+
+
+def test_bernoulli_sums_to_one_over_all_images() -> None:
+    x = torch.tensor(list(itertools.product([0.0, 1.0], repeat=4))).view(16, 2, 2)
+    logits = torch.randn(2, 2).expand(16, 2, 2)
+    assert float(bernoulli().log_prob(x, logits).exp().sum()) == pytest.approx(1, abs=1e-5)
+
+
+def test_categorical_sums_to_one_over_all_sentences_and_skips_padding() -> None:
+    words = 4  # padding, and three that can be said
+    x = torch.tensor(list(itertools.product(range(1, words), repeat=3)))
+    logits = torch.randn(3, words)
+    logits[:, 0] = -torch.inf
+    output = logits.expand(len(x), 3, words)
+    assert float(categorical().log_prob(x, output).exp().sum()) == pytest.approx(1, abs=1e-5)
+    shorter = x[:, :2]
+    padded = torch.nn.functional.pad(shorter, (0, 1))
+    torch.testing.assert_close(categorical().log_prob(padded, output), categorical().log_prob(shorter, output[:, :2]))

@@ -1,0 +1,139 @@
+"""Measures against closed forms and independent computations."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from conftest import toy_part, toy_vae
+from scipy import integrate, stats
+
+from uncollapse.dataset import to_tensor
+from uncollapse.measures import broken_laws, encode
+from uncollapse.measures.active_units import active_units
+from uncollapse.measures.collapse import collapse_thresholds, collapsed
+from uncollapse.measures.likelihood import likelihoods
+from uncollapse.measures.mutual_information import log_mixture, mutual_information
+from uncollapse.measures.probe import probe_accuracy
+from uncollapse.measures.tsne import tsne
+from uncollapse.vae import Gaussian
+
+
+def stream() -> torch.Generator:
+    return torch.Generator().manual_seed(1)
+
+
+def normal(*shape: int) -> torch.Tensor:
+    return torch.randn(*shape, generator=stream())
+
+
+def test_mi_of_a_gaussian_channel() -> None:
+    """mu ~ N(0, s^2) and q(z|x) = N(mu, 1 - s^2): I = -1/2 ln(1 - s^2) a dimension."""
+    s2, dimensions, count = 0.6, 2, 8000
+    mu = math.sqrt(s2) * torch.randn(count, dimensions, generator=torch.Generator().manual_seed(2))
+    q = Gaussian(mu, torch.full_like(mu, math.log(1 - s2)))
+    got = mutual_information(q, normal(count, dimensions))
+    assert got.mi == pytest.approx(-0.5 * math.log(1 - s2) * dimensions, abs=4 * got.standard_error + 0.01)
+    assert got.cap == math.log(count)
+
+
+def test_mi_of_two_clusters_is_ln_2() -> None:
+    mu = torch.tensor([[-20.0], [20.0]]).repeat(1000, 3)
+    got = mutual_information(Gaussian(mu, torch.zeros_like(mu)), normal(2000, 3))
+    assert got.mi == pytest.approx(math.log(2), abs=1e-3)
+
+
+def test_mi_is_zero_where_z_does_not_depend_on_x_and_ln_n_where_every_x_has_its_own_place() -> None:
+    zero = mutual_information(Gaussian(torch.zeros(500, 4), torch.zeros(500, 4)), normal(500, 4))
+    assert zero.mi == pytest.approx(0, abs=1e-5)
+    own = mutual_information(Gaussian(1000.0 * torch.arange(500.0).unsqueeze(1), torch.zeros(500, 1)), normal(500, 1))
+    assert own.mi == pytest.approx(math.log(500), abs=1e-3)
+
+
+def test_the_mixture_agrees_with_brute_force_in_float64() -> None:
+    q = Gaussian(3 * normal(300, 5), normal(300, 5))
+    z = normal(40, 5) * 4
+    q, z = Gaussian(q.mu.double(), q.logvar.double()), z.double()
+    each = stats.norm.logpdf(z.numpy()[:, None], q.mu.numpy(), np.exp(q.logvar.numpy() / 2)).sum(-1)
+    brute = np.logaddexp.reduce(each, axis=1) - math.log(300)
+    assert np.allclose(log_mixture(q, z).numpy(), brute, atol=1e-9, rtol=1e-9)
+
+
+@pytest.mark.parametrize("delta", [0.0, 0.01, 0.1, 0.5])
+@pytest.mark.parametrize("count", [1, 7, 100, 101])
+def test_the_collapse_curve_is_its_definition_point_by_point(delta: float, count: int) -> None:
+    kl = torch.randint(0, 20, (count, 6), generator=stream()) / 10.0  # with many ties
+    thresholds = collapse_thresholds(kl, delta=delta)
+    for eps in [*torch.arange(0, 2.2, 0.05).tolist(), *kl.flatten().tolist()]:
+        share = (kl < eps).double().mean(0)
+        assert collapsed(thresholds, eps) == pytest.approx(float((share >= 1 - delta - 1e-12).double().mean())), eps
+
+
+def test_active_units_count_the_dimensions_whose_mean_varies() -> None:
+    mu = normal(10_000, 4) * torch.tensor([1.0, 0.105, 0.095, 0.0])
+    assert active_units(mu) == 2
+
+
+def test_likelihoods_agree_with_numerical_integration() -> None:
+    """A decoder of one latent: log p(x), the ELBO and its parts by quadrature."""
+    vae = toy_vae("images", seed=5)
+    vae.decoder.first.weight.data[:, 1:] = 0  # z_2 and z_3 reach nothing
+    vae.posterior.linear.weight.data.zero_()
+    vae.posterior.linear.bias.data = torch.tensor([0.3, 0, 0, 0.4, 0, 0])
+    part = toy_part("images", 3)
+    part = type(part)(vae.likelihood.draw(part.x, np.random.default_rng(0)))
+    got = likelihoods(vae, part, samples=60_000, noise=stream())
+    x = to_tensor(part.x)
+
+    grid = np.linspace(-8, 8, 2001)
+    z = torch.zeros(2001, 3)
+    z[:, 0] = torch.as_tensor(grid)
+    with torch.no_grad():
+        log_p = np.stack([vae.log_likelihood(one.expand(2001, 4, 4), z).double().numpy() for one in x])
+    evidence = integrate.trapezoid(np.exp(log_p) * stats.norm.pdf(grid), grid)
+    fit = integrate.trapezoid(log_p.mean(0) * stats.norm.pdf(grid, 0.3, math.exp(0.2)), grid)
+    kl = 0.5 * (0.09 + math.exp(0.4) - 1 - 0.4)
+    assert got.nll == pytest.approx(-np.log(evidence).mean(), abs=2e-3)
+    assert got.reconstruction == pytest.approx(-fit, abs=2e-3)
+    assert got.kl == pytest.approx(kl, abs=1e-5)
+    assert got.elbo == pytest.approx(-got.reconstruction - got.kl)
+
+
+def test_likelihoods_do_not_depend_on_how_the_rows_are_cut(kind: str) -> None:
+    vae, part = toy_vae(kind), toy_part(kind, 10)
+    cuts = [likelihoods(vae, part, samples=2000, noise=stream(), rows=rows) for rows in (2000, 7000, 10**6)]
+    for cut in cuts[1:]:
+        assert cut == pytest.approx(cuts[0], abs=0.05)
+
+
+def test_encode_is_every_example_once_in_order_and_leaves_the_mode(kind: str) -> None:
+    vae, part = toy_vae(kind), toy_part(kind)
+    with torch.no_grad():
+        whole = vae.encode(to_tensor(part.x))
+    torch.testing.assert_close(encode(vae, part, size=7).mu, whole.mu)
+    assert vae.training
+
+
+def test_the_probe_finds_what_is_there_and_no_more() -> None:
+    labels = np.arange(600) % 3
+    told = torch.nn.functional.one_hot(torch.as_tensor(labels)).float() + 0.1 * normal(600, 3)
+    parts = [(told[part], labels[part]) for part in (slice(0, 400), slice(400, 500), slice(500, 600))]
+    assert probe_accuracy(*parts) == 1.0
+    blind = [(torch.zeros_like(mu), y) for mu, y in parts]
+    assert probe_accuracy(*blind) == pytest.approx(1 / 3, abs=0.02)
+
+
+def test_tsne_keeps_clusters_apart_and_takes_a_collapsed_posterior() -> None:
+    labels = np.arange(90) % 3
+    places = tsne(20 * torch.nn.functional.one_hot(torch.as_tensor(labels)).float() + normal(90, 3), seed=0)
+    centres = np.array([places[labels == label].mean(0) for label in range(3)])
+    nearest = ((places[:, None] - centres) ** 2).sum(-1).argmin(1)
+    assert (nearest == labels).mean() == 1
+    assert np.isfinite(tsne(torch.zeros(90, 3), seed=0)).all()
+
+
+def test_a_row_that_cannot_be_is_found_out() -> None:
+    good = {"mi": 2.0, "mi_standard_error": 0.01, "mi_cap": 6.2, "kl": 2.5, "nll": 90.0, "elbo": -92.0}
+    assert not list(broken_laws(good))
+    for wrong in ({"mi": 2.6}, {"mi": -0.1}, {"mi": 6.3, "kl": 9.0}, {"nll": 92.1}):
+        assert len(list(broken_laws({**good, **wrong}))) == 1, wrong

@@ -1,0 +1,179 @@
+"""The pipeline itself, with real DVC, real digits and nets of toy size, in a folder of its own."""
+
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from hashlib import sha256
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+ROOT = Path(__file__).parent.parent
+PARAMS = {
+    "grid": {"datasets": ["mnist5k"], "models": ["control_vae"], "methods": ["plain", "pretrained"], "seeds": [0, 1]},
+    "datasets": {
+        "mnist5k": {
+            "source": {"use": "mnist5k"},
+            "split": {"reserve": 100, "valid": 50, "test": 60},
+            "net": {"use": "mlp", "latents": 4, "hidden": 8, "encoder_layers": 1, "decoder_layers": 2},
+            "likelihood": {"use": "bernoulli"},
+            "training": {"epochs": 1, "batch_size": 500, "learning_rate": 0.01},
+            "kl_target": 5.0,
+        }
+    },
+    "models": {"control_vae": {"kl_weight": {"use": "pi"}}},
+    "methods": {
+        "plain": {},
+        "skip": {"decoder": {"use": "skip"}},
+        "pretrained": {"pretraining": {"use": "classifier", "epochs": 1}},
+    },
+    "evaluation": {"samples": 4},
+}
+
+
+class Project:
+    """A copy of the pipeline with its own params."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+        self.environment = {**os.environ, "PATH": path, "PYTHONPATH": str(folder / "src"), "DVC_NO_ANALYTICS": "1"}
+        self.environment.pop("MLFLOW_TRACKING_URI", None)
+        for name in ("src", "stages"):
+            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        for name in ("dvc.yaml", ".gitignore"):
+            shutil.copy(ROOT / name, folder / name)
+        (folder / "metrics").mkdir()
+        self.params = PARAMS
+        self.write()
+        self.call("git", "init", "--quiet")
+        self.call("dvc", "init", "--quiet")
+        self.commit()
+
+    def write(self) -> None:
+        (self.folder / "params.yaml").write_text(yaml.safe_dump(self.params))
+
+    def call(self, *command: str, fails: bool = False) -> str:
+        done = subprocess.run(
+            command, cwd=self.folder, env=self.environment, capture_output=True, text=True, check=False
+        )
+        assert (done.returncode != 0) == fails, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    def commit(self) -> None:
+        self.call("git", "add", "--all")
+        who = ["-c", "user.name=test", "-c", "user.email=test@example.org"]
+        self.call("git", *who, "commit", "--quiet", "--message", "state")
+
+    def repro(self, *arguments: str) -> tuple[set[str], list[str]]:
+        """The stages that ran, and what they said of their seeds."""
+        said = self.call("dvc", "repro", *arguments).splitlines()
+        ran = {line.split("'")[1] for line in said if line.startswith("Running stage")}
+        return ran, [line for line in said if "made now" in line]
+
+    def digests(self, folder: str) -> dict[str, str]:
+        files = sorted(file for file in (self.folder / folder).rglob("*") if file.is_file())
+        return {file.name: sha256(file.read_bytes()).hexdigest() for file in files}
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    made = Project(tmp_path_factory.mktemp("project"))
+    ran, _ = made.repro()
+    cells = ("plain", "pretrained")
+    assert ran == {
+        "recipes", "prepare@mnist5k", "report", "track", *(f"pretrain@mnist5k-{method}" for method in cells),
+        *(f"{stage}@mnist5k-control_vae-{method}" for stage in ("train", "evaluate") for method in cells),
+    }  # fmt: skip
+    made.commit()
+    return made
+
+
+def test_the_summary_has_a_row_a_run_and_the_laws_hold(project: Project) -> None:
+    summary = pd.read_csv(project.folder / "metrics" / "summary.csv")
+    assert list(summary["method"] + summary["seed"].astype(str)) == ["plain0", "plain1", "pretrained0", "pretrained1"]
+    assert (summary["mi"] <= summary["kl"] + 4 * summary["mi_standard_error"] + 1e-3).all()
+    assert (summary["mi"] <= summary["mi_cap"]).all()
+    steps = summary.set_index(["method", "seed"])[["encoder_steps", "decoder_steps"]]
+    assert steps.loc[("plain", 0)].tolist() == [9, 9]  # 4,890 examples in batches of 500
+    assert steps.loc[("pretrained", 0)].tolist() == [9 + 1, 9]  # 4,790, and 100 in batches of 64 before
+    page = (project.folder / "report" / "index.html").read_text()
+    assert "control_vae" in page
+    assert "http-equiv" not in page
+
+
+def test_a_second_repro_runs_nothing_and_every_run_is_in_mlflow_once(project: Project) -> None:
+    assert project.repro() == (set(), [])
+    store = project.folder / "mlflow.db"
+    with closing(sqlite3.connect(store)) as database:
+        runs = database.execute("select name, status from runs order by name").fetchall()
+    names = [f"mnist5k-control_vae-{method}-{seed}" for method in ("plain", "pretrained") for seed in (0, 1)]
+    assert runs == [(name, "FINISHED") for name in names]
+    store.rename(project.folder / "elsewhere")
+    assert "track" in project.call("dvc", "status"), "a store that was deleted is made again"
+    (project.folder / "elsewhere").rename(store)
+
+
+def test_a_forced_cell_is_trained_again_to_the_same_bytes(project: Project) -> None:
+    cell = "mnist5k-control_vae-pretrained"
+    before = project.digests(f"runs/{cell}")
+    assert len(before) == 3
+    ran, said = project.repro("--force", "--single-item", f"train@{cell}")
+    assert ran == {f"train@{cell}"}
+    assert "(2 made now)" in said[0]
+    assert project.digests(f"runs/{cell}") == before
+
+
+def test_editing_a_method_runs_its_cells_and_the_diffs_show_it(project: Project) -> None:
+    project.params["methods"]["pretrained"]["pretraining"]["epochs"] = 2
+    project.write()
+    mine = {f"{stage}@mnist5k-control_vae-pretrained" for stage in ("train", "evaluate")}
+    assert project.repro("report")[0] == {"recipes", "pretrain@mnist5k-pretrained", *mine, "report"}
+    assert "methods.pretrained.pretraining.epochs" in project.call("dvc", "params", "diff")
+    changes = project.call("dvc", "metrics", "diff")
+    assert "mnist5k.control_vae.pretrained.elbo" in changes
+    assert "plain" not in changes
+
+
+def test_a_new_seed_and_a_new_method_run_only_what_is_new(project: Project) -> None:
+    project.params["grid"]["seeds"] = [0, 1, 2]
+    project.params["grid"]["methods"] = ["plain", "pretrained", "skip"]
+    project.write()
+    ran, said = project.repro("train")
+    made = {line.split(":")[0]: line.split("(")[1].split(" ")[0] for line in said}
+    cell = "train mnist5k-control_vae"
+    assert made == {
+        f"{cell}-plain": "1",
+        f"{cell}-pretrained": "1",
+        "pretrain mnist5k-pretrained": "1",
+        f"{cell}-skip": "3",
+    }
+    assert not any(stage.startswith("prepare") for stage in ran)
+
+
+def test_a_comment_in_the_source_trains_nothing_and_code_trains_its_cells(project: Project) -> None:
+    skip = project.folder / "src/uncollapse/methods/decoder/skip.py"
+    text = skip.read_text()
+    skip.write_text("# a comment\n" + text)
+    assert project.repro("train")[0] == {"recipes"}
+    skip.write_text(text.replace("bias=False", "bias=True"))
+    assert project.repro("train")[0] == {"recipes", "pretrain@mnist5k-skip", "train@mnist5k-control_vae-skip"}
+
+
+def test_a_mistake_stops_repro_at_once_with_one_line_and_nothing_is_lost(project: Project) -> None:
+    before = project.digests("runs")
+    project.params["methods"]["skip"] = {"decoder": {"use": "skipp"}}
+    project.write()
+    said = project.call("dvc", "repro", fails=True).splitlines()
+    told = [line for line in said if line.startswith("error:")]
+    assert told == [
+        "error: params.yaml: methods.skip.decoder.use: no such name 'skipp' (did you mean 'skip'?); valid: plain, skip"
+    ]
+    assert not any("Traceback" in line for line in said)
+    assert not any("Running stage 'train" in line or "Running stage 'prepare" in line for line in said)
+    assert project.digests("runs") == before

@@ -1,0 +1,98 @@
+"""Seeds side by side: what is finished stays, what was killed goes on, what is forced is made anew."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from workers import each_seed, last_row, write_table
+
+from uncollapse.pieces import UserError
+
+Tell = Callable[[dict[str, Any]], None]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "input").write_text("1")
+    return tmp_path
+
+
+def work(recipe: dict[str, Any], seed: int, folder: Path, tell: Tell) -> None:
+    """Logs its calls; goes on from a checkpoint; fails where the recipe says so."""
+    with open("log", "a") as log:
+        log.write(f"{seed} ")
+    begun = (folder / "checkpoint").exists()
+    (folder / "checkpoint").touch()
+    if seed in recipe.get("fails", []):
+        raise UserError(f"seed {seed} cannot")
+    rows = [{"epoch": 1, "value": seed / 3}, {"epoch": 2, "value": torch.get_num_threads()}]
+    for row in rows:
+        tell(row)
+    write_table(folder / "history.csv", rows)
+    (folder / "note.txt").write_text(f"{seed} {'went on' if begun else 'began'} in {os.getpid() != parent}")
+
+
+parent = os.getpid()
+
+
+def go(seeds: list[int], **recipe: Any) -> str:
+    """Runs a stage as DVC does, which removes its output first; tells which seeds were worked on."""
+    import shutil
+
+    shutil.rmtree("out", ignore_errors=True)
+    Path("log").write_text("")
+    each_seed("stage", "name", {"seeds": seeds, **recipe}, lambda seed: [Path("input")], work, 2, Path("out"))
+    assert sorted(
+        int(seed) for seed in {row.split(",")[0] for row in Path("out/history.csv").read_text().split()[1:]}
+    ) == sorted(seeds)
+    return " ".join(sorted(Path("log").read_text().split()))
+
+
+def test_results_are_gathered_with_their_seed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert go([0, 7]) == "0 7"
+    assert Path("out/history.csv").read_text() == f"seed,epoch,value\n0,1,0.0\n0,2,1\n7,1,{7 / 3}\n7,2,1\n"
+    assert Path("out/note-7.txt").read_text() == "7 began in True"
+    assert sorted(file.name for file in Path("out").iterdir()) == ["history.csv", "note-0.txt", "note-7.txt"]
+    assert "stage name: seeds 0, 7 (2 made now)" in capsys.readouterr().out
+    assert last_row(Path("out/history.csv"), 7) == {"seed": "7", "epoch": "2", "value": "1"}
+
+
+def test_a_new_seed_is_all_that_is_made() -> None:
+    go([0, 1])
+    assert go([0, 1, 2]) == "2"
+    assert go([2]) == ""
+    assert go([0, 2]) == "0"
+
+
+def test_a_forced_stage_is_made_anew() -> None:
+    go([0, 1])
+    assert go([0, 1]) == "0 1"
+
+
+@pytest.mark.parametrize("change", ["recipe", "input"])
+def test_another_recipe_or_input_is_made_anew(change: str) -> None:
+    go([0, 1], beta=1)
+    Path("input").write_text("2" if change == "input" else "1")
+    assert go([0, 1], beta=2 if change == "recipe" else 1) == "0 1"
+
+
+def test_a_stage_that_failed_keeps_what_is_done_and_goes_on_from_its_checkpoint() -> None:
+    with pytest.raises(UserError, match="seed 1 cannot"):
+        go([0, 1], fails=[1])
+    assert not Path("out").exists()
+    for folder in Path(".work/stage/name").iterdir():  # the mend does not change the key in this test
+        (folder / "key").write_text(json_key())
+    assert go([0, 1]) == "1"
+    assert Path("out/note-1.txt").read_text() == "1 went on in True"
+
+
+def json_key() -> str:
+    """The key of the recipe without failures."""
+    from workers import key
+
+    return key(json.loads('{"seeds": null}'), [Path("input")])

@@ -14,14 +14,15 @@ repro: .venv/ready
 test: .venv/ready
 	ruff check
 	ruff format --check
-	mypy
+	pyrefly check
 	pytest
 
 ui: .venv/ready
 	mlflow ui --backend-store-uri sqlite:///mlflow.db
 
 .venv/ready: requirements.txt pyproject.toml
-	test -x $(BIN)/python || python3 -m venv .venv
+	@python3 -c 'import sys; sys.exit("error: python3 is %d.%d, it should be 3.11 or newer" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
+	test -x $(BIN)/pip || python3 -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	uv pip install --quiet --requirement requirements.txt
 	uv pip install --quiet --no-deps --editable .

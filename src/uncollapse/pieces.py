@@ -50,14 +50,14 @@ def check(key: str, signature: Callable[..., Any], entry: object) -> dict[str, A
     if not isinstance(entry, Mapping):
         raise UserError(f"{key}: should be a mapping, such as {{name: value}}, not {entry!r}")
     hints = get_type_hints(signature, include_extras=True)
-    fields = {
+    fields: dict[str, Any] = {
         name: (hints[name], ... if argument.default is argument.empty else argument.default)
         for name, argument in inspect.signature(signature).parameters.items()
     }
     for name in entry:
         choose(f"{key}.{name}", name, fields)
     config = pydantic.ConfigDict(extra="forbid", allow_inf_nan=False, protected_namespaces=())
-    schema = pydantic.create_model(signature.__name__, __config__=config, **fields)  # type: ignore[call-overload]
+    schema = pydantic.create_model(signature.__name__, __config__=config, **fields)
     try:
         return schema(**entry).model_dump()
     except pydantic.ValidationError as error:

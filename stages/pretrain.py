@@ -1,5 +1,5 @@
 """Pretrain the encoder of a data set x method on the reserved part: pretrained/<data set>-<method>/ gets encoder weights and a
-history. It is empty for a method without pretraining."""
+history; there is nothing but a file `none` for a method without pretraining."""
 
 import json
 from collections.abc import Callable
@@ -14,6 +14,7 @@ def main(name: str) -> None:
     recipe, output = recipe_of("pretrain", name), Path("pretrained") / name
     if recipe["pretraining"]["use"] == "none":  # asked of the recipe: to ask the piece takes seconds of imports
         output.mkdir(parents=True)
+        (output / "none").touch()
     else:
         card = Path("data") / recipe["dataset"] / "card.json"
         each_seed("pretrain", name, recipe, lambda seed: [card], work, recipe["pretraining"]["epochs"], output)

@@ -95,7 +95,9 @@ def write(client: Any, experiment: str, run: Run) -> None:
         if math.isfinite(value)
     ]
     last = int(run.history.index[-1])
-    metrics += [Metric(str(name), float(value), now, last) for name, value in run.measures.items() if math.isfinite(value)]
+    metrics += [
+        Metric(str(name), float(value), now, last) for name, value in run.measures.items() if math.isfinite(value)
+    ]
     for start in range(0, len(metrics), 1000):
         client.log_batch(created, metrics=metrics[start : start + 1000])
     client.log_batch(created, params=[Param(name, value) for name, value in flatten(run.params).items()])

@@ -1,7 +1,7 @@
 """Slot `pretraining`: where does the encoder start?
 
 A piece that pretrains learns on the part of the training data that is reserved for it; the VAE then learns on the
-rest. Without pretraining the VAE learns on both, so every method sees the same examples. `run(vae, reserve, stream)`
+rest. Without pretraining the VAE learns on both, so every method sees the same examples. `run(vae, reserve, seed)`
 changes the weights of the VAE's encoder and yields a row {epoch, loss, accuracy, encoder_steps, ...} an epoch.
 """
 

@@ -38,21 +38,25 @@ def work(recipe: Recipe, seed: int, folder: Path, tell: Callable[[dict[str, Any]
     data, checkpoint = Path("data") / recipe["dataset"], folder / "checkpoint.pt"
     vae = assemble(recipe, json.loads((data / "card.json").read_text()), seed)
     learned: tuple[str, ...] = ("train", "reserve")
-    steps = 0
+    spent = (0, 0)
     encoder = pretrained(recipe) / f"encoder-{seed}.safetensors"
     if encoder.exists():
         learned = ("train",)
         vae.load_encoder(load_file(encoder))
-        steps = int(last_row(encoder.parent / "history.csv", seed)["encoder_steps"])
+        before = last_row(encoder.parent / "history.csv", seed)
+        spent = (int(before["encoder_steps"]), int(before["decoder_steps"]))
     saved = torch.load(checkpoint, weights_only=True) if checkpoint.exists() else None
     rows: list[dict[str, Any]] = saved["rows"] if saved else []
     for row in rows:
         tell(row)
-    slots = {slot: build(f"methods/{slot}", recipe[slot]) for slot in ("kl_weight", "inference", "perturbation")}
+    slots: dict[str, Any] = {
+        slot: build(f"methods/{slot}", recipe[slot]) for slot in ("kl_weight", "divergence", "inference")
+    }
+    slots["perturbation"] = [build("methods/perturbation", piece) for piece in recipe["perturbation"]]
     last = time.monotonic()
     for row, state in train(
         vae, read(data, *learned), read(data, "valid"), **slots, **recipe["training"],
-        seed=seed, encoder_steps=steps, state=saved,
+        seed=seed, spent=spent, state=saved,
     ):  # fmt: skip
         rows.append(row)
         tell(row)

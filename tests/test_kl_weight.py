@@ -26,7 +26,10 @@ def prices(weight: KLWeight, kls: list[float]) -> list[float]:
 
 @pytest.mark.parametrize("name", names("methods/kl_weight"))
 def test_a_price_is_finite_not_negative_and_broadcasts_and_its_state_can_be_saved(name: str) -> None:
-    weight = build("methods/kl_weight", resolve("", "methods/kl_weight", {"use": name}, {"kl_target": 2.0}))
+    weight = build(
+        "methods/kl_weight",
+        resolve("", "methods/kl_weight", {"use": name}, {"kl_target": 2.0, "steps": 3, "period": 4}),
+    )
     state = weight.init()
     for kl in (0.0, 1.0, 50.0, 1e6):
         beta, after = weight.update(state, batch(kl))

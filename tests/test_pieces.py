@@ -21,7 +21,7 @@ FOLDERS = [
 ]
 PIECES = [(folder, name) for folder in FOLDERS for name in names(folder)]
 PARAMS = Path(__file__).parent.parent / "params.yaml"
-OFFERED = {"kl_target": 3.0}
+OFFERED = {"kl_target": 3.0, "steps": 5, "period": 4, "radius": 0.1}
 
 
 def test_the_folders_of_methods_are_the_slots() -> None:
@@ -67,12 +67,15 @@ def test_values_are_converted_as_dvc_reads_them() -> None:
 @pytest.mark.parametrize(
     ("entry", "line"),
     [
-        ({"use": "pie"}, "here.use: no such name 'pie' (did you mean 'pi'?); valid: constant, pi"),
+        (
+            {"use": "pie"},
+            "here.use: no such name 'pie' (did you mean 'pi'?); valid: constant, cyclical, free_bits, linear, pi",
+        ),
         ({"use": "constant", "bta": 1}, "here.bta: no such name 'bta' (did you mean 'beta'?); valid: beta"),
         ({"use": "constant", "beta": -1}, "here.beta: input should be greater than or equal to 0, not -1"),
         ({"use": "constant", "beta": float("inf")}, "here.beta: input should be a finite number, not inf"),
         ({"use": "constant", "beta": [1]}, "here.beta: input should be a valid number, not [1]"),
-        ({"use": "pi"}, "here.kl_target: field required"),
+        ({"use": "pi"}, "here.kl_target: should be stated; it has no default"),
         ({"use": "pi", "kl_target": 1, "low": 2}, "here: low (2.0) should be less than high (1.0)"),
         ({"beta": 1}, "here: should name a piece, such as {use: constant}, not {'beta': 1}"),
         ("constant", "here: should name a piece, such as {use: constant}, not 'constant'"),
@@ -89,7 +92,7 @@ def test_a_mistake_is_one_line_with_the_key_and_what_is_valid(entry: object, lin
 def test_check_reports_a_missing_argument() -> None:
     def signature(*, size: int) -> None: ...
 
-    with pytest.raises(UserError, match=r"^here\.size: field required$"):
+    with pytest.raises(UserError, match=r"^here\.size: should be stated"):
         check("here", signature, {})
 
 
@@ -109,7 +112,10 @@ def test_check_reports_a_missing_argument() -> None:
         ("epochs: 20", "epochs: many", "datasets.mnist5k.training.epochs: input should be a valid integer"),
         ("{use: bernoulli}", "{use: gauss}", "datasets.mnist5k.likelihood.use: no such name 'gauss'; valid: bernoulli, categorical"),
         ("    kl_target: 3.0", "    target: 3.0", "datasets.kjv.target: no such name 'target' (did you mean 'kl_target'?)"),
-        ("    kl_target: 3.0", "", "models.control_vae.kl_weight.kl_target: field required"),
+        ("    kl_target: 3.0", "", "models.control_vae.kl_weight.kl_target: should be stated; it has no default"),
+        ("noise: {flip", "nois: {flip", "datasets.mnist5k.arguments.nois: no such name 'nois' (did you mean 'noise'?)"),
+        ("noise: {flip", "noise: {flp", "datasets.mnist5k.arguments.noise.flp: no such name 'flp' (did you mean 'flip'?)"),
+        ("[{use: noise}, {use: adversarial", "[{use: noise}, {use: adersarial", "methods.noise+adversarial.perturbation.use: no such name 'adersarial' (did you mean 'adversarial'?)"),
         ("evaluation: {samples", "evaluation: {sample", "evaluation.sample: no such name 'sample' (did you mean 'samples'?)"),
         ("evaluation:", "evaluations:", "top level.evaluations: no such name 'evaluations' (did you mean 'evaluation'?)"),
         ("methods:\n  plain: {}", "methods:\n  a/b: {}\n  plain: {}", None),

@@ -13,7 +13,7 @@ from uncollapse.measures import encode
 from uncollapse.methods.inference import Inference, Move
 from uncollapse.methods.kl_weight import KLWeight
 from uncollapse.methods.pretraining.classifier import classifier
-from uncollapse.pieces import UserError, build, names
+from uncollapse.pieces import UserError, build, names, resolve
 from uncollapse.train import train
 from uncollapse.vae import VAE
 
@@ -23,7 +23,13 @@ EVERY_PERTURBATION = names("methods/perturbation")
 
 
 def piece(slot: str, name: str, **arguments: Any) -> Any:
-    return build(f"methods/{slot}", {"use": name, **arguments})
+    offered = {"kl_target": 1.0, "steps": 6, "period": 4, "radius": 0.1}
+    return build(f"methods/{slot}", resolve("", f"methods/{slot}", {"use": name, **arguments}, offered))
+
+
+def order(step: Any) -> Inference:
+    """An inference piece that is only a step."""
+    return Inference(dict, step, lambda state, mi: state)
 
 
 def start(
@@ -31,8 +37,9 @@ def start(
 ) -> Iterator[tuple[dict[str, float], Any]]:
     slots = {
         "kl_weight": piece("kl_weight", "pi", kl_target=1.0),
+        "divergence": piece("divergence", "kl"),
         "inference": piece("inference", "joint"),
-        "perturbation": piece("perturbation", "clean"),
+        "perturbation": [],
     }
     return train(
         vae, toy_part(kind), toy_part(kind, seed=1), **{**slots, **BUDGET, "seed": seed, "epochs": epochs, **changes}
@@ -64,7 +71,7 @@ def test_a_row_says_what_happened(kind: str) -> None:
 def test_the_same_seed_is_the_same_run_whatever_else_is_drawn(kind: str, inference: str, perturbation: str) -> None:
     def go(disturb: bool) -> tuple[list[dict[str, float]], dict[str, Tensor]]:
         vae, rows = toy_vae(kind), []
-        slots = {"inference": piece("inference", inference), "perturbation": piece("perturbation", perturbation)}
+        slots = {"inference": piece("inference", inference), "perturbation": [piece("perturbation", perturbation)]}
         for row, _ in start(vae, kind, **slots):
             rows.append(row)
             if disturb:
@@ -95,11 +102,11 @@ def test_methods_of_one_seed_see_the_same_batches_and_noise() -> None:
     def first_batches(decoder: str, seed: int) -> list[Tensor]:
         seen: list[Tensor] = []
 
-        def step(batch: Tensor, move: Move) -> None:
+        def step(state: Any, batch: Tensor, move: Move, draw: Any) -> None:
             seen.append(batch.clone())
             move(batch, encoder=True, decoder=True)
 
-        list(start(toy_vae("images", decoder=decoder), "images", seed=seed, epochs=1, inference=Inference(step)))
+        list(start(toy_vae("images", decoder=decoder), "images", seed=seed, epochs=1, inference=order(step)))
         return seen
 
     plain, skip, other = (first_batches("plain", 0), first_batches("skip", 0), first_batches("plain", 1))
@@ -111,23 +118,23 @@ def test_methods_of_one_seed_see_the_same_batches_and_noise() -> None:
 def test_binarisation_is_drawn_anew_for_every_batch() -> None:
     seen: list[Tensor] = []
 
-    def step(batch: Tensor, move: Move) -> None:
+    def step(state: Any, batch: Tensor, move: Move, draw: Any) -> None:
         seen.append(move(batch, encoder=True, decoder=True))
         seen[-1] = batch.clone()
 
-    list(start(toy_vae("images"), "images", epochs=2, inference=Inference(step), batch_size=64))
+    list(start(toy_vae("images"), "images", epochs=2, inference=order(step), batch_size=64))
     ones = [batch.flatten(1).sum(1).sort().values for batch in seen]
     assert not torch.equal(ones[0], ones[1])
 
 
 @pytest.mark.parametrize(("encoder", "decoder"), [(True, False), (False, True)])
 def test_who_does_not_move_keeps_parameters_and_optimiser_state(kind: str, encoder: bool, decoder: bool) -> None:
-    def step(batch: Tensor, move: Move) -> None:
+    def step(state: Any, batch: Tensor, move: Move, draw: Any) -> None:
         move(batch, encoder=encoder, decoder=decoder)
 
     vae = toy_vae(kind)
     before = copied(vae)
-    (row, state), *_ = start(vae, kind, inference=Inference(step))
+    (row, state), *_ = start(vae, kind, inference=order(step))
     moved = {name for name, value in vae.state_dict().items() if not torch.equal(value, before[name])}
     sides = {name: name.startswith(("encoder.", "posterior.")) for name in before}
     assert moved == {name for name, side in sides.items() if side == encoder}
@@ -143,7 +150,7 @@ def test_beta_prices_the_kl_in_the_gradient() -> None:
     vae, hand = toy_vae("images"), toy_vae("images")
     batches, noises = [], []
 
-    def step(batch: Tensor, move: Move) -> None:
+    def step(state: Any, batch: Tensor, move: Move, draw: Any) -> None:
         batches.append(batch.clone())
         move(batch, encoder=True, decoder=True)
 
@@ -155,13 +162,13 @@ def test_beta_prices_the_kl_in_the_gradient() -> None:
 
     torch.randn = recording
     try:
-        list(start(vae, "images", epochs=1, inference=Inference(step), kl_weight=price, clip=1e9))
+        list(start(vae, "images", epochs=1, inference=order(step), kl_weight=price, clip=1e9))
     finally:
         torch.randn = original
     optimizer = torch.optim.Adam(hand.parameters(), lr=BUDGET["learning_rate"])
     for x, noise in zip(batches, noises, strict=True):
         q = hand.encode(x)
-        z = q.mu + torch.exp(q.logvar / 2) * noise
+        z = q.mu + torch.exp(q.logvar / 2) * noise[0]
         loss = -hand.log_likelihood(x, z).mean() + 0.3 * q.kl().sum(1).mean()
         optimizer.zero_grad()
         loss.backward()

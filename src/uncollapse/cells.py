@@ -5,6 +5,7 @@ slot and every argument, defaults included, and digests of the source code that 
 when its recipe or its data have changed.
 """
 
+import inspect
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
@@ -12,20 +13,20 @@ from typing import Annotated, Any, NamedTuple
 import yaml
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 
-from uncollapse.pieces import PACKAGE, UserError, check, choose, resolve
+from uncollapse.pieces import PACKAGE, MissingArgument, UserError, check, choose, function, names, resolve
 from uncollapse.sources import sources
 
 Recipe = dict[str, Any]
 
 # The slots, by who fills them, and what stands in each unless an entry says otherwise.
 SLOTS: dict[str, Recipe] = {
-    "models": {"kl_weight": {"use": "constant"}},
+    "models": {"kl_weight": {"use": "constant"}, "divergence": {"use": "kl"}},
     "methods": {
         "decoder": {"use": "plain"},
         "posterior": {"use": "gaussian"},
         "inference": {"use": "joint"},
         "pretraining": {"use": "none"},
-        "perturbation": {"use": "clean"},
+        "perturbation": [],  # a list: several act one behind the other
     },
 }
 NEEDS = {  # what each stage reads of a recipe
@@ -59,10 +60,10 @@ def grid(
 
 def dataset(
     *, source: dict[str, Any], split: dict[str, Any], net: dict[str, Any], likelihood: dict[str, Any],
-    training: dict[str, Any], kl_target: PositiveFloat | None = None,
+    training: dict[str, Any], kl_target: PositiveFloat | None = None, arguments: dict[str, dict[str, Any]] | None = None,
 ) -> None:  # fmt: skip
-    """An entry of `datasets`: where the data come from, how they are split, the net, the likelihood, the budget, and the KL
-    (nats) at which a controller should hold them."""
+    """An entry of `datasets`: where the data come from, how they are split, the net, the likelihood, the budget, the KL
+    (nats) at which a controller should hold them, and arguments of pieces, by piece, where models and methods leave them open."""
 
 
 def evaluation(
@@ -98,8 +99,12 @@ class Params:
                 raise UserError(f"{self.root}grid.{axis}: {values} names something twice; name it once")
         for kind, entries in self.entries.items():
             for name in entries:
-                for held in {data: True for data in self.grid["datasets"]}:
-                    self.slots(kind, name, held)
+                for data in self.grid["datasets"]:
+                    try:
+                        self.slots(kind, name, data)
+                    except MissingArgument:  # the data set need not state arguments of what it is not tried with
+                        if name in self.grid[kind]:
+                            raise
 
     def dataset(self, name: str, entry: object) -> Recipe:
         """An entry of `datasets`, resolved."""
@@ -113,8 +118,23 @@ class Params:
             **{part: resolve(f"{key}.{part}", folder, found[part]) for part, folder in folders.items()},
             "split": check(f"{key}.split", split, found["split"]),
             "training": check(f"{key}.training", training, found["training"]),
+            "offered": self.arguments(f"{key}.arguments", found["arguments"] or {}),
             "kl_target": found["kl_target"],
         }
+
+    def arguments(self, key: str, given: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Mapping[str, Any]]:
+        """What a data set states for pieces of any slot, by piece, if there are such pieces with such arguments."""
+        folders = {
+            piece: f"methods/{slot}"
+            for entries in SLOTS.values()
+            for slot in entries
+            for piece in names(f"methods/{slot}")
+        }
+        for piece, arguments in given.items():
+            signature = inspect.signature(function(folders[choose(f"{key}.{piece}", piece, folders)], piece))
+            for argument in arguments:
+                choose(f"{key}.{piece}.{argument}", argument, signature.parameters)
+        return given
 
     def slots(self, kind: str, name: str, data: str) -> Recipe:
         """The slots that an entry of `models` or `methods` fills, resolved for a data set."""
@@ -123,10 +143,20 @@ class Params:
             raise UserError(f"{key}: should be a mapping of slots, such as {{}}, not {entry!r}")
         for slot in entry:
             choose(f"{key}.{slot}", slot, SLOTS[kind])
-        target = self.datasets[data]["kl_target"]
-        offered = {} if target is None else {"kl_target": target}
-        chosen = {**SLOTS[kind], **entry}
-        return {slot: resolve(f"{key}.{slot}", f"methods/{slot}", piece, offered) for slot, piece in chosen.items()}
+
+        def one(place: str, slot: str, piece: Any) -> Recipe:
+            target, offered = self.datasets[data]["kl_target"], self.datasets[data]["offered"]
+            stated = offered.get(piece.get("use"), {}) if isinstance(piece, Mapping) else {}
+            return resolve(place, f"methods/{slot}", piece, {**({"kl_target": target} if target else {}), **stated})
+
+        found: Recipe = {}
+        for slot, piece in {**SLOTS[kind], **entry}.items():
+            place = f"{key}.{slot}"
+            if isinstance(SLOTS[kind][slot], list):
+                found[slot] = [one(place, slot, part) for part in (piece if isinstance(piece, list) else [piece])]
+            else:
+                found[slot] = one(place, slot, piece)
+        return found
 
     def cells(self) -> list[Cell]:
         """The cells of the grid."""
@@ -144,7 +174,10 @@ class Params:
             "likelihood": "likelihoods",
             **{slot: f"methods/{slot}" for slot in slots},
         }
-        used = [PACKAGE / folders[what] / f"{needed[what]['use']}.py" for what in needed if what in folders]
+        pieces = [
+            (what, piece) for what, part in needed.items() for piece in (part if isinstance(part, list) else [part])
+        ]
+        used = [PACKAGE / folders[what] / f"{piece['use']}.py" for what, piece in pieces if what in folders]
         script = Path("stages") / f"{stage}.py"
         return {"dataset": data, **needed, "seeds": self.grid["seeds"], "sources": sources([script, *used])}
 

@@ -21,6 +21,10 @@ class UserError(Exception):
     """A mistake of the person at the keyboard; its text is one line that names the place and the mend."""
 
 
+class MissingArgument(UserError):
+    """An argument without a default was not given."""
+
+
 def names(folder: str) -> list[str]:
     """The pieces that stand in a folder of the package, e.g. names("methods/decoder") == ["plain", "skip"]."""
     return sorted(file.stem for file in (PACKAGE / folder).glob("*.py") if not file.stem.startswith("_"))
@@ -63,8 +67,9 @@ def check(key: str, signature: Callable[..., Any], entry: object) -> dict[str, A
     except pydantic.ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
-        got = "" if first["type"] == "missing" else f", not {first['input']!r}"
-        raise UserError(f"{key}.{place}: {first['msg'][0].lower()}{first['msg'][1:]}{got}") from None
+        if first["type"] == "missing":
+            raise MissingArgument(f"{key}.{place}: should be stated; it has no default") from None
+        raise UserError(f"{key}.{place}: {first['msg'][0].lower()}{first['msg'][1:]}, not {first['input']!r}") from None
 
 
 def resolve(key: str, folder: str, entry: object, offered: Mapping[str, Any] | None = None) -> dict[str, Any]:

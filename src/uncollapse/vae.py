@@ -15,7 +15,7 @@ A training loss prices the KL: reconstruction + beta * kl, with beta from `metho
 
 import math
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -52,18 +52,22 @@ def log_prior(z: Tensor) -> Tensor:
 class VAE(nn.Module):
     """An encoder, the head that makes q(z|x) of its features, a decoder and a likelihood.
 
-    `encoder(x)` gives features (B, F); `posterior(features)` gives mu and logvar, (B, D) each;
+    `encoder(x)` gives features (B, F) of `encoder.embed(x)`, which is real; `posterior(features)` gives mu and logvar, (B, D) each;
     `decoder(z, x)` gives the parameters of p(x|z) for z (B, D), and may read those parts of x that
     lie before the one it predicts (autoregressive decoders).
     """
 
-    def __init__(self, encoder: nn.Module, posterior: nn.Module, decoder: nn.Module, likelihood: Likelihood):
+    def __init__(
+        self, encoder: Any, posterior: nn.Module, decoder: nn.Module, likelihood: Likelihood, latents: int
+    ) -> None:
         super().__init__()
-        self.encoder, self.posterior, self.decoder, self.likelihood = encoder, posterior, decoder, likelihood
+        self.encoder: Any = encoder  # a Module that can also `embed`
+        self.posterior, self.decoder = posterior, decoder
+        self.likelihood, self.latents = likelihood, latents
 
-    def encode(self, x: Tensor) -> Gaussian:
-        """q(z|x) for a batch x (B, ...)."""
-        return Gaussian(*self.posterior(self.encoder(x)))
+    def encode(self, x: Tensor, embedded: Tensor | None = None) -> Gaussian:
+        """q(z|x) for a batch x (B, ...); `embedded` stands in place of `encoder.embed(x)`."""
+        return Gaussian(*self.posterior(self.encoder(x, embedded)))
 
     def log_likelihood(self, x: Tensor, z: Tensor, read: Tensor | None = None) -> Tensor:
         """log p(x|z) in nats, shape (B,), for x (B, ...) and z (B, D); an autoregressive decoder reads `read` (default x)."""

@@ -10,8 +10,10 @@ from torch import Tensor
 
 class Likelihood(NamedTuple):
     """`draw(x, stream)`: an example as p(x|z) can give it, from raw values of the same type and shape (drawing twice
-    changes nothing more). `log_prob(x, output)`: log p(x|z) in nats, (B,), for x (B, ...) and the decoder's output."""
+    changes nothing more). `log_prob(x, output)`: log p(x|z) in nats, (B,), for x (B, ...) and the decoder's output.
+    `units(x)`: how many images or words there are in a batch, for a loss that is to be compared between batches."""
 
     kind: Literal["images", "tokens"]
     draw: Callable[[NDArray[Any], np.random.Generator], NDArray[Any]]
     log_prob: Callable[[Tensor, Tensor], Tensor]
+    units: Callable[[Tensor], Tensor | int]

@@ -21,4 +21,4 @@ def bernoulli() -> Likelihood:
     def log_prob(x: Tensor, output: Tensor) -> Tensor:
         return -binary_cross_entropy_with_logits(output, x, reduction="none").flatten(1).sum(1)
 
-    return Likelihood("images", draw, log_prob)
+    return Likelihood("images", draw, log_prob, units=len)

@@ -13,4 +13,4 @@ def categorical() -> Likelihood:
         loss = cross_entropy(output.flatten(0, 1), x.flatten(), ignore_index=0, reduction="none")
         return -loss.view(x.shape).sum(1)
 
-    return Likelihood("tokens", draw=lambda tokens, stream: tokens, log_prob=log_prob)
+    return Likelihood("tokens", lambda tokens, stream: tokens, log_prob, units=lambda x: (x != 0).sum())

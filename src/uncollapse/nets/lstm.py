@@ -23,9 +23,9 @@ class Encoder(nn.Module):
         self.embed = nn.Embedding(vocabulary, embedding)
         self.lstm = nn.LSTM(embedding, hidden, batch_first=True)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """The hidden state behind the last token of each sentence."""
-        states, _ = self.lstm(self.embed(x))
+    def forward(self, x: Tensor, embedded: Tensor | None = None) -> Tensor:
+        """The hidden state behind the last token of each sentence; `embedded` (B, T, E) stands in place of the embedding."""
+        states, _ = self.lstm(self.embed(x) if embedded is None else embedded)
         last = (x != PAD).sum(1) - 1
         return states[torch.arange(len(x), device=x.device), last]
 

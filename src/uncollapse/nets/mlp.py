@@ -17,9 +17,13 @@ class Encoder(nn.Module):
         self.features = hidden
         self.layers = nn.ModuleList(nn.Linear(hidden if i else inputs, hidden) for i in range(layers))
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Features of x."""
-        h = x.flatten(1)
+    def embed(self, x: Tensor) -> Tensor:
+        """x itself, which is real already."""
+        return x
+
+    def forward(self, x: Tensor, embedded: Tensor | None = None) -> Tensor:
+        """Features of x, or of what is embedded in its place."""
+        h = (x if embedded is None else embedded).flatten(1)
         for layer in self.layers:
             h = layer(h).relu()
         return h

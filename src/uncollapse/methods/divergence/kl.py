@@ -1,0 +1,8 @@
+"""The KL of every q(z|x) to the prior, as in the ELBO (Kingma & Welling 2014)."""
+
+from uncollapse.methods.divergence import Divergence
+
+
+def kl() -> Divergence:
+    """All of the KL, and no penalty."""
+    return Divergence(share=1.0, penalty=None)

@@ -1,0 +1,47 @@
+"""Aggressive training of the encoder (He et al. 2019, arXiv 1901.05534, algorithm 1, with the rules of their code).
+
+At every training batch the encoder alone moves, first on this batch and then on random ones. Every `window` steps the mean loss of the window, for
+each image or word, is compared with that of the window before; the encoder stops when it got worse, or after `most` - 1 steps. Then the
+decoder alone moves once, on the training batch. Two windows always run, for the first has nothing to be compared with.
+
+Aggressive steps end when the validation MI lags: at the `patience`-th epoch whose MI is below the best so far. Their code has a window of 15 and
+patience 1 for text, of 10 and 5 for images. From then on both move jointly. Their MI has the batch as mixture; here it is all of the validation data.
+"""
+
+import math
+from collections.abc import Callable
+
+from pydantic import PositiveInt
+from torch import Tensor
+
+from uncollapse.methods.inference import Inference, Move, Moved, State
+
+
+def aggressive(*, window: PositiveInt = 10, most: PositiveInt = 100, patience: PositiveInt = 5) -> Inference:
+    """Fewer than `most` steps of the encoder for one of the decoder."""
+
+    def step(state: State, batch: Tensor, move: Move, draw: Callable[[], Tensor]) -> None:
+        seen: list[Moved] = []
+        if not state["aggressive"]:
+            move(batch, encoder=True, decoder=True)
+            return
+        before, x = math.inf, batch
+        for count in range(1, most):
+            seen.append(move(x, encoder=True, decoder=False))
+            if count % window == 0:
+                mean = float(sum(moved.loss for moved in seen)) / float(sum(moved.units for moved in seen))
+                if mean > before:
+                    break
+                before, seen = mean, []
+            x = draw()
+        move(batch, encoder=False, decoder=True)
+
+    def epoch(state: State, mi: Callable[[], float]) -> State:
+        if not state["aggressive"]:
+            return state
+        value, best, lags = mi(), state["best"], state["lags"]
+        if value < best:
+            lags += 1
+        return {"aggressive": float(lags < patience), "best": max(value, best), "lags": lags}
+
+    return Inference(lambda: {"aggressive": 1.0, "best": -math.inf, "lags": 0.0}, step, epoch)

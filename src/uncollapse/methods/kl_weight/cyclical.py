@@ -1,0 +1,29 @@
+"""Cyclical annealing (Fu et al. 2019, arXiv 1903.10145, eq. 6): the price rises again and again.
+
+Within a cycle of `period` batches it goes from `start` to `end` linearly in the first `rising` share, and stays at `end` for the rest.
+"""
+
+from typing import Annotated
+
+import torch
+from pydantic import Field, NonNegativeFloat, PositiveInt
+from torch import Tensor
+
+from uncollapse.methods.kl_weight import KLWeight, State
+
+
+def cyclical(
+    *,
+    period: PositiveInt,
+    rising: Annotated[float, Field(gt=0, le=1)] = 0.5,
+    start: NonNegativeFloat = 0.0,
+    end: NonNegativeFloat = 1.0,
+) -> KLWeight:
+    """beta = start + (end - start) min(tau / rising, 1), tau = (t mod period) / period, at the t-th batch, t = 0, 1, ..."""
+
+    def update(state: State, kl: Tensor) -> tuple[Tensor, State]:
+        tau = (state["step"] % period) / period
+        done = (tau / rising).clamp(max=1).to(kl.device, kl.dtype)
+        return start + (end - start) * done, {"step": state["step"] + 1}
+
+    return KLWeight(lambda: {"step": torch.tensor(0)}, update)

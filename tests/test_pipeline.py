@@ -140,9 +140,12 @@ def test_editing_a_method_runs_its_cells_and_the_diffs_show_it(project: Project)
     assert "plain" not in changes
 
 
-def test_a_new_seed_and_a_new_method_run_only_what_is_new(project: Project) -> None:
+def test_a_new_seed_and_a_new_method_of_a_new_piece_run_only_what_is_new(project: Project) -> None:
+    folder = project.folder / "src/uncollapse/methods/decoder"
+    (folder / "made_up.py").write_text((folder / "skip.py").read_text().replace("def skip()", "def made_up()"))
+    project.params["methods"]["made_up"] = {"decoder": {"use": "made_up"}}
     project.params["grid"]["seeds"] = [0, 1, 2]
-    project.params["grid"]["methods"] = ["plain", "pretrained", "skip"]
+    project.params["grid"]["methods"] = ["plain", "pretrained", "made_up"]
     project.write()
     ran, said = project.repro("train")
     made = {line.split(":")[0]: line.split("(")[1].split(" ")[0] for line in said}
@@ -151,18 +154,18 @@ def test_a_new_seed_and_a_new_method_run_only_what_is_new(project: Project) -> N
         f"{cell}-plain": "1",
         f"{cell}-pretrained": "1",
         "pretrain mnist5k-pretrained": "1",
-        f"{cell}-skip": "3",
+        f"{cell}-made_up": "3",
     }
     assert not any(stage.startswith("prepare") for stage in ran)
 
 
 def test_a_comment_in_the_source_trains_nothing_and_code_trains_its_cells(project: Project) -> None:
-    skip = project.folder / "src/uncollapse/methods/decoder/skip.py"
-    text = skip.read_text()
-    skip.write_text("# a comment\n" + text)
+    made_up = project.folder / "src/uncollapse/methods/decoder/made_up.py"
+    text = made_up.read_text()
+    made_up.write_text("# a comment\n" + text)
     assert project.repro("train")[0] == {"recipes"}
-    skip.write_text(text.replace("bias=False", "bias=True"))
-    assert project.repro("train")[0] == {"recipes", "pretrain@mnist5k-skip", "train@mnist5k-control_vae-skip"}
+    made_up.write_text(text.replace("bias=False", "bias=True"))
+    assert project.repro("train")[0] == {"recipes", "pretrain@mnist5k-made_up", "train@mnist5k-control_vae-made_up"}
 
 
 def test_a_mistake_stops_repro_at_once_with_one_line_and_nothing_is_lost(project: Project) -> None:

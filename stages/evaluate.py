@@ -56,10 +56,13 @@ def work(recipe: Recipe, seed: int, folder: Path, tell: Callable[[dict[str, Any]
 
     noise = torch_stream(seed, "measure test")
     fit = likelihoods(vae, parts["test"], samples=settings["samples"], noise=noise)
-    information = mutual_information(q["test"], torch.randn(q["test"].mu.shape, generator=noise))
+    information = mutual_information(
+        q["test"], torch.randn(q["test"].mu.shape, generator=torch_stream(seed, "measure mi"))
+    )
     thresholds = collapse_thresholds(q["train"].kl(), delta=settings["delta"])
     row = {
         **fit._asdict(),
+        "train_kl": float(history["kl"]),
         "mi": information.mi,
         "mi_standard_error": information.standard_error,
         "mi_cap": information.cap,

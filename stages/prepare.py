@@ -4,7 +4,7 @@ from pathlib import Path
 
 from workers import recipe_of, run
 
-from uncollapse.pieces import build
+from uncollapse.pieces import UserError, build
 from uncollapse.prepare import prepare, write
 
 
@@ -12,7 +12,10 @@ def main(name: str) -> None:
     """Load, split, write."""
     recipe = recipe_of("prepare", name)
     source = build("data", recipe["source"])()
-    parts, vocabulary = prepare(source, build("likelihoods", recipe["likelihood"]), **recipe["split"])
+    try:
+        parts, vocabulary = prepare(source, build("likelihoods", recipe["likelihood"]), **recipe["split"])
+    except UserError as error:
+        raise UserError(f"params.yaml: datasets.{name}.{error}") from None
     card = write(Path("data") / name, parts, vocabulary, source)
     print(f"prepare {name}: {card['counts']} from {card['source']}")
 

@@ -13,7 +13,18 @@ from scipy import stats
 
 from uncollapse.cells import Cell
 
-COLUMNS = ["elbo", "nll", "kl", "mi", "active_units", "collapsed", "probe_accuracy", "encoder_steps", "decoder_steps"]
+COLUMNS = [
+    "elbo",
+    "nll",
+    "kl",
+    "train_kl",
+    "mi",
+    "active_units",
+    "collapsed",
+    "probe_accuracy",
+    "encoder_steps",
+    "decoder_steps",
+]
 METRICS, REPORT = Path("metrics"), Path("report")
 
 

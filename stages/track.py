@@ -37,7 +37,7 @@ def runs(cells: list[Cell], seeds: list[int]) -> Iterator[Run]:
                 tags={"cell": str(cell), "seed": str(seed), **cell._asdict()},
                 params={
                     "seed": seed,
-                    **{what: part for what, part in recipe.items() if what not in ("seeds", "sources")},
+                    **{what: part for what, part in recipe.items() if what not in ("seeds", "sources", "versions")},
                 },
                 history=mine.set_index("step").add_prefix("train/"),
                 measures=measures[measures.seed == seed].drop(columns="seed").add_prefix("test/").iloc[0],

@@ -1,6 +1,7 @@
 """Train a cell: runs/<cell>/ gets the weights of every seed and the history."""
 
 import json
+import math
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,7 @@ from workers import Recipe, each_seed, last_row, recipe_of, run, write_table
 
 from uncollapse.assemble import assemble
 from uncollapse.dataset import read
-from uncollapse.pieces import build
+from uncollapse.pieces import UserError, build
 from uncollapse.train import train
 
 SECONDS = 5.0  # between checkpoints
@@ -58,6 +59,12 @@ def work(recipe: Recipe, seed: int, folder: Path, tell: Callable[[dict[str, Any]
         vae, read(data, *learned), read(data, "valid"), **slots, **recipe["training"],
         seed=seed, spent=spent, state=saved,
     ):  # fmt: skip
+        if not all(map(math.isfinite, row.values())):
+            where = f"{recipe['dataset']}-{recipe['model']}-{recipe['method']}, seed {seed}, epoch {row['epoch']}"
+            key = f"params.yaml: datasets.{recipe['dataset']}.training.learning_rate"
+            raise UserError(
+                f"{where}: training diverged; {key} is {recipe['training']['learning_rate']}, try a smaller one"
+            )
         rows.append(row)
         tell(row)
         if time.monotonic() - last > SECONDS:

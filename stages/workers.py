@@ -1,6 +1,6 @@
 """All seeds of a stage side by side, one worker process a core, one thread each; and how a stage tells of mistakes.
 
-What a seed has made is kept in `.work/<stage>/<name>/<seed>/`, outside of DVC's outputs, under a key of all that determines it:
+What a seed has made is kept in `.work/<stage>/<name>/<seed>-<key>/`, outside of DVC's outputs; the key is of all that determines it:
 a killed stage goes on where it was, and a new seed does not train the old ones again. A stage that DVC runs again although
 it delivered exactly this before was forced to: then everything is made anew.
 """
@@ -14,6 +14,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 
@@ -50,25 +51,22 @@ def each_seed(
     """
     store = Path(".work") / stage / name
     seeds: list[int] = recipe["seeds"]
-    keys = {str(seed): key(recipe, inputs(seed)) for seed in seeds}
-    delivered = store / "delivered.json"
-    if delivered.exists() and json.loads(delivered.read_text()) == keys:
+    # a worker that outlived a killed stage writes under its own key, where nobody looks
+    folders = {seed: store / f"{seed}-{key(recipe, inputs(seed))}" for seed in seeds}
+    delivered, wanted = store / "delivered.json", [folder.name for folder in folders.values()]
+    if delivered.exists() and json.loads(delivered.read_text()) == wanted:
         shutil.rmtree(store)
-    for seed in seeds:
-        mark = store / str(seed) / "key"
-        if not mark.exists() or mark.read_text() != keys[str(seed)]:
-            shutil.rmtree(mark.parent, ignore_errors=True)
-            mark.parent.mkdir(parents=True)
-            mark.write_text(keys[str(seed)])
-    todo = [seed for seed in seeds if not (store / str(seed) / "done").exists()]
-    last = side_by_side(f"{stage} {name}", recipe, todo, store, work, rows)
-    gather({seed: store / str(seed) for seed in seeds}, output)
+    for folder in folders.values():
+        folder.mkdir(parents=True, exist_ok=True)
+    todo = {seed: folder for seed, folder in folders.items() if not (folder / "done").exists()}
+    last = side_by_side(f"{stage} {name}", recipe, todo, work, rows)
+    gather(folders, output)
     for folder in store.iterdir():
-        if folder.is_dir() and folder.name not in keys:
+        if folder.is_dir() and folder.name not in wanted:
             shutil.rmtree(folder)
-    delivered.write_text(json.dumps(keys))
+    delivered.write_text(json.dumps(wanted))
     numbers = "  ".join(f"{what} {last[what]:.4g}" for what in SHOWN if what in last)
-    print(f"{stage} {name}: seeds {', '.join(map(str, seeds))} ({len(todo)} made now)  {numbers}")
+    print(f"{stage} {name}: seeds {', '.join(map(str, seeds))} ({len(todo)} made now)  {numbers}".rstrip())
 
 
 def key(recipe: Recipe, inputs: Iterable[Path]) -> str:
@@ -76,11 +74,11 @@ def key(recipe: Recipe, inputs: Iterable[Path]) -> str:
     digest = hashlib.sha256(json.dumps({**recipe, "seeds": None}, sort_keys=True).encode())
     for file in inputs:
         digest.update(hashlib.sha256(file.read_bytes()).digest())
-    return digest.hexdigest()
+    return digest.hexdigest()[:16]
 
 
-def side_by_side(title: str, recipe: Recipe, seeds: list[int], store: Path, work: Work, rows: int) -> Row:
-    """Work on seeds in worker processes under one progress bar; returns the last row that was told."""
+def side_by_side(title: str, recipe: Recipe, seeds: dict[int, Path], work: Work, rows: int) -> Row:
+    """Work on seeds, each in its folder, in worker processes under one progress bar; returns the last row that was told."""
     if not seeds:
         return {}
     import torch  # noqa: F401  (once, for all workers; not above, so that a stage without work starts fast)
@@ -93,9 +91,9 @@ def side_by_side(title: str, recipe: Recipe, seeds: list[int], store: Path, work
     last: Row = {}
     with (
         tqdm(total=rows * len(seeds), desc=title, disable=None, dynamic_ncols=True) as bar,
-        ProcessPoolExecutor(min(cores, len(seeds)), context, initializer=begin, initargs=(told,)) as pool,
+        ProcessPoolExecutor(min(cores, len(seeds)), context, initializer=begin, initargs=(told, os.getpid())) as pool,
     ):
-        pending = {pool.submit(one, work, recipe, seed, store / str(seed)) for seed in seeds}
+        pending = {pool.submit(one, work, recipe, seed, folder) for seed, folder in seeds.items()}
         while pending or not told.empty():
             done, pending = wait(pending, timeout=0.1)
             while not told.empty():
@@ -105,20 +103,29 @@ def side_by_side(title: str, recipe: Recipe, seeds: list[int], store: Path, work
             for future in done:
                 if future.exception() is not None:
                     pool.shutdown(wait=False, cancel_futures=True)
-                    future.result()
+                    try:
+                        future.result()
+                    except BrokenProcessPool:
+                        raise UserError(f"{title}: a worker process died, perhaps for want of memory") from None
     return last
 
 
 tell: Callable[[Row], None]  # in a worker: puts a row into the parent's queue
 
 
-def begin(queue: Any) -> None:
+def begin(queue: Any, parent: int) -> None:
     """Set up a worker: one thread, for more of them get in each other's way; and where to tell rows."""
     import torch
 
     torch.set_num_threads(1)
+
+    def put(row: Row) -> None:
+        if os.getppid() != parent:  # the stage was killed: nobody waits for this
+            os._exit(1)
+        queue.put(row)
+
     global tell
-    tell = queue.put
+    tell = put
 
 
 def one(work: Work, recipe: Recipe, seed: int, folder: Path) -> None:

@@ -97,6 +97,10 @@ def test_likelihoods_agree_with_numerical_integration() -> None:
     assert got.reconstruction == pytest.approx(-fit, abs=2e-3)
     assert got.kl == pytest.approx(kl, abs=1e-5)
     assert got.elbo == pytest.approx(-got.reconstruction - got.kl)
+    alone = [likelihoods(vae, part, samples=1, noise=torch.Generator().manual_seed(seed)) for seed in range(200)]
+    ahead = [one.nll + one.elbo for one in alone]  # with one sample nll is the sampled bound itself
+    assert abs(np.mean(ahead)) <= 4 * np.std(ahead) / math.sqrt(200)
+    assert np.mean([one.elbo_standard_error**2 for one in alone]) == pytest.approx(np.var(ahead), rel=0.5)
 
 
 def test_likelihoods_do_not_depend_on_how_the_rows_are_cut(kind: str) -> None:
@@ -133,7 +137,15 @@ def test_tsne_keeps_clusters_apart_and_takes_a_collapsed_posterior() -> None:
 
 
 def test_a_row_that_cannot_be_is_found_out() -> None:
-    good = {"mi": 2.0, "mi_standard_error": 0.01, "mi_cap": 6.2, "kl": 2.5, "nll": 90.0, "elbo": -92.0}
+    good = {
+        "mi": 2.0,
+        "mi_standard_error": 0.01,
+        "mi_cap": 6.2,
+        "kl": 2.5,
+        "nll": 90.0,
+        "elbo": -92.0,
+        "elbo_standard_error": 0.01,
+    }
     assert not list(broken_laws(good))
     for wrong in ({"mi": 2.6}, {"mi": -0.1}, {"mi": 6.3, "kl": 9.0}, {"nll": 92.1}):
         assert len(list(broken_laws({**good, **wrong}))) == 1, wrong

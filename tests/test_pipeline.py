@@ -175,7 +175,7 @@ def test_a_mistake_stops_repro_at_once_with_one_line_and_nothing_is_lost(project
     said = project.call("dvc", "repro", fails=True).splitlines()
     told = [line for line in said if line.startswith("error:")]
     assert told == [
-        "error: params.yaml: methods.skip.decoder.use: no such name 'skipp' (did you mean 'skip'?); valid: plain, skip"
+        "error: params.yaml: methods.skip.decoder.use: no such name 'skipp' (did you mean 'skip'?); valid: made_up, plain, skip"
     ]
     assert not any("Traceback" in line for line in said)
     assert not any("Running stage 'train" in line or "Running stage 'prepare" in line for line in said)

@@ -7,13 +7,14 @@ when its recipe or its data have changed.
 
 import inspect
 from collections.abc import Iterator, Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 import yaml
-from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import Field, PositiveFloat, PositiveInt
 
-from uncollapse.pieces import PACKAGE, MissingArgument, UserError, check, choose, function, names, resolve
+from uncollapse.pieces import PACKAGE, MissingArgument, UserError, build, check, choose, function, names, resolve
 from uncollapse.sources import sources
 
 Recipe = dict[str, Any]
@@ -49,12 +50,11 @@ class Cell(NamedTuple):
 
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.+]+$")]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
 Names = Annotated[list[Name], Field(min_length=1)]
 
 
-def grid(
-    *, datasets: Names, models: Names, methods: Names, seeds: Annotated[list[NonNegativeInt], Field(min_length=1)]
-) -> None:
+def grid(*, datasets: Names, models: Names, methods: Names, seeds: Annotated[list[Seed], Field(min_length=1)]) -> None:
     """What `dvc repro` runs: every data set x model x method, once per seed. Names hold letters, digits, `_`, `.` and `+`."""
 
 
@@ -83,7 +83,7 @@ class Params:
         """Read and check `file`. Raises UserError with one line that names the key and what would be valid."""
         try:
             raw = yaml.safe_load(file.read_text())
-        except yaml.YAMLError as error:
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
             raise UserError(f"{file.name}: not YAML: {' '.join(str(error).split())}") from None
         self.root = f"{file.name}: "
         check(f"{self.root}top level", params, raw)
@@ -114,8 +114,13 @@ class Params:
         key = f"{self.root}datasets.{name}"
         found = check(key, dataset, entry)
         folders = {"source": "data", "net": "nets", "likelihood": "likelihoods"}
+        pieces = {part: resolve(f"{key}.{part}", folder, found[part]) for part, folder in folders.items()}
+        kinds = [build(folders[part], pieces[part]).kind for part in ("net", "likelihood")]
+        if kinds[0] != kinds[1]:
+            uses = f"{pieces['net']['use']} is for {kinds[0]}, {pieces['likelihood']['use']} for {kinds[1]}"
+            raise UserError(f"{key}: net and likelihood should be for the same kind of data; {uses}")
         return {
-            **{part: resolve(f"{key}.{part}", folder, found[part]) for part, folder in folders.items()},
+            **pieces,
             "split": check(f"{key}.split", split, found["split"]),
             "training": check(f"{key}.training", training, found["training"]),
             "offered": self.arguments(f"{key}.arguments", found["arguments"] or {}),
@@ -147,7 +152,12 @@ class Params:
         def one(place: str, slot: str, piece: Any) -> Recipe:
             target, offered = self.datasets[data]["kl_target"], self.datasets[data]["offered"]
             stated = offered.get(piece.get("use"), {}) if isinstance(piece, Mapping) else {}
-            return resolve(place, f"methods/{slot}", piece, {**({"kl_target": target} if target else {}), **stated})
+            try:
+                return resolve(place, f"methods/{slot}", piece, {**({"kl_target": target} if target else {}), **stated})
+            except MissingArgument as error:
+                argument = str(error).split(": ")[1].split(".")[-1]
+                there = argument if argument == "kl_target" else f"arguments.{piece['use']}.{argument}"
+                raise MissingArgument(f"{error}; datasets.{data}.{there} may state it too") from None
 
         found: Recipe = {}
         for slot, piece in {**SLOTS[kind], **entry}.items():
@@ -179,7 +189,9 @@ class Params:
         ]
         used = [PACKAGE / folders[what] / f"{piece['use']}.py" for what, piece in pieces if what in folders]
         script = Path("stages") / f"{stage}.py"
-        return {"dataset": data, **needed, "seeds": self.grid["seeds"], "sources": sources([script, *used])}
+        versions = {library: version(library) for library in ("numpy", "scikit-learn", "torch")}
+        code = {"sources": sources([script, *used]), "versions": versions}
+        return {"dataset": data, **needed, "seeds": self.grid["seeds"], **code}
 
     def recipes(self) -> Iterator[tuple[str, Recipe]]:
         """Every recipe of the grid with the name of its file, e.g. train/mnist5k-vae-plain."""

@@ -6,6 +6,8 @@ and `card.json`. The parts: `train` and `reserve` to learn from (see `methods/pr
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +44,7 @@ def read(folder: Path, *names: str) -> Part:
         labels = folder / f"{name}.labels.npy"
         x = np.load(folder / f"{name}.npy", mmap_mode="r")
         parts.append(Part(x, np.load(labels) if labels.exists() else None))
-    return parts[0] if len(parts) == 1 else parts[0] + parts[1]
+    return reduce(add, parts)
 
 
 def batches(count: int, size: int, stream: np.random.Generator) -> Iterator[Array]:

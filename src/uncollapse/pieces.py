@@ -58,8 +58,10 @@ def check(key: str, signature: Callable[..., Any], entry: object) -> dict[str, A
         name: (hints[name], ... if argument.default is argument.empty else argument.default)
         for name, argument in inspect.signature(signature).parameters.items()
     }
-    for name in entry:
+    for name, value in entry.items():
         choose(f"{key}.{name}", name, fields)
+        if isinstance(value, bool) and hints[name] is not bool:  # pydantic takes true for 1
+            raise UserError(f"{key}.{name}: should be no truth value, not {value}")
     config = pydantic.ConfigDict(extra="forbid", allow_inf_nan=False, protected_namespaces=())
     schema = pydantic.create_model(signature.__name__, __config__=config, **fields)
     try:
@@ -69,7 +71,9 @@ def check(key: str, signature: Callable[..., Any], entry: object) -> dict[str, A
         place = ".".join(map(str, first["loc"]))
         if first["type"] == "missing":
             raise MissingArgument(f"{key}.{place}: should be stated; it has no default") from None
-        raise UserError(f"{key}.{place}: {first['msg'][0].lower()}{first['msg'][1:]}, not {first['input']!r}") from None
+        raise UserError(
+            f"{key}.{place}: {first['msg'][0].lower()}{first['msg'][1:]}; it is {first['input']!r}"
+        ) from None
 
 
 def resolve(key: str, folder: str, entry: object, offered: Mapping[str, Any] | None = None) -> dict[str, Any]:

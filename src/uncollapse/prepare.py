@@ -5,10 +5,10 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
-from pydantic import NonNegativeInt, PositiveInt
+from pydantic import Field, NonNegativeInt
 
 from uncollapse.data import Source
 from uncollapse.dataset import END, PAD, UNKNOWN, Array, Part
@@ -16,10 +16,11 @@ from uncollapse.likelihoods import Likelihood
 from uncollapse.pieces import UserError
 from uncollapse.seeds import numpy_stream
 
+Some = Annotated[int, Field(ge=2)]  # a spread needs two
 SPECIAL = ["<pad>", "<unk>", "<end>"]
 
 
-def split(*, reserve: PositiveInt, valid: PositiveInt, test: PositiveInt, seed: NonNegativeInt = 0) -> dict[str, int]:
+def split(*, reserve: Some, valid: Some, test: Some, seed: NonNegativeInt = 0) -> dict[str, int]:
     """How many examples each part gets, by a permutation from `seed`; `train` gets the rest."""
     return {"reserve": reserve, "valid": valid, "test": test}
 
@@ -50,7 +51,7 @@ def prepare(source: Source, likelihood: Likelihood, *, seed: int, **counts: int)
 
 
 def encode(sentences: Sequence[Sequence[str]], vocabulary: Sequence[str]) -> Array:
-    """Sentences as tokens, (N, length of the longest + 1) int16 or int32: an END behind each, then PAD."""
+    """Sentences as tokens, (N, length of the longest + 1), of the smallest integer type that holds them: an END behind each, then PAD."""
     index = {word: i for i, word in enumerate(vocabulary)}
     tokens = np.full((len(sentences), max(map(len, sentences)) + 1), PAD, np.min_scalar_type(-len(vocabulary)))
     for row, sentence in zip(tokens, sentences, strict=True):

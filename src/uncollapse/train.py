@@ -19,7 +19,7 @@ from uncollapse.methods.inference import Inference, Moved
 from uncollapse.methods.kl_weight import KLWeight
 from uncollapse.methods.kl_weight import State as Price
 from uncollapse.methods.perturbation import Perturbation, Reads, Step
-from uncollapse.seeds import number, numpy_stream, torch_stream
+from uncollapse.seeds import numpy_stream, torch_stream
 from uncollapse.vae import VAE
 
 Row = dict[str, float]
@@ -106,7 +106,6 @@ def train(
         return mutual_information(q, torch.randn(q.mu.shape, generator=torch_stream(seed, "validation"))).mi
 
     for epoch in range(first, epochs + 1):
-        torch.manual_seed(number(seed, "dropout", epoch))
         stream = numpy_stream(seed, "batches", epoch)
         now.places, now.rows = list(batches(len(data), batch_size, stream)), []
         now.others = numpy_stream(seed, "other batches", epoch)

@@ -1,8 +1,12 @@
 """ELBO and importance-weighted likelihood from the same samples (Burda et al. 2016, arXiv 1509.00519, eq. 8).
 
 w_k = p(x, z_k) / q(z_k|x),  z_k ~ q(z|x):    elbo = E[log w],    nll = -log 1/K sum_k w_k
+
+The expectation of nll is an upper bound of -log p(x), that falls to it as K grows, the slower the larger the KL. The sampled mean of log w
+would use the same samples twice; elbo has the exact KL in its place, and the standard error says how far the two may lie apart.
 """
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -19,13 +23,15 @@ class Likelihoods(NamedTuple):
     reconstruction: float
     kl: float
     nll: float
+    elbo_standard_error: float
 
 
 @torch.no_grad()
 def likelihoods(vae: VAE, part: Part, *, samples: int, noise: torch.Generator, rows: int = 128) -> Likelihoods:
     """Measure every example of a part with K = `samples`; the decoder is called with about `rows` pairs (x, z_k) at a time."""
     device, size = next(vae.parameters()).device, max(1, rows // samples)
-    totals = torch.zeros(3, dtype=torch.float64)
+    totals, apart = torch.zeros(3, dtype=torch.float64), []
+    mode = vae.training
     vae.eval()
     for start in range(0, len(part), size):
         x = to_tensor(part.x[start : start + size], device)
@@ -35,5 +41,8 @@ def likelihoods(vae: VAE, part: Part, *, samples: int, noise: torch.Generator, r
         fit = vae.log_likelihood(flat, z.flatten(0, 1)).view(samples, -1)
         weights = fit + log_prior(z) - q.log_prob(z)
         totals += torch.stack([-fit.mean(0).sum(), q.kl().sum(), -log_mean_exp(weights, 0).sum()]).double().cpu()
+        apart.append((log_prior(z) - q.log_prob(z)).mean(0) + q.kl().sum(1))
+    vae.train(mode)
     reconstruction, kl, nll = (totals / len(part)).tolist()
-    return Likelihoods(-reconstruction - kl, reconstruction, kl, nll)
+    error = float(torch.cat(apart).square().mean().sqrt()) / math.sqrt(len(part))
+    return Likelihoods(-reconstruction - kl, reconstruction, kl, nll, error)

@@ -18,6 +18,7 @@ from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 
+from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from uncollapse.pieces import UserError
@@ -29,7 +30,11 @@ SHOWN = ("epoch", "elbo", "kl", "beta", "active_units", "loss", "accuracy", "mi"
 
 
 def run(main: Callable[[str], None]) -> None:
-    """Run a stage for the name on its command line; a UserError becomes one line on stderr and exit code 1."""
+    """Run a stage for the name on its command line; a UserError becomes one line on stderr and exit code 1.
+
+    Linear algebra gets one thread here and in the workers: scikit-learn's in two workers of two threads each took twice the time.
+    """
+    threadpool_limits(1)
     try:
         main(sys.argv[1])
     except UserError as error:

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ PAIRS = [
 NO_EFFECT = {("images", "word_dropout")}  # an MLP decoder reads nothing
 
 
+@cache
 def trained(kind: str, model: str, *methods: str) -> tuple[list[dict[str, float]], dict[str, torch.Tensor]]:
     """Two epochs; the rows and the weights at the end."""
     slots: dict[str, Any] = {**SLOTS["methods"], **PARAMS.slots("models", model, DATA[kind])}

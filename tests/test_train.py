@@ -23,7 +23,7 @@ EVERY_PERTURBATION = names("methods/perturbation")
 
 
 def piece(slot: str, name: str, **arguments: Any) -> Any:
-    offered = {"kl_target": 1.0, "steps": 6, "period": 4, "radius": 0.1}
+    offered = {"kl_target": 1.0, "steps": 6, "period": 4, "radius": 0.1, "window": 2, "most": 6}
     return build(f"methods/{slot}", resolve("", f"methods/{slot}", {"use": name, **arguments}, offered))
 
 

@@ -21,10 +21,10 @@ def aggressive(*, window: PositiveInt = 10, most: PositiveInt = 100, patience: P
     """Fewer than `most` steps of the encoder for one of the decoder."""
 
     def step(state: State, batch: Tensor, move: Move, draw: Callable[[], Tensor]) -> None:
-        seen: list[Moved] = []
         if not state["aggressive"]:
             move(batch, encoder=True, decoder=True)
             return
+        seen: list[Moved] = []
         before, x = math.inf, batch
         for count in range(1, most):
             seen.append(move(x, encoder=True, decoder=False))

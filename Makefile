@@ -20,11 +20,12 @@ test: .venv/ready
 ui: .venv/ready
 	mlflow ui --backend-store-uri sqlite:///mlflow.db
 
+# compiled at once, or every stage compiles torch anew where Python may not write bytecode (many containers)
 .venv/ready: requirements.txt pyproject.toml
 	@python3 -c 'import sys; sys.exit("error: python3 is %d.%d, it should be 3.11 or newer" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
 	test -x $(BIN)/pip || python3 -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	uv pip install --quiet --requirement requirements.txt
+	uv pip install --quiet --compile-bytecode --requirement requirements.txt
 	uv pip install --quiet --no-deps --editable .
 	touch $@
 

@@ -1,10 +1,11 @@
-# make repro: everything, from nothing to the report. make test: the tests. make ui: the runs in MLflow.
+# make repro: everything, from nothing to the report. make test: the tests. make ui: the runs in MLflow. make bench: our measures
+# and naive ones, timed in turn.
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export VIRTUAL_ENV := $(CURDIR)/.venv
 export DVC_NO_ANALYTICS := 1
 
-.PHONY: repro test ui lock
+.PHONY: repro test bench ui lock
 
 repro: .venv/ready
 	dvc repro
@@ -16,6 +17,9 @@ test: .venv/ready
 	ruff format --check
 	pyrefly check
 	pytest
+
+bench: .venv/ready
+	@python tests/benchmark.py
 
 ui: .venv/ready
 	mlflow ui --backend-store-uri sqlite:///mlflow.db

@@ -40,6 +40,7 @@ def collapse_curves(thresholds: pd.DataFrame) -> alt.FacetChart:
         alt.Y("share:Q", title="share of collapsed dimensions", axis=alt.Axis(format="%")),
         METHOD,
         detail="seed:N",
+        order="share:Q",
         tooltip=["method", "seed", alt.Tooltip("eps", format=".3g"), alt.Tooltip("share", format=".0%")],
     )
     return by_cell(chart, thresholds)

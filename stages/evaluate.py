@@ -16,7 +16,7 @@ from uncollapse.measures import broken_laws, encode
 from uncollapse.measures.active_units import active_units
 from uncollapse.measures.collapse import collapse_thresholds, collapsed
 from uncollapse.measures.likelihood import likelihoods
-from uncollapse.measures.mutual_information import mutual_information
+from uncollapse.measures.mutual_information import mi_in_batches, mutual_information
 from uncollapse.measures.probe import probe_accuracy
 from uncollapse.measures.tsne import tsne
 from uncollapse.pieces import UserError
@@ -32,10 +32,10 @@ def main(name: str) -> None:
         work, 1, output,
     )  # fmt: skip
     first = recipe["seeds"][0]
-    test = read(data, "test")
-    places = tsne(load_file(output / f"latents-{first}.safetensors")["mu"], seed=first)
+    test, count = read(data, "test"), recipe["evaluation"]["tsne_points"]  # test is in random order
+    places = tsne(load_file(output / f"latents-{first}.safetensors")["mu"][:count], seed=first)
     names = json.loads((data / "card.json").read_text())["label_names"]
-    labels = [""] * len(test) if test.labels is None else [names[label] for label in test.labels]
+    labels = [""] * len(places) if test.labels is None else [names[label] for label in test.labels[:count]]
     points = [
         {"seed": first, "x": x, "y": y, "label": label} for (x, y), label in zip(places.tolist(), labels, strict=True)
     ]
@@ -56,9 +56,8 @@ def work(recipe: Recipe, seed: int, folder: Path, tell: Callable[[dict[str, Any]
 
     noise = torch_stream(seed, "measure test")
     fit = likelihoods(vae, parts["test"], samples=settings["samples"], noise=noise)
-    information = mutual_information(
-        q["test"], torch.randn(q["test"].mu.shape, generator=torch_stream(seed, "measure mi"))
-    )
+    noise = torch.randn(settings["mi_samples"], *q["test"].mu.shape, generator=torch_stream(seed, "measure mi"))
+    information = mutual_information(q["test"], noise)
     thresholds = collapse_thresholds(q["train"].kl(), delta=settings["delta"])
     row = {
         **fit._asdict(),
@@ -66,6 +65,9 @@ def work(recipe: Recipe, seed: int, folder: Path, tell: Callable[[dict[str, Any]
         "mi": information.mi,
         "mi_standard_error": information.standard_error,
         "mi_cap": information.cap,
+        "mi_at_cap": information.saturated,
+        "mi_in_batches": mi_in_batches(q["test"], noise[0], settings["mi_batch"]),
+        "marginal_kl": information.marginal_kl,
         "active_units": active_units(q["test"].mu),
         "latents": q["test"].mu.shape[1],
         "collapsed": collapsed(thresholds, settings["eps"]),

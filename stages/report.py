@@ -53,8 +53,6 @@ def main() -> None:
     cells = [Cell(*names) for names in grid["cells"]]
     summary = gather(cells, "metrics/cells", "measures.csv")
     history = gather(cells, "runs", "history.csv")
-    # an estimate this near to the cap ln N says only that there is more
-    summary["mi_at_cap"] = summary["mi"] > summary["mi_cap"] - 0.5
     summary.to_csv(METRICS / "summary.csv", index=False, float_format="%.6g")
 
     groups = summary.groupby(["dataset", "model", "method"], sort=False)
@@ -67,7 +65,8 @@ def main() -> None:
 
     table = groups[COLUMNS].agg(interval).reset_index()
     capped = groups["mi_at_cap"].any().to_numpy()
-    table.loc[capped, "mi"] = "≥ " + table.loc[capped, "mi"]
+    # all that is known there is mi <= I <= kl
+    table.loc[capped, "mi"] += " to " + table.loc[capped, "kl"]
     curves, points = (gather(cells, "metrics/cells", file) for file in ("collapse.csv", "tsne.csv"))
     figure = collapse_curves(curves)
     figure.save(METRICS / "collapse.png", ppi=144)

@@ -30,15 +30,15 @@ Work = Callable[[Recipe, int, Path, Callable[[Row], None]], None]
 SHOWN = ("epoch", "elbo", "kl", "beta", "active_units", "loss", "accuracy", "mi", "nll")
 
 
-def run(main: Callable[[str], None]) -> None:
-    """Run a stage for the name on its command line; a UserError becomes one line on stderr and exit code 1.
+def run(main: Callable[..., None]) -> None:
+    """Run a stage with what stands on its command line; a UserError becomes one line on stderr and exit code 1.
 
     Linear algebra gets one thread here and in the workers: scikit-learn's in two workers of two threads each took twice the time.
     """
     threadpool_limits(1)
     keep_memory()
     try:
-        main(sys.argv[1])
+        main(*sys.argv[1:])
     except UserError as error:
         sys.exit(f"error: {error}")
 

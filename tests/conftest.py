@@ -12,6 +12,7 @@ NETS = {
     "images": {"use": "mlp", "latents": 3, "hidden": 8, "encoder_layers": 2, "decoder_layers": 3},
     "tokens": {"use": "lstm", "latents": 3, "embedding": 5, "hidden": 8},
 }
+SMALL = [*NETS.values(), {"use": "linear", "latents": 3}]  # one entry of every net there is
 CARDS = {
     "images": {"kind": "images", "shape": [4, 4], "values": 256},
     "tokens": {"kind": "tokens", "shape": [6], "values": 11},

@@ -5,9 +5,11 @@ import itertools
 import numpy as np
 import pytest
 import torch
+from scipy import stats
 
 from uncollapse.likelihoods.bernoulli import bernoulli
 from uncollapse.likelihoods.categorical import categorical
+from uncollapse.likelihoods.gaussian import gaussian
 from uncollapse.pieces import build, names
 
 
@@ -44,3 +46,10 @@ def test_categorical_sums_to_one_over_all_sentences_and_skips_padding() -> None:
     shorter = x[:, :2]
     padded = torch.nn.functional.pad(shorter, (0, 1))
     torch.testing.assert_close(categorical().log_prob(padded, output), categorical().log_prob(shorter, output[:, :2]))
+
+
+@pytest.mark.parametrize("variance", [0.25, 1.0, 3.0])
+def test_gaussian_is_the_normal_density_of_all_pixels(variance: float) -> None:
+    x, mean = torch.randn(5, 3, 2), torch.randn(5, 3, 2)
+    expected = stats.norm.logpdf(x.numpy(), mean.numpy(), variance**0.5).sum((1, 2))
+    assert gaussian(variance=variance).log_prob(x, mean).numpy() == pytest.approx(expected, rel=1e-5)

@@ -6,7 +6,7 @@ when its recipe or its data have changed.
 """
 
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
@@ -67,9 +67,11 @@ def dataset(
 
 
 def evaluation(
-    *, samples: PositiveInt = 64, eps: PositiveFloat = 0.01, delta: Annotated[float, Field(ge=0, lt=1)] = 0.01
-) -> None:
-    """Importance samples for the nll, and the (eps, delta) at which the column `collapsed` is read off the collapse curve."""
+    *, samples: PositiveInt = 64, eps: PositiveFloat = 0.01, delta: Annotated[float, Field(ge=0, lt=1)] = 0.01,
+    mi_samples: PositiveInt = 8, mi_batch: PositiveInt = 32, tsne_points: Annotated[int, Field(ge=4)] = 1000,
+) -> None:  # fmt: skip
+    """Importance samples for the nll; the (eps, delta) at which the column `collapsed` is read off the collapse curve; samples an example
+    for the mutual information, and the size of the batch in `mi_in_batches`; how many examples at most the t-SNE maps show."""
 
 
 def params(*, grid: dict[str, Any], datasets: dict[str, Any], models: dict[str, Any], methods: dict[str, Any], evaluation: dict[str, Any]) -> None:  # fmt: skip
@@ -188,10 +190,7 @@ class Params:
             (what, piece) for what, part in needed.items() for piece in (part if isinstance(part, list) else [part])
         ]
         used = [PACKAGE / folders[what] / f"{piece['use']}.py" for what, piece in pieces if what in folders]
-        script = Path("stages") / f"{stage}.py"
-        versions = {library: version(library) for library in ("numpy", "scikit-learn", "torch")}
-        code = {"sources": sources([script, *used]), "versions": versions}
-        return {"dataset": data, **needed, "seeds": self.grid["seeds"], **code}
+        return {"dataset": data, **needed, "seeds": self.grid["seeds"], **code(stage, used)}
 
     def recipes(self) -> Iterator[tuple[str, Recipe]]:
         """Every recipe of the grid with the name of its file, e.g. train/mnist5k-vae-plain."""
@@ -204,3 +203,10 @@ class Params:
         for cell in self.cells():
             for stage in ("train", "evaluate"):
                 yield f"{stage}/{cell}", {"model": cell.model, "method": cell.method, **self.recipe(stage, *cell)}
+        yield "calibrate", code("calibrate", [])
+
+
+def code(stage: str, used: Iterable[Path]) -> Recipe:
+    """Digests of a stage's script, of the files `used` and of all that they import; and the versions of the libraries that compute."""
+    versions = {library: version(library) for library in ("numpy", "scikit-learn", "torch")}
+    return {"sources": sources([Path("stages") / f"{stage}.py", *used]), "versions": versions}

@@ -22,7 +22,7 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class Part:
-    """Examples x, (N, ...) uint8 grey values or integer tokens, and their labels, (N,), or None."""
+    """Examples x, (N, ...) uint8 grey values, real values or integer tokens, and their labels, (N,), or None."""
 
     x: Array
     labels: Array | None = None
@@ -56,7 +56,9 @@ def batches(count: int, size: int, stream: np.random.Generator) -> Iterator[Arra
 
 
 def to_tensor(x: Array, device: torch.device | str = "cpu") -> Tensor:
-    """Grey values as floats in [0, 1]; tokens as integers, cut to the longest of the batch."""
+    """Grey values as floats in [0, 1]; real values as floats; tokens as integers, cut to the longest of the batch."""
+    if np.issubdtype(x.dtype, np.floating):
+        return torch.from_numpy(x.astype(np.float32)).to(device)
     if x.dtype == np.uint8:
         return torch.from_numpy(x.astype(np.float32) / 255).to(device)
     longest = int((x != PAD).sum(1).max())

@@ -1,9 +1,13 @@
 """Mutual information of x and z under q, with all encoded points as the mixture.
 
     I_q(x, z) = E_x E_q(z|x) [log q(z|x) - log q(z)],     q(z) = 1/N sum_j q(z|x_j)
+              = E_x[KL(q(z|x) || p(z))] - KL(q(z) || p(z))
 
-(Hoffman & Johnson 2016, "ELBO surgery"; He et al. 2019 take the mixture over a batch). The point's own component is in
-the mixture, so the estimate cannot go above ln N, the cap.
+(Hoffman & Johnson 2016, "ELBO surgery"). KL(q(z) || p(z)) is not negative, so I_q <= kl. The point's own component is in the mixture, so the
+estimate cannot go above ln N, the cap: it is ln N plus the mean log share that the own component has in N q(z), and on average not more than the
+information of x and z over the whole population. Where it is near its cap, all that is known of that is mi <= I <= kl.
+
+Many papers take the batch as the mixture (He et al. 2019: 32 sentences, 50 images): their values cannot exceed the logarithm of its size.
 """
 
 import math
@@ -12,34 +16,58 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from uncollapse.vae import Gaussian
+from uncollapse.vae import Gaussian, log_prior
 
 
 class MutualInformation(NamedTuple):
-    """An estimate, its standard error over the points, and the value that it cannot exceed, in nats."""
+    """An estimate, its standard error over the points, the value that it cannot exceed, and KL(q(z) || p(z)) from the same samples, in nats."""
 
     mi: float
     standard_error: float
     cap: float
+    marginal_kl: float
+
+    @property
+    def saturated(self) -> bool:
+        """Is the estimate within 0.5 nats of its cap? There, more points would most likely find more."""
+        return self.mi > self.cap - 0.5
 
 
 @torch.no_grad()
-def mutual_information(q: Gaussian, noise: Tensor, *, chunk: int = 128) -> MutualInformation:
-    """I_q(x, z) from one z a point; q and the standard normal `noise` are (N, D)."""
-    q = Gaussian(q.mu.double(), q.logvar.double())  # the quadratic form below cancels, and doubles take no longer
-    z = q.sample(noise.double())
-    inside = torch.cat([log_mixture(q, z[start : start + chunk]) for start in range(0, len(z), chunk)])
-    points = q.log_prob(z) - inside
-    return MutualInformation(float(points.mean()), float(points.std() / math.sqrt(len(z))), math.log(len(z)))
+def mutual_information(q: Gaussian, noise: Tensor) -> MutualInformation:
+    """I_q(x, z) for q (N, D), from S samples z a point; the standard normal `noise` is (S, N, D), or (N, D) for one."""
+    q = Gaussian(q.mu.double(), q.logvar.double())
+    apart, marginal = torch.zeros(2, len(q.mu), dtype=torch.float64)
+    samples = noise if noise.ndim == 3 else noise.unsqueeze(0)
+    for one in samples:
+        z = q.sample(one.double())
+        inside = log_mixture(q, z)
+        apart += (q.log_prob(z) - inside) / len(samples)
+        marginal += (inside - log_prior(z)) / len(samples)
+    error = float(apart.std()) / math.sqrt(len(apart)) if len(apart) > 1 else 0.0
+    return MutualInformation(float(apart.mean()), error, math.log(len(apart)), float(marginal.mean()))
 
 
-def log_mixture(q: Gaussian, z: Tensor) -> Tensor:
-    """log of 1/N sum_j q(z|x_j) for z (M, D): (M,), all in doubles. log q(z|x_j) is a quadratic form in z, so all pairs are one product."""
+def mi_in_batches(q: Gaussian, noise: Tensor, size: int) -> float:
+    """The mean over batches of `size` points, each its own mixture, as He et al. 2019 have it, to compare with published tables. `noise` is (N, D)."""
+    parts = zip(q.mu.split(size), q.logvar.split(size), noise.split(size), strict=True)
+    found = [(len(mu), mutual_information(Gaussian(mu, logvar), part).mi) for mu, logvar, part in parts]
+    return sum(count * mi for count, mi in found) / len(q.mu)
+
+
+def log_mixture(q: Gaussian, z: Tensor, *, chunk: int = 128) -> Tensor:
+    """log of 1/N sum_j q(z|x_j) for z (M, D): (M,), all in doubles.
+
+    log q(z|x_j) is a quadratic form in z, so all pairs of a chunk are one product. It cancels, hence the doubles.
+    """
     precision = (-q.logvar).exp()
-    weights = torch.cat([-0.5 * precision, q.mu * precision], dim=1)
+    weights = torch.cat([-0.5 * precision, q.mu * precision], dim=1).T.contiguous()
     constant = -0.5 * (q.mu.square() * precision + q.logvar + math.log(2 * math.pi)).sum(1)
-    pairs = torch.addmm(constant, torch.cat([z.square(), z], dim=1), weights.T)
-    most = pairs.amax(1, keepdim=True)
-    # below -80 exp is 0 beside 1 in floats, and slow
-    total = (pairs - most).clamp_(min=-80).exp_().sum(1)
-    return most.squeeze(1) + total.log() - math.log(len(q.mu))
+    buffer, found = q.mu.new_empty(chunk, len(q.mu)), []
+    for part in torch.cat([z.square(), z], dim=1).split(chunk):
+        pairs = torch.addmm(constant, part, weights, out=buffer[: len(part)])
+        most = pairs.amax(1, keepdim=True)
+        # what is below -80 adds nothing, and its exp is many times slower
+        total = pairs.sub_(most).clamp_(min=-80).exp_().sum(1)
+        found.append(most.squeeze(1) + total.log())
+    return torch.cat(found) - math.log(len(q.mu))

@@ -1,0 +1,48 @@
+"""The linear VAE (Lucas et al. 2019, arXiv 1911.02469): with it and a Gaussian likelihood all that training should end at is known."""
+
+import math
+
+from pydantic import PositiveInt
+from torch import Tensor, nn
+
+from uncollapse.methods.decoder import Join
+from uncollapse.nets import Net
+
+
+class Encoder(nn.Module):
+    """x (B, ...) to itself, flat: the posterior's head is the only layer."""
+
+    def __init__(self, inputs: int):
+        super().__init__()
+        self.features = inputs
+
+    def embed(self, x: Tensor) -> Tensor:
+        """x itself, which is real already."""
+        return x
+
+    def forward(self, x: Tensor, embedded: Tensor | None = None) -> Tensor:
+        """x, or what is embedded in its place, (B, inputs)."""
+        return (x if embedded is None else embedded).flatten(1)
+
+
+class Decoder(nn.Module):
+    """z (B, D) to W z + b of `shape`."""
+
+    def __init__(self, latents: int, shape: tuple[int, ...], join: Join):
+        super().__init__()
+        self.shape = shape
+        self.output = nn.Linear(latents, math.prod(shape))
+        self.join = join(latents, math.prod(shape))
+
+    def forward(self, z: Tensor, x: Tensor) -> Tensor:
+        """The output for z; x is not read."""
+        return self.join(self.output(z), z).view(-1, *self.shape)
+
+
+def linear(*, latents: PositiveInt) -> Net:
+    """One linear layer in the encoder's head, one in the decoder."""
+
+    def build(shape: tuple[int, ...], values: int, join: Join) -> tuple[Encoder, Decoder]:
+        return Encoder(math.prod(shape)), Decoder(latents, shape, join)
+
+    return Net("images", latents, build)

@@ -27,7 +27,7 @@ from uncollapse.measures.tsne import tsne
 from uncollapse.vae import VAE, Gaussian, log_prior
 
 ROUNDS = 3
-POINTS = 5000
+POINTS = 2000
 Work = Callable[[], Any]
 
 
@@ -36,7 +36,7 @@ def posteriors(count: int, latents: int) -> tuple[Gaussian, torch.Tensor]:
     stream = torch.Generator().manual_seed(0)
     used = (torch.arange(latents) < 2 * latents // 3).float()
     mu = torch.randn(count, latents, generator=stream) * used
-    logvar = -2.5 * used + 0.2 * torch.randn(count, latents, generator=stream)
+    logvar = -1.0 * used + 0.2 * torch.randn(count, latents, generator=stream)
     return Gaussian(mu, logvar), torch.randn(count, latents, generator=stream)
 
 

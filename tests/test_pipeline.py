@@ -1,5 +1,6 @@
 """The pipeline itself, with real DVC, real digits and nets of toy size, in a folder of its own."""
 
+import math
 import os
 import shutil
 import sqlite3
@@ -87,7 +88,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     ran, _ = made.repro()
     cells = ("plain", "pretrained")
     assert ran == {
-        "recipes", "prepare@mnist5k", "report", "track", *(f"pretrain@mnist5k-{method}" for method in cells),
+        "recipes", "calibrate", "prepare@mnist5k", "report", "track", *(f"pretrain@mnist5k-{method}" for method in cells),
         *(f"{stage}@mnist5k-control_vae-{method}" for stage in ("train", "evaluate") for method in cells),
     }  # fmt: skip
     made.commit()
@@ -102,9 +103,19 @@ def test_the_summary_has_a_row_a_run_and_the_laws_hold(project: Project) -> None
     steps = summary.set_index(["method", "seed"])[["encoder_steps", "decoder_steps"]]
     assert steps.loc[("plain", 0)].tolist() == [9, 9]  # 4,890 examples in batches of 500
     assert steps.loc[("pretrained", 0)].tolist() == [9 + 1, 9]  # 4,790, and 100 in batches of 64 before
+    assert (summary["mi_in_batches"] <= math.log(32) + 1e-6).all()
+    assert (summary["mi"] + summary["marginal_kl"]).to_numpy() == pytest.approx(summary["kl"].to_numpy(), rel=0.1)
     page = (project.folder / "report" / "index.html").read_text()
     assert "control_vae" in page
     assert "http-equiv" not in page
+
+
+def test_the_calibration_is_within_its_tolerances(project: Project) -> None:
+    table = pd.read_csv(project.folder / "metrics" / "calibration.csv")
+    assert (table["error"] <= table["tolerance"]).all()
+    assert (table["error"] - (table["exact"] - table["measured"]).abs()).abs().max() < 1e-4
+    assert table[table["quantity"].str.startswith("kl_")]["tolerance"].max() <= 0.01
+    assert {"elbo", "nll", "mi", "active units", "collapsed dimensions", "beta"} <= set(table["quantity"])
 
 
 def test_a_second_repro_runs_nothing_and_every_run_is_in_mlflow_once(project: Project) -> None:

@@ -5,18 +5,17 @@ from pathlib import Path
 from workers import recipe_of, run
 
 from uncollapse.pieces import UserError, build
-from uncollapse.prepare import prepare, write
+from uncollapse.prepare import prepare
 
 
 def main(name: str) -> None:
     """Load, split, write."""
     recipe = recipe_of("prepare", name)
-    source = build("data", recipe["source"])()
+    likelihood = build("likelihoods", recipe["likelihood"])
     try:
-        parts, vocabulary = prepare(source, build("likelihoods", recipe["likelihood"]), **recipe["split"])
+        card = prepare(Path("data") / name, build("data", recipe["source"])(), likelihood, **recipe["split"])
     except UserError as error:
-        raise UserError(f"params.yaml: datasets.{name}.{error}") from None
-    card = write(Path("data") / name, parts, vocabulary, source)
+        raise UserError(f"params.yaml: datasets.{name}: {error}") from None
     print(f"prepare {name}: {card['counts']} from {card['source']}")
 
 

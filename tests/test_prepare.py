@@ -1,87 +1,167 @@
-"""Prepared data: parts that do not overlap, a vocabulary from what is learned from, real data that is what it says."""
+"""Prepared data: parts that do not overlap, a vocabulary from what is learned from, a card that says what they are."""
 
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from uncollapse.data import Source
-from uncollapse.data.kjv import words
+from uncollapse.data import Example, Source
 from uncollapse.dataset import END, PAD, UNKNOWN, batches, read, to_tensor
 from uncollapse.likelihoods.bernoulli import bernoulli
 from uncollapse.likelihoods.categorical import categorical
-from uncollapse.pieces import UserError, build, names
-from uncollapse.prepare import prepare, write
+from uncollapse.pieces import UserError
+from uncollapse.prepare import CHUNK, prepare
 
-COUNTS = {"reserve": 10, "valid": 5, "test": 7}
-
-
-def images(count: int = 50) -> Source:
-    x = np.zeros((count, 2, 2), np.uint8)
-    x[:, 0, 0] = np.arange(count)
-    return Source(
-        x, source="made up", licence="none", labels=np.arange(count), label_names=[str(i) for i in range(count)]
-    )
+COUNTS: dict[str, Any] = {"reserve": 10, "valid": 5, "test": 7, "train": None, "seed": 0}
+SIZES = {"reserve": 10, "valid": 5, "test": 7, "train": 28}
 
 
-def test_parts_do_not_overlap_and_labels_stay_with_their_examples() -> None:
-    parts, vocabulary = prepare(images(), categorical(), seed=0, **COUNTS)
-    assert {name: len(part) for name, part in parts.items()} == {**COUNTS, "train": 28}
+def images(count: int = 50, first: int = 0, part: Any = "train") -> list[Example]:
+    """Images with their number in the first pixel, and as their label."""
+    numbered = [np.full((2, 2), i, np.uint8) for i in range(first, first + count)]
+    return [Example(x, str(x[0, 0]), part) for x in numbered]
+
+
+def source(examples: Sequence[Any], **more: Any) -> Source:
+    """Of examples, or of the x of unlabelled ones."""
+    found = (one if isinstance(one, Example) else Example(one) for one in examples)
+    return Source(found, "made up", "none", **more)
+
+
+def test_parts_do_not_overlap_and_labels_stay_with_their_examples(tmp_path: Path) -> None:
+    card = prepare(tmp_path / "a", source(images()), categorical(), **COUNTS)
+    assert card["counts"] == SIZES
+    assert card["left_out"] == 0
+    parts = {name: read(tmp_path / "a", name) for name in SIZES}
     assert sorted(x for part in parts.values() for x in part.x[:, 0, 0]) == list(range(50))
-    assert all(np.array_equal(part.x[:, 0, 0], part.labels) for part in parts.values())
-    assert vocabulary == []
-    other, _ = prepare(images(), categorical(), seed=1, **COUNTS)
-    assert not np.array_equal(other["test"].x, parts["test"].x)
-
-
-def test_valid_and_test_are_binarised_once_and_the_rest_stays_grey() -> None:
-    source = Source(np.full((50, 8, 8), 128, np.uint8), source="", licence="")
-    parts, _ = prepare(source, bernoulli(), seed=0, **COUNTS)
-    for name, part in parts.items():
-        assert set(np.unique(part.x)) == ({0, 255} if name in ("valid", "test") else {128})
-
-
-def test_a_split_that_leaves_nothing_to_train_on_is_refused() -> None:
-    with pytest.raises(UserError, match=r"^split: 22 examples in .*, but there are 22 in all$"):
-        prepare(images(22), categorical(), seed=0, **COUNTS)
-
-
-def test_the_vocabulary_comes_from_what_is_learned_from() -> None:
-    sentences = [[f"w{i % 25}", "all", f"only{i}"] for i in range(50)]
-    source = Source(sentences, source="", licence="", minimum_count=2)
-    parts, vocabulary = prepare(source, categorical(), seed=0, **COUNTS)
-    assert vocabulary[:4] == ["<pad>", "<unk>", "<end>", "all"]
-    assert not any(word.startswith("only") for word in vocabulary)
-    learned = np.concatenate([parts["train"].x, parts["reserve"].x])
-    counts = np.bincount(learned.flatten(), minlength=len(vocabulary))
-    assert (counts[3:] >= 2).all()
     for part in parts.values():
-        assert (part.x[:, 3] == END).all()
-        assert (part.x[:, 2] == UNKNOWN).all()
-        assert (part.x[:, 1] == 3).all()
+        assert part.labels is not None
+        assert [card["label_names"][label] for label in part.labels] == [str(x) for x in part.x[:, 0, 0]]
+    assert card["label_names"] == sorted(str(i) for i in range(50))
+    prepare(tmp_path / "b", source(images()), categorical(), **{**COUNTS, "seed": 1})
+    assert not np.array_equal(read(tmp_path / "b", "test").x, parts["test"].x)
 
 
-def test_a_sentence_ends_and_is_padded() -> None:
-    source = Source([["a", "b"], ["a"]] * 20, source="", licence="")
-    parts, _ = prepare(source, categorical(), seed=0, reserve=2, valid=2, test=2)
-    for row in parts["train"].x.tolist():
+def test_an_official_split_is_kept(tmp_path: Path) -> None:
+    examples = [*images(30), *images(9, 30, "test"), *images(20, 39)]
+    card = prepare(tmp_path, source(examples), categorical(), **{**COUNTS, "train": 20})
+    assert card["counts"] == {**SIZES, "train": 20}
+    assert card["left_out"] == 59 - 42
+    assert set(read(tmp_path, "test").x[:, 0, 0]) <= set(range(30, 39))
+    learned = {*range(30), *range(39, 59)}
+    rest = [x for part in ("reserve", "valid", "train") for x in read(tmp_path, part).x[:, 0, 0]]
+    assert set(rest) <= learned
+    assert len(set(rest)) == 35
+    with pytest.raises(
+        UserError, match=r"^split\.test: should be 10, but 9 examples of the official part are left of 59$"
+    ):
+        prepare(tmp_path / "b", source(examples), categorical(), **{**COUNTS, "test": 10})
+
+
+def test_the_order_of_labels_is_the_sources(tmp_path: Path) -> None:
+    names = [str(i) for i in range(59, -1, -1)]
+    card = prepare(tmp_path, source(images(), label_names=names), categorical(), **COUNTS)
+    part = read(tmp_path, "train")
+    assert card["label_names"] == names
+    assert part.labels is not None
+    assert np.array_equal(part.labels, 59 - part.x[:, 0, 0].astype(int))
+
+
+def test_valid_and_test_are_binarised_once_and_the_rest_stays_grey(tmp_path: Path) -> None:
+    prepare(tmp_path, source([np.full((8, 8), 128, np.uint8)] * 50), bernoulli(), **COUNTS)
+    for name in SIZES:
+        part = read(tmp_path, name)
+        assert set(np.unique(part.x)) == ({0, 255} if name in ("valid", "test") else {128})
+        assert part.labels is None
+
+
+def test_real_values_stay_real(tmp_path: Path) -> None:
+    card = prepare(tmp_path, source(list(np.random.default_rng(0).normal(size=(50, 3)))), categorical(), **COUNTS)
+    part = read(tmp_path, "train")
+    assert card["values"] == 0
+    assert part.x.dtype == np.float32
+    assert to_tensor(part.x).tolist() == part.x.tolist()
+
+
+def test_more_than_a_chunk_is_whole(tmp_path: Path) -> None:
+    count = 2 * CHUNK + 100
+    sentences = [[f"w{i}", *["x"] * (i % 3)] for i in range(count)]
+    card = prepare(tmp_path, source(sentences), categorical(), **COUNTS)
+    words = (tmp_path / "vocabulary.txt").read_text().split()
+    said = [[words[token] for token in row if token != PAD] for row in read(tmp_path, "train").x[:, :4].tolist()]
+    assert len(said) == card["counts"]["train"] == count - 22
+    assert all(row == [row[0], *["x"] * (int(row[0][1:]) % 3), "<end>"] for row in said)
+    assert len({row[0] for row in said}) == len(said)
+
+
+@pytest.mark.parametrize(
+    ("examples", "words"),
+    [
+        (images(22), "split.train: should be all the rest, but 0 examples are left of 22"),
+        (images(15), "split.test: should be 7, but 0 examples are left of 15"),
+        ([], "source: no example in made up"),
+        ([*images(40), Example(np.zeros((2, 3), np.uint8), "a")], "source: the examples should have one shape, not (2, 2) and (2, 3)"),
+        ([*images(40), np.zeros((2, 2), np.uint8)], "source: some examples have a label and some have none"),
+    ],
+)  # fmt: skip
+def test_examples_that_will_not_do_are_one_line(tmp_path: Path, examples: list[Any], words: str) -> None:
+    with pytest.raises(UserError) as told:
+        prepare(tmp_path, source(examples), categorical(), **COUNTS)
+    assert str(told.value) == words
+
+
+def test_the_vocabulary_comes_from_what_is_learned_from(tmp_path: Path) -> None:
+    sentences = [[f"w{i % 25}", "all", f"only{i}"] for i in range(50)]
+    card = prepare(tmp_path, source(sentences, minimum_count=2), categorical(), **COUNTS)
+    vocabulary = (tmp_path / "vocabulary.txt").read_text().splitlines()
+    assert vocabulary[:4] == ["<pad>", "<unk>", "<end>", "all"]
+    assert len(vocabulary) == card["values"]
+    assert not any(word.startswith("only") for word in vocabulary)
+    parts = {name: read(tmp_path, name).x for name in SIZES}
+    counts = np.bincount(np.concatenate([parts["train"], parts["reserve"]]).flatten(), minlength=len(vocabulary))
+    assert (counts[3:] >= 2).all()
+    for name, x in parts.items():
+        assert (x[:, 3] == END).all()
+        assert (x[:, 2] == UNKNOWN).all()
+        assert (x[:, 1] == 3).all()
+        assert card["unknown_share"][name] == pytest.approx((x == UNKNOWN).sum() / (3 * len(x)), abs=1e-4)
+
+
+def test_the_vocabulary_has_a_largest_size_and_marks_of_the_text_are_ours(tmp_path: Path) -> None:
+    sentences = [["a", "<unk>", "b", "a", "c", "a", "b"]] * 30
+    card = prepare(tmp_path, source(sentences, vocabulary=2), categorical(), **{**COUNTS, "reserve": 2})
+    assert (tmp_path / "vocabulary.txt").read_text().split() == ["<pad>", "<unk>", "<end>", "a", "b"]
+    assert card["values"] == 5
+    assert read(tmp_path, "test").x[0].tolist() == [3, UNKNOWN, 4, 3, UNKNOWN, 3, 4, END]
+
+
+def test_a_sentence_ends_and_is_padded(tmp_path: Path) -> None:
+    prepare(tmp_path, source([["a", "b"], ["a"]] * 20), categorical(), **{**COUNTS, "reserve": 2})
+    for row in read(tmp_path, "train").x.tolist():
         assert row in ([3, 4, END], [3, END, PAD])
     assert to_tensor(np.array([[3, END, PAD], [END, PAD, PAD]], np.int16)).tolist() == [[3, END], [END, PAD]]
 
 
-def test_what_is_written_is_read_and_the_card_tells_the_checksums(tmp_path: Path) -> None:
-    parts, vocabulary = prepare(images(), bernoulli(), seed=0, **COUNTS)
-    card = write(tmp_path, parts, vocabulary, images())
+def test_the_card_tells_the_checksums_and_facts_and_no_scratch_is_left(tmp_path: Path) -> None:
+    facts: dict[str, int] = {}
+
+    def counted() -> Any:
+        yield from images()
+        facts["skipped"] = 3
+
+    card = prepare(tmp_path, Source(counted(), "made up", "none", facts=facts), bernoulli(), **COUNTS)
     assert json.loads((tmp_path / "card.json").read_text()) == card
+    assert card["skipped"] == 3
+    assert {file.name for file in tmp_path.iterdir()} == {*card["sha256"], "card.json"}
     for name, digest in card["sha256"].items():
         assert hashlib.sha256((tmp_path / name).read_bytes()).hexdigest() == digest
-    assert np.array_equal(read(tmp_path, "test").x, parts["test"].x)
     both = read(tmp_path, "train", "reserve")
     assert len(both) == 38
     assert both.labels is not None
-    assert np.array_equal(both.labels[:28], parts["train"].labels)
 
 
 def test_batches_are_places_at_most_once() -> None:
@@ -89,46 +169,3 @@ def test_batches_are_places_at_most_once() -> None:
     assert [len(batch) for batch in found] == [16, 16, 16]
     assert len(set(np.concatenate(found).tolist())) == 48
     assert [len(batch) for batch in batches(5, 16, np.random.default_rng(0))] == [5]
-
-
-@pytest.mark.parametrize("name", names("data"))
-def test_a_data_set_without_arguments_is_real_and_labelled(name: str) -> None:
-    source = build("data", {"use": name})()
-    assert len(source.x) > 1000
-    assert source.source
-    assert source.licence
-    if source.labels is not None:
-        assert len(source.labels) == len(source.x)
-        assert set(np.unique(source.labels)) <= set(range(len(source.label_names)))
-        assert len(np.unique(source.labels)) > 1
-
-
-def test_mnist5k_is_500_of_each_digit() -> None:
-    source = build("data", {"use": "mnist5k"})()
-    assert source.x.shape == (5000, 28, 28)
-    assert source.x.dtype == np.uint8
-    assert source.x.max() == 255
-    assert source.labels is not None
-    assert np.bincount(source.labels).tolist() == [500] * 10
-
-
-def test_kjv_is_the_bible() -> None:
-    source = build("data", {"use": "kjv", "label": "book"})()
-    verses = [" ".join(verse) for verse in source.x]
-    assert "jesus wept ." in verses  # John 11:35
-    assert source.labels is not None
-    assert source.label_names[source.labels[verses.index("jesus wept .")]] == "John"
-    assert all(3 <= len(verse) <= 16 for verse in source.x)
-    assert words("And God saw the light, that [it was] good:") == [
-        "and",
-        "god",
-        "saw",
-        "the",
-        "light",
-        ",",
-        "that",
-        "it",
-        "was",
-        "good",
-        ":",
-    ]

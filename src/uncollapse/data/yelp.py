@@ -1,0 +1,62 @@
+"""Reviews of Yelp. The parts of Shen et al. 2017 (`short`: sentences of at most 15 words) and of Yang et al. 2017 (`long`: whole reviews) are
+different data: numbers on them are not comparable. No redistribution."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+from pydantic import PositiveInt
+
+from uncollapse.data import Example, Load, Source
+from uncollapse.data._bad import OnBad, Skipped
+from uncollapse.data._raw import VARIABLE, find, folder
+from uncollapse.data._text import lines, sentences
+from uncollapse.pieces import UserError
+
+ADDRESSES = {
+    "short": "https://github.com/shentianxiao/language-style-transfer (data/yelp)",
+    "long": "https://drive.google.com/uc?id=1FT49oLNV8syhmGXEgiK6XTjEfMNqqEJJ",
+}
+PARTS: tuple[Literal["train", "valid", "test"], ...] = ("train", "valid", "test")
+
+
+def yelp(
+    *, version: Literal["short", "long"] = "short", longest: PositiveInt = 200, minimum_count: PositiveInt = 1,
+    vocabulary: PositiveInt = 20_000, on_bad: OnBad = "skip",
+) -> Load:  # fmt: skip
+    """short: yelp/<part>.txt[.gz], a sentence a line, and yelp/<part>.labels, 0 or 1 a line; long: yelp/yelp.<part>.txt[.gz], label<TAB>text."""
+    stem = {"short": "yelp/{}.txt", "long": "yelp/yelp.{}.txt"}[version]
+
+    def load() -> Source:
+        files = {part: place(stem.format(part), version) for part in PARTS}
+        skipped = Skipped(on_bad)
+
+        def examples() -> Iterator[Example]:
+            for part, file in files.items():
+                if version == "long":
+                    for label, words in sentences(file, skipped, longest=longest, labelled=True, tokenised=True):
+                        yield Example(words, label, part)
+                    continue
+                labels = [line.decode() for _, line in lines(file.with_name(f"{part}.labels"))]
+                whole = Skipped("stop")  # a sentence that is left out would move the labels
+                for (_, words), label in zip(
+                    sentences(file, whole, longest=longest, tokenised=True), labels, strict=True
+                ):
+                    yield Example(words, label, part)
+
+        return Source(
+            examples(), f"Yelp-{version}, tokenised", "Yelp's terms, no redistribution", minimum_count=minimum_count,
+            vocabulary=vocabulary, facts=skipped.facts,
+        )  # fmt: skip
+
+    return load
+
+
+def place(name: str, version: str) -> Path:
+    """A file of the set. Raises UserError where it is not: there is no address for the file alone."""
+    found = find([name, f"{name}.gz"])
+    if found is None:
+        raise UserError(
+            f"looked for {name} or {name}.gz in {folder()}/; it is a part of {ADDRESSES[version]}; set {VARIABLE} to a folder that has it"
+        )
+    return found

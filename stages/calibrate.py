@@ -68,7 +68,7 @@ def data() -> Part:
 
 def trained(part: Part, price: KLWeight) -> tuple[VAE, float]:
     """A linear VAE that was trained by the loop of all cells, its learning rate lowered twice; and its last beta."""
-    encoder, decoder = linear(latents=LATENTS).build(part.x.shape[1:], 0, plain())
+    encoder, decoder = linear(latents=LATENTS).build(SPECTRUM.shape, 0, plain())
     vae = VAE(encoder, diagonal()(len(SPECTRUM), LATENTS), decoder, gaussian(variance=VARIANCE), LATENTS)
     initialise(vae, 0)
     state: dict[str, Any] | None = None

@@ -1,5 +1,5 @@
-"""Measure a cell: metrics/cells/<cell>/ gets a row of measures a seed, the latents, the collapse curve and,
-of the first seed, the t-SNE map."""
+"""Measure a cell: metrics/cells/<cell>/ gets a row of measures a seed, the latents, the collapse curve and, of the first seed, the
+t-SNE map and what is to be looked at: reconstructions and samples."""
 
 import json
 from collections.abc import Callable
@@ -11,20 +11,24 @@ from safetensors.torch import load_file, save_file
 from workers import Recipe, each_seed, last_row, recipe_of, run, write_table
 
 from uncollapse.assemble import assemble
-from uncollapse.dataset import Part, read
+from uncollapse.dataset import Part, device, read
 from uncollapse.measures import broken_laws, encode
 from uncollapse.measures.active_units import active_units
 from uncollapse.measures.collapse import collapse_thresholds, collapsed
 from uncollapse.measures.likelihood import likelihoods
 from uncollapse.measures.mutual_information import mi_in_batches, mutual_information
+from uncollapse.measures.pictures import ACROSS, grid, look, sentences
 from uncollapse.measures.probe import probe_accuracy
 from uncollapse.measures.tsne import tsne
 from uncollapse.pieces import UserError
 from uncollapse.seeds import numpy_stream, torch_stream
+from uncollapse.vae import VAE
+
+SHOWN = 16  # examples
 
 
 def main(name: str) -> None:
-    """All seeds; then the map, of the first."""
+    """All seeds; then the map and the pictures, of the first."""
     recipe, output = recipe_of("evaluate", name), Path("metrics") / "cells" / name
     data, runs = Path("data") / recipe["dataset"], Path("runs") / name
     each_seed(
@@ -40,21 +44,51 @@ def main(name: str) -> None:
         {"seed": first, "x": x, "y": y, "label": label} for (x, y), label in zip(places.tolist(), labels, strict=True)
     ]
     write_table(output / "tsne.csv", points)
+    show(trained(recipe, first), test.x[:SHOWN], data, output, first)
+
+
+def trained(recipe: Recipe, seed: int) -> VAE:
+    """The VAE of a cell as it was trained."""
+    data = Path("data") / recipe["dataset"]
+    vae = assemble(recipe, json.loads((data / "card.json").read_text()), seed)
+    vae.load_state_dict(load_file(runs_of(recipe) / f"weights-{seed}.safetensors"))
+    return vae.to(device(recipe["device"]))
+
+
+def runs_of(recipe: Recipe) -> Path:
+    """The folder of a cell's training."""
+    return Path("runs") / "-".join(recipe[part] for part in ("dataset", "model", "method"))
+
+
+def show(vae: VAE, x: Any, data: Path, output: Path, seed: int) -> None:
+    """Examples of the test set, their reconstructions, and samples: a picture, or sentences."""
+    torch.set_num_threads(1)
+    found = look(vae, x, seed)
+    if (data / "vocabulary.txt").exists():
+        words = (data / "vocabulary.txt").read_text().splitlines()
+        true, back, drawn = (sentences(one, words) for one in found)
+        rows = [{"test": a, "reconstruction": b, "sample": c} for a, b, c in zip(true, back, drawn, strict=True)]
+        write_table(output / "sentences.csv", rows)
+    elif found[0].ndim in (3, 4):
+        from PIL import Image  # here, because a machine that only trains and measures need not have it
+
+        true, back, drawn = found
+        pairs = [part for pair in zip(true.split(ACROSS), back.split(ACROSS), strict=True) for part in pair]
+        Image.fromarray(grid(pairs)).save(output / "reconstructions.png")
+        Image.fromarray(grid([drawn])).save(output / "samples.png")
 
 
 def work(recipe: Recipe, seed: int, folder: Path, tell: Callable[[dict[str, Any]], None]) -> None:
     """One seed."""
-    cell = "-".join(recipe[part] for part in ("dataset", "model", "method"))
-    data, runs, settings = Path("data") / recipe["dataset"], Path("runs") / cell, recipe["evaluation"]
-    vae = assemble(recipe, json.loads((data / "card.json").read_text()), seed)
-    vae.load_state_dict(load_file(runs / f"weights-{seed}.safetensors"))
-    history = last_row(runs / "history.csv", seed)
+    data, settings, vae = Path("data") / recipe["dataset"], recipe["evaluation"], trained(recipe, seed)
+    history = last_row(runs_of(recipe) / "history.csv", seed)
     parts = {name: read(data, name) for name in ("train", "valid", "test")}
-    train = parts["train"]
-    parts["train"] = Part(vae.likelihood.draw(train.x, numpy_stream(seed, "measure train")), train.labels)
+    train, most = parts["train"], settings["train_points"]
+    drawn = vae.likelihood.draw(train.x[:most], numpy_stream(seed, "measure train"))
+    parts["train"] = Part(drawn, None if train.labels is None else train.labels[:most])
     q = {name: encode(vae, part) for name, part in parts.items()}
 
-    noise = torch_stream(seed, "measure test")
+    noise = torch_stream(seed, "measure test", device=next(vae.parameters()).device)
     fit = likelihoods(vae, parts["test"], samples=settings["samples"], noise=noise)
     noise = torch.randn(settings["mi_samples"], *q["test"].mu.shape, generator=torch_stream(seed, "measure mi"))
     information = mutual_information(q["test"], noise)
@@ -75,7 +109,7 @@ def work(recipe: Recipe, seed: int, folder: Path, tell: Callable[[dict[str, Any]
         **{steps: int(history[steps]) for steps in ("encoder_steps", "decoder_steps")},
     }
     for law in broken_laws(row):
-        raise UserError(f"{cell}, seed {seed}: the measures break the law {law}")
+        raise UserError(f"{runs_of(recipe).name}, seed {seed}: the measures break the law {law}")
     tell(row)
     write_table(folder / "measures.csv", [row])
     write_table(folder / "collapse.csv", [{"dimension": i, "eps": eps} for i, eps in enumerate(thresholds.tolist())])

@@ -25,11 +25,11 @@ def work(recipe: Recipe, seed: int, folder: Path, tell: Callable[[dict[str, Any]
     from safetensors.torch import save_file
 
     from uncollapse.assemble import assemble
-    from uncollapse.dataset import read
+    from uncollapse.dataset import device, read
     from uncollapse.pieces import build
 
     data = Path("data") / recipe["dataset"]
-    vae = assemble(recipe, json.loads((data / "card.json").read_text()), seed)
+    vae = assemble(recipe, json.loads((data / "card.json").read_text()), seed).to(device(recipe["device"]))
     rows = []
     for row in build("methods/pretraining", recipe["pretraining"]).run(vae, read(data, "reserve"), seed):
         rows.append(row)

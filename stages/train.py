@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 from workers import Recipe, each_seed, last_row, recipe_of, run, write_table
 
 from uncollapse.assemble import assemble
-from uncollapse.dataset import read
+from uncollapse.dataset import device, read
 from uncollapse.pieces import UserError, build
 from uncollapse.train import train
 
@@ -37,7 +37,7 @@ def main(name: str) -> None:
 def work(recipe: Recipe, seed: int, folder: Path, tell: Callable[[dict[str, Any]], None]) -> None:
     """One seed, from its last checkpoint if there is one."""
     data, checkpoint = Path("data") / recipe["dataset"], folder / "checkpoint.pt"
-    vae = assemble(recipe, json.loads((data / "card.json").read_text()), seed)
+    vae = assemble(recipe, json.loads((data / "card.json").read_text()), seed).to(device(recipe["device"]))
     learned: tuple[str, ...] = ("train", "reserve")
     spent = (0, 0)
     encoder = pretrained(recipe) / f"encoder-{seed}.safetensors"
@@ -46,7 +46,11 @@ def work(recipe: Recipe, seed: int, folder: Path, tell: Callable[[dict[str, Any]
         vae.load_encoder(load_file(encoder))
         before = last_row(encoder.parent / "history.csv", seed)
         spent = (int(before["encoder_steps"]), int(before["decoder_steps"]))
-    saved = torch.load(checkpoint, weights_only=True) if checkpoint.exists() else None
+    saved = (
+        torch.load(checkpoint, weights_only=True, map_location=device(recipe["device"]))
+        if checkpoint.exists()
+        else None
+    )
     rows: list[dict[str, Any]] = saved["rows"] if saved else []
     for row in rows:
         tell(row)

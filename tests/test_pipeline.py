@@ -34,6 +34,7 @@ PARAMS = {
         "pretrained": {"pretraining": {"use": "classifier", "epochs": 1}},
     },
     "evaluation": {"samples": 4},
+    "device": "cpu",
 }
 
 

@@ -19,6 +19,6 @@ def assemble(recipe: Mapping[str, Any], card: Mapping[str, Any], seed: int) -> V
             raise UserError(f"{key}: {recipe[what]['use']} is for {piece.kind}, the data are {card['kind']}")
     encoder, decoder = net.build(tuple(card["shape"]), card["values"], build("methods/decoder", recipe["decoder"]))
     head = build("methods/posterior", recipe["posterior"])(encoder.features, net.latents)
-    vae = VAE(encoder, head, decoder, likelihood, net.latents)
+    vae = VAE(encoder, head, decoder, likelihood, net.latents, net.autoregressive)
     initialise(vae, seed)
     return vae

@@ -9,7 +9,7 @@ import inspect
 from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import yaml
 from pydantic import Field, PositiveFloat, PositiveInt
@@ -69,13 +69,15 @@ def dataset(
 def evaluation(
     *, samples: PositiveInt = 64, eps: PositiveFloat = 0.01, delta: Annotated[float, Field(ge=0, lt=1)] = 0.01,
     mi_samples: PositiveInt = 8, mi_batch: PositiveInt = 32, tsne_points: Annotated[int, Field(ge=4)] = 1000,
+    train_points: Annotated[int, Field(ge=2)] = 10_000,
 ) -> None:  # fmt: skip
     """Importance samples for the nll; the (eps, delta) at which the column `collapsed` is read off the collapse curve; samples an example
-    for the mutual information, and the size of the batch in `mi_in_batches`; how many examples at most the t-SNE maps show."""
+    for the mutual information, and the size of the batch in `mi_in_batches`; how many examples at most the t-SNE maps show,
+    and how many of the training data the collapse curve and the probe take."""
 
 
-def params(*, grid: dict[str, Any], datasets: dict[str, Any], models: dict[str, Any], methods: dict[str, Any], evaluation: dict[str, Any]) -> None:  # fmt: skip
-    """The whole of params.yaml."""
+def params(*, grid: dict[str, Any], datasets: dict[str, Any], models: dict[str, Any], methods: dict[str, Any], evaluation: dict[str, Any], device: Literal["auto", "cpu", "cuda"] = "auto") -> None:  # fmt: skip
+    """The whole of params.yaml. `device` is what trains and measures; auto: cuda where there is one."""
 
 
 class Params:
@@ -88,7 +90,7 @@ class Params:
         except (yaml.YAMLError, UnicodeDecodeError) as error:
             raise UserError(f"{file.name}: not YAML: {' '.join(str(error).split())}") from None
         self.root = f"{file.name}: "
-        check(f"{self.root}top level", params, raw)
+        self.device = check(f"{self.root}top level", params, raw)["device"]
         self.grid = check(f"{self.root}grid", grid, raw["grid"])
         self.evaluation = check(f"{self.root}evaluation", evaluation, raw["evaluation"])
         self.datasets = {name: self.dataset(name, entry) for name, entry in raw["datasets"].items()}
@@ -190,14 +192,14 @@ class Params:
             (what, piece) for what, part in needed.items() for piece in (part if isinstance(part, list) else [part])
         ]
         used = [PACKAGE / folders[what] / f"{piece['use']}.py" for what, piece in pieces if what in folders]
-        return {"dataset": data, **needed, "seeds": self.grid["seeds"], **code(stage, used)}
+        return {"dataset": data, **needed, "device": self.device, "seeds": self.grid["seeds"], **code(stage, used)}
 
     def recipes(self) -> Iterator[tuple[str, Recipe]]:
         """Every recipe of the grid with the name of its file, e.g. train/mnist5k-vae-plain."""
         first = self.grid["models"][0]  # preparing and pretraining do not depend on the model
         for data in self.grid["datasets"]:
             prepared = self.recipe("prepare", data, first, self.grid["methods"][0])
-            yield f"prepare/{data}", {name: part for name, part in prepared.items() if name != "seeds"}
+            yield f"prepare/{data}", {name: part for name, part in prepared.items() if name not in ("seeds", "device")}
             for method in self.grid["methods"]:
                 yield f"pretrain/{data}-{method}", self.recipe("pretrain", data, first, method)
         for cell in self.cells():

@@ -4,10 +4,8 @@
 and `card.json`. The parts: `train` and `reserve` to learn from (see `methods/pretraining`), `valid`, `test`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import reduce
-from operator import add
 from pathlib import Path
 from typing import Any
 
@@ -16,35 +14,50 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from uncollapse.pieces import UserError
+
 PAD, UNKNOWN, END = 0, 1, 2  # tokens; words start behind them
 Array = NDArray[Any]
+
+
+class Rows:
+    """Arrays one behind the other, read like one array: for memory-mapped ones, which should not be copied together."""
+
+    def __init__(self, arrays: Sequence[Array]) -> None:
+        self.arrays, self.dtype = arrays, arrays[0].dtype
+        self.ends = np.cumsum([len(one) for one in arrays])
+
+    def __len__(self) -> int:
+        return int(self.ends[-1])
+
+    def __getitem__(self, place: slice | Array) -> Array:
+        """The examples at some places: a slice, or an array of numbers."""
+        places = np.arange(len(self))[place]
+        which = np.searchsorted(self.ends, places, side="right")
+        found = np.empty((len(places), *self.arrays[0].shape[1:]), self.dtype)
+        for i, one in enumerate(self.arrays):
+            mine = which == i
+            found[mine] = one[places[mine] - (self.ends[i] - len(one))]
+        return found
 
 
 @dataclass(frozen=True)
 class Part:
     """Examples x, (N, ...) uint8 grey values, real values or integer tokens, and their labels, (N,), or None."""
 
-    x: Array
+    x: Array | Rows
     labels: Array | None = None
 
     def __len__(self) -> int:
         return len(self.x)
 
-    def __add__(self, other: "Part") -> "Part":
-        labels = None
-        if self.labels is not None and other.labels is not None:
-            labels = np.concatenate([self.labels, other.labels])
-        return Part(np.concatenate([self.x, other.x]), labels)
-
 
 def read(folder: Path, *names: str) -> Part:
-    """The named parts of a prepared data set, one behind the other, memory-mapped if it is one."""
-    parts = []
-    for name in names:
-        labels = folder / f"{name}.labels.npy"
-        x = np.load(folder / f"{name}.npy", mmap_mode="r")
-        parts.append(Part(x, np.load(labels) if labels.exists() else None))
-    return reduce(add, parts)
+    """The named parts of a prepared data set, one behind the other, memory-mapped."""
+    arrays = [np.load(folder / f"{name}.npy", mmap_mode="r") for name in names]
+    files = [folder / f"{name}.labels.npy" for name in names]
+    labels = np.concatenate([np.load(file) for file in files]) if all(file.exists() for file in files) else None
+    return Part(arrays[0] if len(arrays) == 1 else Rows(arrays), labels)
 
 
 def batches(count: int, size: int, stream: np.random.Generator) -> Iterator[Array]:
@@ -53,6 +66,14 @@ def batches(count: int, size: int, stream: np.random.Generator) -> Iterator[Arra
     order = stream.permutation(count)
     for start in range(0, count - size + 1, size):
         yield order[start : start + size]
+
+
+def device(name: str) -> torch.device:
+    """The device of a name in params.yaml; auto is cuda where there is one. Raises UserError where there is none but it is asked for."""
+    cuda = name != "cpu" and torch.cuda.is_available()
+    if name == "cuda" and not cuda:
+        raise UserError("params.yaml: device: cuda, but torch finds none here; auto takes it where there is one")
+    return torch.device("cuda" if cuda else "cpu")
 
 
 def to_tensor(x: Array, device: torch.device | str = "cpu") -> Tensor:

@@ -58,12 +58,19 @@ class VAE(nn.Module):
     """
 
     def __init__(
-        self, encoder: Any, posterior: nn.Module, decoder: nn.Module, likelihood: Likelihood, latents: int
+        self,
+        encoder: Any,
+        posterior: nn.Module,
+        decoder: nn.Module,
+        likelihood: Likelihood,
+        latents: int,
+        autoregressive: bool = False,
     ) -> None:
         super().__init__()
         self.encoder: Any = encoder  # a Module that can also `embed`
         self.posterior, self.decoder = posterior, decoder
-        self.likelihood, self.latents = likelihood, latents
+        self.likelihood, self.latents, self.autoregressive = likelihood, latents, autoregressive
+        self.scale = likelihood.scale()
 
     def encode(self, x: Tensor, embedded: Tensor | None = None) -> Gaussian:
         """q(z|x) for a batch x (B, ...); `embedded` stands in place of `encoder.embed(x)`."""
@@ -71,7 +78,11 @@ class VAE(nn.Module):
 
     def log_likelihood(self, x: Tensor, z: Tensor, read: Tensor | None = None) -> Tensor:
         """log p(x|z) in nats, shape (B,), for x (B, ...) and z (B, D); an autoregressive decoder reads `read` (default x)."""
-        return self.likelihood.log_prob(x, self.decoder(z, x if read is None else read))
+        return self.likelihood.log_prob(x, self.output(z, x if read is None else read))
+
+    def output(self, z: Tensor, read: Tensor) -> Any:
+        """The parameters of p(x|z) for z (B, D), as the likelihood takes them."""
+        return self.scale(self.decoder(z, read))
 
     def encoder_parameters(self) -> list[nn.Parameter]:
         """The parameters of q(z|x): the encoder's and the posterior's."""
@@ -88,7 +99,7 @@ class VAE(nn.Module):
 
     def decoder_parameters(self) -> list[nn.Parameter]:
         """The parameters of p(x|z)."""
-        return list(self.decoder.parameters())
+        return [*self.decoder.parameters(), *self.scale.parameters()]
 
 
 def initialise(module: nn.Module, seed: int) -> None:

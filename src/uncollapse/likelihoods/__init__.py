@@ -4,16 +4,22 @@ from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 
 class Likelihood(NamedTuple):
     """`draw(x, stream)`: an example as p(x|z) can give it, from raw values of the same type and shape (drawing twice
     changes nothing more). `log_prob(x, output)`: log p(x|z) in nats, (B,), for x (B, ...) and the decoder's output.
-    `units(x)`: how many images or words there are in a batch, for a loss that is to be compared between batches."""
+    `units(x)`: how many images or words there are in a batch, for a loss that is to be compared between batches. `mean(output)` and
+    `sample(output, stream)`: the most likely x, or the mean of x where that is a picture, and an x at random, of the type that a decoder reads.
+    `scale()`: a module that adds parameters of the likelihood's own to the decoder's output, if it has some."""
 
     kind: Literal["images", "tokens"]
     draw: Callable[[NDArray[Any], np.random.Generator], NDArray[Any]]
     log_prob: Callable[[Tensor, Tensor], Tensor]
     units: Callable[[Tensor], Tensor | int]
+    mean: Callable[[Tensor], Tensor]
+    sample: Callable[[Tensor, torch.Generator], Tensor]
+    scale: Callable[[], nn.Module] = nn.Identity

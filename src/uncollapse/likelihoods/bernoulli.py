@@ -4,6 +4,7 @@ probability g / 255 (dynamic binarisation, Salakhutdinov & Murray 2008)."""
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
@@ -21,4 +22,8 @@ def bernoulli() -> Likelihood:
     def log_prob(x: Tensor, output: Tensor) -> Tensor:
         return -binary_cross_entropy_with_logits(output, x, reduction="none").flatten(1).sum(1)
 
-    return Likelihood("images", draw, log_prob, units=len)
+    def sample(output: Tensor, stream: torch.Generator) -> Tensor:
+        chance = torch.rand(output.shape, generator=stream, device=output.device)
+        return (chance < output.sigmoid()).to(output)
+
+    return Likelihood("images", draw, log_prob, units=len, mean=torch.sigmoid, sample=sample)

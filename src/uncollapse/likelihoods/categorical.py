@@ -1,5 +1,6 @@
 """Tokens: the next one is drawn from softmax(output). The end mark is predicted like a word, padding is not."""
 
+import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
@@ -13,4 +14,11 @@ def categorical() -> Likelihood:
         loss = cross_entropy(output.flatten(0, 1), x.flatten(), ignore_index=0, reduction="none")
         return -loss.view(x.shape).sum(1)
 
-    return Likelihood("tokens", lambda tokens, stream: tokens, log_prob, units=lambda x: (x != 0).sum())
+    def sample(output: Tensor, stream: torch.Generator) -> Tensor:
+        shares = output.softmax(-1)
+        return torch.multinomial(shares.flatten(0, -2), 1, generator=stream).view(output.shape[:-1])
+
+    return Likelihood(
+        "tokens", lambda tokens, stream: tokens, log_prob, units=lambda x: (x != 0).sum(),
+        mean=lambda output: output.argmax(-1), sample=sample,
+    )  # fmt: skip

@@ -1,24 +1,56 @@
-"""Real pixels: x_i is output_i with Gaussian noise of a fixed variance. The larger it is, the more dimensions collapse (Lucas et al. 2019)."""
+"""Real pixels: x_i is the decoder's output_i with Gaussian noise of one variance.
+
+The larger it is, the more dimensions collapse; fixed too large it is a cause of collapse by itself (Lucas et al. 2019, arXiv 1911.02469, section 4).
+"""
 
 import math
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from pydantic import PositiveFloat
-from torch import Tensor
+from torch import Tensor, nn
 
 from uncollapse.likelihoods import Likelihood
 
 
-def gaussian(*, variance: PositiveFloat = 1.0) -> Likelihood:
-    """Independent pixels; `output` holds means of x's shape; `variance` is in squares of x's unit (grey values are 0 to 1)."""
+class Variance(nn.Module):
+    """Puts the logarithm of a variance that is learned beside the output."""
+
+    def __init__(self, start: float) -> None:
+        super().__init__()
+        self.start = math.log(start)
+        self.log_variance = nn.Parameter(torch.empty(()))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Back to the start."""
+        nn.init.constant_(self.log_variance, self.start)
+
+    def forward(self, output: Tensor) -> tuple[Tensor, Tensor]:
+        """The output and the logarithm of the variance."""
+        return output, self.log_variance
+
+
+def gaussian(*, variance: PositiveFloat = 1.0, learned: bool = False) -> Likelihood:
+    """Independent pixels; `output` holds means of x's shape; `variance` is in squares of x's unit (grey values are 0 to 1), fixed, or where learning starts."""
+    fixed = torch.tensor(math.log(variance))
+
+    def split(output: Any) -> tuple[Tensor, Tensor]:
+        return output if learned else (output, fixed.to(output))
+
+    def log_prob(x: Tensor, output: Any) -> Tensor:
+        mean, log_variance = split(output)
+        square = (x - mean).square() * (-log_variance).exp() + log_variance + math.log(2 * math.pi)
+        return -0.5 * square.flatten(1).sum(1)
+
+    def sample(output: Any, stream: torch.Generator) -> Tensor:
+        mean, log_variance = split(output)
+        return mean + (0.5 * log_variance).exp() * torch.randn(mean.shape, generator=stream, device=mean.device)
 
     def draw(x: NDArray[Any], stream: np.random.Generator) -> NDArray[Any]:
         return x
 
-    def log_prob(x: Tensor, output: Tensor) -> Tensor:
-        square = (x - output).square() / variance + math.log(2 * math.pi * variance)
-        return -0.5 * square.flatten(1).sum(1)
-
-    return Likelihood("images", draw, log_prob, units=len)
+    scale = (lambda: Variance(variance)) if learned else nn.Identity
+    return Likelihood("images", draw, log_prob, len, lambda output: split(output)[0], sample, scale)

@@ -56,4 +56,4 @@ def lstm(*, latents: PositiveInt, embedding: PositiveInt, hidden: PositiveInt) -
     def build(shape: tuple[int, ...], values: int, join: Join) -> tuple[Encoder, Decoder]:
         return Encoder(values, embedding, hidden), Decoder(latents, values, embedding, hidden, join)
 
-    return Net("tokens", latents, build)
+    return Net("tokens", latents, build, autoregressive=True)

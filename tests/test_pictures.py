@@ -1,0 +1,105 @@
+"""What is shown is what the model says."""
+
+import numpy as np
+import pytest
+import torch
+from conftest import toy_part, toy_vae
+
+from uncollapse.dataset import END, PAD, Part, Rows, to_tensor
+from uncollapse.likelihoods.gaussian import gaussian
+from uncollapse.measures.likelihood import likelihoods
+from uncollapse.measures.pictures import generate, grid, look, sentences
+
+
+def stream() -> torch.Generator:
+    return torch.Generator().manual_seed(3)
+
+
+def test_without_autoregression_the_mean_is_shown() -> None:
+    vae = toy_vae("images")
+    z = torch.randn(5, 3, generator=stream())
+    x = to_tensor(toy_part("images", 1).x)
+    with torch.no_grad():
+        torch.testing.assert_close(generate(vae, z, x, stream()), vae.decoder(z, x).sigmoid())
+    assert vae.training
+
+
+def test_an_autoregressive_decoder_draws_each_word_given_those_before() -> None:
+    vae, count = toy_vae("tokens", seed=1), 20_000
+    for parameter in vae.decoder.parameters():
+        parameter.data *= 4  # so that words depend on one another
+    z = torch.randn(1, 3, generator=stream()).expand(count, -1)
+    x = generate(vae, z, torch.zeros(1, 6, dtype=torch.int64), stream())
+    assert x.shape == (count, 6)
+    with torch.no_grad():
+        exact = vae.decoder(z[:1], x[:1])[0, 0].softmax(0)
+        found = torch.bincount(x[:, 0], minlength=11) / count
+        assert float((found - exact).abs().max()) < 4.5 * 0.5 / count**0.5
+        first = int(found.argmax())
+        given = x[x[:, 0] == first]
+        exact = vae.decoder(z[:1], given[:1])[0, 1].softmax(0)
+        found = torch.bincount(given[:, 1], minlength=11) / len(given)
+        assert float((found - exact).abs().max()) < 4.5 * 0.5 / len(given) ** 0.5
+
+
+def test_examples_reconstructions_and_samples_are_of_one_shape(kind: str) -> None:
+    vae, part = toy_vae(kind), toy_part(kind, 10)
+    shown = [look(vae, part.x, seed=0) for _ in range(2)]
+    for one, again in zip(*shown, strict=True):
+        assert one.shape == shown[0][0].shape
+        assert torch.equal(one, again)
+    with torch.no_grad():
+        torch.testing.assert_close(shown[0][0], to_tensor(part.x))
+
+
+def test_a_grid_has_every_picture_in_its_place() -> None:
+    for colour in ((), (3,)):
+        whole = [torch.rand(count, 4, 5, *colour, generator=stream()) for count in (8, 3, 7)]
+        picture = grid(whole)
+        assert picture.shape == (3 * 6, 8 * 7, *colour)
+        assert (picture[6:12, 3 * 7 :] == 255).all()
+        for line, batch in enumerate(whole):
+            for i, one in enumerate(batch):
+                there = picture[line * 6 + 1 : line * 6 + 5, i * 7 + 1 : i * 7 + 6]
+                assert np.abs(there / 255 - one.numpy()).max() < 1 / 255
+
+
+def test_a_sentence_ends_at_its_mark() -> None:
+    words = ["<pad>", "<unk>", "<end>", "good", "food"]
+    assert sentences(torch.tensor([[3, 4, END, 3], [1, 4, 4, 3], [END, PAD, PAD, PAD]]), words) == [
+        "good food",
+        "<unk> food food good",
+        "",
+    ]
+
+
+def test_a_learned_variance_ends_at_the_mean_square() -> None:
+    """The likelihood is largest there (Rybkin et al. 2021, sigma-VAE, eq. 5); a fixed one stays."""
+    learned = gaussian(variance=2.0, learned=True)
+    scale = learned.scale()
+    assert float(scale.log_variance.detach().exp()) == pytest.approx(2.0)  # type: ignore[operator, union-attr]
+    x, mean = torch.randn(50, 6, generator=stream()), torch.zeros(50, 6)
+    optimizer = torch.optim.Adam(scale.parameters(), lr=0.05)
+    for _ in range(400):
+        loss = -learned.log_prob(x, scale(mean)).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    found = float(scale.log_variance.detach().exp())  # type: ignore[operator, union-attr]
+    assert found == pytest.approx(float(x.square().mean()), rel=1e-3)
+    torch.testing.assert_close(
+        gaussian(variance=found).log_prob(x, mean), learned.log_prob(x, scale(mean)).detach(), rtol=1e-4, atol=1e-4
+    )
+    assert not list(gaussian().scale().parameters())
+
+
+def test_rows_behind_one_another_read_like_one_array() -> None:
+    arrays = [np.arange(10).reshape(5, 2), np.arange(100, 106).reshape(3, 2)]
+    rows, joined = Rows(arrays), np.concatenate(arrays)
+    assert len(rows) == 8
+    for place in (np.array([7, 0, 5, 4, 4]), slice(3, 7), slice(None), slice(0, 0)):
+        assert np.array_equal(rows[place], joined[place])
+    vae, part = toy_vae("images"), toy_part("images", 20)
+    halves = Part(Rows([part.x[:7], part.x[7:]]))
+    one, two = (likelihoods(vae, whole, samples=5, noise=stream()) for whole in (part, halves))
+    assert one == two

@@ -23,6 +23,24 @@ def test_drawing_twice_changes_nothing_more(name: str) -> None:
     assert np.array_equal(likelihood.draw(once, np.random.default_rng(1)), once)
 
 
+@pytest.mark.parametrize("name", names("likelihoods"))
+def test_samples_have_the_mean_and_the_probabilities_of_the_likelihood(name: str) -> None:
+    likelihood = build("likelihoods", {"use": name})
+    stream, count = torch.Generator().manual_seed(0), 40_000
+    if likelihood.kind == "images":
+        output = torch.randn(3, 2, generator=stream)
+        drawn = likelihood.sample(output.expand(count, 3, 2), stream)
+        assert drawn.shape == (count, 3, 2)
+        assert float((drawn.mean(0) - likelihood.mean(output)).abs().max()) < 4.5 / count**0.5
+        return
+    output = torch.randn(1, 3, 5, generator=stream)
+    drawn = likelihood.sample(output.expand(count, 3, 5), stream)
+    assert drawn.shape == (count, 3)
+    shares = torch.nn.functional.one_hot(drawn, 5).float().mean(0)
+    assert float((shares - output[0].softmax(-1)).abs().max()) < 4.5 * 0.5 / count**0.5
+    assert torch.equal(likelihood.mean(output)[0], shares.argmax(-1))
+
+
 def test_a_grey_value_is_the_probability_of_a_one() -> None:
     grey = np.tile(np.array([0, 1, 64, 128, 254, 255], np.uint8), (400_000, 1))
     ones = (bernoulli().draw(grey, np.random.default_rng(0)) == 255).mean(0)

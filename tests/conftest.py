@@ -1,5 +1,7 @@
 """Toy data, nets and recipes that tests share."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -12,7 +14,13 @@ NETS = {
     "images": {"use": "mlp", "latents": 3, "hidden": 8, "encoder_layers": 2, "decoder_layers": 3},
     "tokens": {"use": "lstm", "latents": 3, "embedding": 5, "hidden": 8},
 }
-SMALL = [*NETS.values(), {"use": "linear", "latents": 3}]  # one entry of every net there is
+SMALL = [  # one entry of every net there is
+    *NETS.values(),
+    {"use": "linear", "latents": 3},
+    {"use": "conv", "latents": 3, "channels": 4, "layers": 2},
+    {"use": "pixelcnn", "latents": 3, "kernels": [3, 5], "channels": 6, "maps": 2, "encoder_channels": 6, "encoder_blocks": 2},
+    {"use": "dilated_cnn", "latents": 3, "embedding": 5, "hidden": 8, "channels": 6, "dilations": [1, 2]},
+]  # fmt: skip
 CARDS = {
     "images": {"kind": "images", "shape": [4, 4], "values": 256},
     "tokens": {"kind": "tokens", "shape": [6], "values": 11},
@@ -20,11 +28,11 @@ CARDS = {
 LIKELIHOODS = {"images": "bernoulli", "tokens": "categorical"}
 
 
-def toy_vae(kind: str, seed: int = 0, **slots: str) -> VAE:
-    """A small VAE for images or tokens."""
+def toy_vae(kind: str, seed: int = 0, net: dict[str, Any] | None = None, **slots: str) -> VAE:
+    """A small VAE for images or tokens, with the net of `NETS` or another one."""
     recipe = {
         "dataset": "toy",
-        "net": NETS[kind],
+        "net": net or NETS[kind],
         "likelihood": {"use": LIKELIHOODS[kind]},
         "decoder": {"use": slots.get("decoder", "plain")},
         "posterior": {"use": slots.get("posterior", "gaussian")},

@@ -1,7 +1,7 @@
 """Slot `decoder`: where does z enter the decoder?
 
 A piece gives `join(latents, features)`, which makes a module for one layer of a decoder: called with the layer's
-pre-activations, (B, ..., features), and with z, (B, latents), it gives pre-activations of the same shape. A net asks
+pre-activations, or with what it reads, (B, ..., features), and with z, (B, latents), it gives something of the same shape. A net asks
 for one such module at every place where a path from z may enter.
 """
 

@@ -1,0 +1,82 @@
+"""Convolutional nets: every layer of the encoder halves the image, every layer of the decoder doubles it (Radford et al. 2016, arXiv 1511.06434).
+
+Kernels of 4 with strides of 2, no normalisation, ReLU between layers. Halving an odd size rounds down, and a row or column of output padding
+brings it back: 28 -> 14 -> 7 -> 3 -> 7 -> 14 -> 28.
+"""
+
+from itertools import pairwise
+
+from pydantic import PositiveInt
+from torch import Tensor, nn
+
+from uncollapse.methods.decoder import Join
+from uncollapse.nets import Net
+from uncollapse.pieces import UserError
+
+
+def with_map(join: nn.Module, h: Tensor, z: Tensor) -> Tensor:
+    """h (B, C, H, W), which a layer is about to read, joined with an image of z by `join` of H W features: h_c + W_z z for every channel c.
+
+    Dieng et al. 2019 concatenate the image as one more channel: W [h; W_z z]. Here the weights of that channel are the sum of those of all
+    channels, so a layer has the same ones with and without it.
+    """
+    return join(h.flatten(2), z).view_as(h)
+
+
+class Encoder(nn.Module):
+    """x (B, H, W) or (B, H, W, C) to features (B, width h w) of the last, smallest images."""
+
+    def __init__(self, widths: list[int], sizes: list[tuple[int, int]]):
+        super().__init__()
+        self.image = (*sizes[0], widths[0])
+        self.features = widths[-1] * sizes[-1][0] * sizes[-1][1]
+        self.embed = nn.Identity()
+        self.layers = nn.ModuleList(nn.Conv2d(a, b, 4, stride=2, padding=1) for a, b in pairwise(widths))
+
+    def forward(self, x: Tensor, embedded: Tensor | None = None) -> Tensor:
+        """Features of x, or of what is embedded in its place."""
+        h = (self.embed(x) if embedded is None else embedded).reshape(-1, *self.image).movedim(3, 1)
+        for layer in self.layers:
+            h = layer(h).relu()
+        return h.flatten(1)
+
+
+class Decoder(nn.Module):
+    """z (B, D) to the output (B, *shape): a linear map to the smallest images, then layer by layer to the largest.
+
+    With skip connections z enters every transposed convolution too, as an image of the size that the layer reads, by `with_map`.
+    """
+
+    def __init__(
+        self, latents: int, widths: list[int], sizes: list[tuple[int, int]], shape: tuple[int, ...], join: Join
+    ):
+        super().__init__()
+        self.shape, self.smallest = shape, (widths[-1], *sizes[-1])
+        self.first = nn.Linear(latents, widths[-1] * sizes[-1][0] * sizes[-1][1])
+        self.layers, self.joins = nn.ModuleList(), nn.ModuleList()
+        for (larger, (height, width)), (smaller, (h, w)) in pairwise(reversed([*zip(widths, sizes, strict=True)])):
+            rest = (h - 2 * height, w - 2 * width)
+            self.layers.append(nn.ConvTranspose2d(larger, smaller, 4, stride=2, padding=1, output_padding=rest))
+            self.joins.append(join(latents, height * width))
+
+    def forward(self, z: Tensor, x: Tensor) -> Tensor:
+        """The output for z; x is not read."""
+        h = self.first(z).view(-1, *self.smallest)
+        for layer, join in zip(self.layers, self.joins, strict=True):
+            h = layer(with_map(join, h.relu(), z))
+        return h.movedim(1, 3).reshape(-1, *self.shape)
+
+
+def conv(*, latents: PositiveInt, channels: PositiveInt, layers: PositiveInt) -> Net:
+    """`layers` layers, of which the one at the image has `channels` channels and every further one twice as many as that before."""
+
+    def build(shape: tuple[int, ...], values: int, join: Join) -> tuple[Encoder, Decoder]:
+        if len(shape) not in (2, 3) or min(shape[:2]) < 2**layers:
+            least = f"{2**layers} x {2**layers}"
+            raise UserError(f"net conv: {layers} layers are for images of {least} pixels or more, not for {shape}")
+        sizes = [(shape[0] >> i, shape[1] >> i) for i in range(layers + 1)]
+        widths = [*shape[2:]] or [1]
+        widths += [channels << i for i in range(layers)]
+        return Encoder(widths, sizes), Decoder(latents, widths, sizes, shape, join)
+
+    return Net("images", latents, build)

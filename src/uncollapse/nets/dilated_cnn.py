@@ -1,0 +1,78 @@
+"""LSTM encoder and dilated causal CNN decoder for sentences (Yang et al. 2017, arXiv 1702.08139): how far back it sees, and so how much it needs z, is chosen.
+
+Residual blocks as in ByteNet (Kalchbrenner et al. 2016, arXiv 1610.10099, figure 3), with kernels of 3. Dilations d_1, d_2, ... let it see
+
+    context = 1 + 2 (d_1 + d_2 + ...)
+
+tokens: 15 with [1, 2, 4], 63 with [1, 2, 4, 8, 16] and 125 with twice that, which are Yang's SCNN, MCNN and LCNN.
+"""
+
+from typing import Annotated
+
+import torch
+from pydantic import Field, PositiveInt
+from torch import Tensor, nn
+from torch.nn.functional import pad
+
+from uncollapse.dataset import END
+from uncollapse.methods.decoder import Join
+from uncollapse.nets import Net
+from uncollapse.nets.lstm import Encoder
+
+
+class Block(nn.Module):
+    """h (B, T, 2 C) to h (B, T, 2 C): narrowed to C channels, a dilated convolution of the places up to each, and widened again."""
+
+    def __init__(self, latents: int, channels: int, dilation: int, join: Join):
+        super().__init__()
+        self.back = 2 * dilation
+        self.narrow = nn.Linear(2 * channels, channels)
+        self.conv = nn.Conv1d(channels, channels, 3, dilation=dilation)
+        self.wide = nn.Linear(channels, 2 * channels)
+        self.join = join(latents, channels)
+
+    def forward(self, h: Tensor, z: Tensor) -> Tensor:
+        """h and what the block adds to it."""
+        inner = self.narrow(h.relu()).relu().transpose(1, 2)
+        inner = self.conv(pad(inner, (self.back, 0))).transpose(1, 2)
+        return h + self.wide(self.join(inner, z).relu())
+
+
+class Decoder(nn.Module):
+    """z (B, D) and tokens x (B, T) to logits (B, T, vocabulary); those at t depend on z and on the `context` tokens before t only.
+
+    z is concatenated to every embedding. With skip connections it enters the dilated convolution of every block and the logits too, the same at every t.
+    """
+
+    def __init__(self, latents: int, vocabulary: int, embedding: int, channels: int, dilations: list[int], join: Join):
+        super().__init__()
+        self.context = 1 + 2 * sum(dilations)
+        self.embed = nn.Embedding(vocabulary, embedding)
+        self.first = nn.Linear(embedding + latents, 2 * channels)
+        self.blocks = nn.ModuleList(Block(latents, channels, dilation, join) for dilation in dilations)
+        self.output = nn.Linear(2 * channels, vocabulary)
+        self.join = join(latents, vocabulary)
+
+    def forward(self, z: Tensor, x: Tensor) -> Tensor:
+        """Logits of every token. The end mark of the sentence before stands for the start."""
+        before = self.embed(pad(x[:, :-1], (1, 0), value=END))
+        h = self.first(torch.cat([before, z.unsqueeze(1).expand(-1, x.shape[1], -1)], dim=2))
+        for block in self.blocks:
+            h = block(h, z)
+        return self.join(self.output(h.relu()), z)
+
+
+def dilated_cnn(
+    *,
+    latents: PositiveInt,
+    embedding: PositiveInt,
+    hidden: PositiveInt,
+    channels: PositiveInt,
+    dilations: Annotated[list[PositiveInt], Field(min_length=1)],
+) -> Net:
+    """`hidden` units in the encoder; in the decoder a block of `channels` channels inside, twice as many outside, for every one of `dilations`."""
+
+    def build(shape: tuple[int, ...], values: int, join: Join) -> tuple[Encoder, Decoder]:
+        return Encoder(values, embedding, hidden), Decoder(latents, values, embedding, channels, dilations, join)
+
+    return Net("tokens", latents, build, autoregressive=True)

@@ -1,0 +1,135 @@
+"""ResNet encoder and gated PixelCNN decoder (van den Oord et al. 2016, arXiv 1606.05328, section 2) for grey images: a decoder that hardly needs z.
+
+The nets of two papers, with 32 channels:
+
+    Dieng et al. 2019, arXiv 1807.04863, tables 1 and 2    kernels [3] * 9, maps 1
+    He et al. 2019, arXiv 1901.05534, table 1              kernels [9, 9, 9, 7, 7, 7, 5, 5, 5, 3, 3, 3], maps 4 (their code: residual blocks without gates)
+
+A layer has two stacks: v reads the rows above, h the same row to the left, and v; together they have no blind spot. At the first layer
+the image stands a row lower for v and a place further right for h, so that no place reads itself (the mask "A"). From then on a place may read its own
+v and h (the mask "B"), and the maps of z from the start. The kernels hold just the weights that a mask would leave.
+"""
+
+from typing import Annotated
+
+import torch
+from pydantic import Field, PositiveInt
+from torch import Tensor, nn
+from torch.nn.functional import elu, pad
+
+from uncollapse.methods.decoder import Join
+from uncollapse.nets import Net
+from uncollapse.nets.conv import with_map
+from uncollapse.pieces import UserError
+
+
+class Block(nn.Module):
+    """A residual block of two 3x3 convolutions that halves the image (the shape is He's), with ELU."""
+
+    def __init__(self, inputs: int, channels: int):
+        super().__init__()
+
+        # He and Dieng normalise batches: then q(z|x) of an example depends on its neighbours in training, and in evaluation on averages that
+        # every pass moves, also one that is for the decoder's or the adversary's gradient only. Each example by itself has one q(z|x).
+        def normal(kernel: int, stride: int, inputs: int) -> list[nn.Module]:
+            layer = nn.Conv2d(inputs, channels, kernel, stride=stride, padding=kernel // 2, bias=False)
+            return [layer, nn.GroupNorm(1, channels)]
+
+        self.path = nn.Sequential(*normal(3, 2, inputs), nn.ELU(), *normal(3, 1, channels))
+        self.short = nn.Sequential(*normal(1, 2, inputs))
+
+    def forward(self, h: Tensor) -> Tensor:
+        """(B, inputs, H, W) to (B, channels, H / 2, W / 2), rounded up."""
+        return elu(self.path(h) + self.short(h))
+
+
+class Encoder(nn.Module):
+    """x (B, H, W) to features (B, channels h w) of the last, smallest images."""
+
+    def __init__(self, channels: int, blocks: int, shape: tuple[int, ...]):
+        super().__init__()
+        height, width = (-(-size // 2**blocks) for size in shape)
+        self.features = channels * height * width
+        self.embed = nn.Identity()
+        self.blocks = nn.Sequential(*(Block(a, channels) for a in [1, *[channels] * (blocks - 1)]))
+
+    def forward(self, x: Tensor, embedded: Tensor | None = None) -> Tensor:
+        """Features of x, or of what is embedded in its place."""
+        return self.blocks((self.embed(x) if embedded is None else embedded).unsqueeze(1)).flatten(1)
+
+
+class Layer(nn.Module):
+    """A gated layer (eq. 2, figure 2) without its residual connection: v, h (B, inputs, H, W) to v, h (B, channels, H, W)."""
+
+    def __init__(self, inputs: int, channels: int, kernel: int):
+        super().__init__()
+        self.reach = kernel // 2
+        self.vertical = nn.Conv2d(inputs, 2 * channels, (self.reach + 1, kernel), padding=(0, self.reach))
+        self.horizontal = nn.Conv2d(inputs, 2 * channels, (1, self.reach + 1))
+        self.link = nn.Conv2d(2 * channels, 2 * channels, 1)
+        self.output = nn.Conv2d(channels, channels, 1)
+
+    def forward(self, v: Tensor, h: Tensor) -> tuple[Tensor, Tensor]:
+        """v of a place reads v of rows down to its own, h of a place reads h of places up to itself and its new v."""
+        v = self.vertical(pad(v, (0, 0, self.reach, 0)))
+        h = self.horizontal(pad(h, (self.reach, 0))) + self.link(v)
+        v, h = (a.tanh() * b.sigmoid() for a, b in (v.chunk(2, 1), h.chunk(2, 1)))
+        return v, self.output(h)
+
+
+class Decoder(nn.Module):
+    """z (B, D) and images x (B, H, W) to the output (B, H, W); that of a place depends on z and on the places before it in raster order only.
+
+    z becomes `maps` images of H x W, which stand beside x as further channels at the first layer. With skip connections
+    every later layer, and the output, reads z as an H x W image of its own too, the same for both stacks, by `with_map` (Dieng et al. 2019).
+    """
+
+    def __init__(self, latents: int, kernels: list[int], channels: int, maps: int, shape: tuple[int, ...], join: Join):
+        super().__init__()
+        height, width = shape
+        self.maps = nn.Linear(latents, maps * height * width)
+        self.first = Layer(1 + maps, channels, kernels[0])
+        self.layers = nn.ModuleList(Layer(channels, channels, kernel) for kernel in kernels[1:])
+        self.joins = nn.ModuleList(join(latents, height * width) for _ in kernels)
+        self.hidden = nn.Conv2d(channels, channels, 1)
+        self.output = nn.Conv2d(channels, 1, 1)
+
+    def forward(self, z: Tensor, x: Tensor) -> Tensor:
+        """The output for z where x is read."""
+        image = x.unsqueeze(1)
+        maps = self.maps(z).view(len(x), -1, *x.shape[1:])
+        v, h = self.first(*(torch.cat([pad(image, by), maps], 1) for by in ((0, 0, 1, -1), (1, -1))))
+        *joins, last = self.joins
+        for layer, join in zip(self.layers, joins, strict=True):
+            v, more = layer(with_map(join, v, z), with_map(join, h, z))
+            h = h + more
+        return self.output(self.hidden(with_map(last, h.relu(), z)).relu()).squeeze(1)
+
+
+def pixelcnn(
+    *,
+    latents: PositiveInt,
+    kernels: Annotated[list[PositiveInt], Field(min_length=1)],
+    channels: PositiveInt = 32,
+    maps: PositiveInt = 1,
+    encoder_channels: PositiveInt = 64,
+    encoder_blocks: PositiveInt = 3,
+) -> Net:
+    """A decoder layer of `channels` channels for every size in `kernels`, and `maps` images of z. Raises ValueError unless all sizes are odd.
+
+    A place reads R + 1 places to the left and, in R + 1 rows above, all places at most R columns away, R the sum of all kernel // 2.
+    """
+    if not all(kernel % 2 for kernel in kernels):
+        raise ValueError(f"kernels {kernels} should be odd numbers")
+
+    def build(shape: tuple[int, ...], values: int, join: Join) -> tuple[Encoder, Decoder]:
+        if len(shape) != 2:
+            raise UserError(
+                f"net pixelcnn: it is for grey images, (height, width), not for {shape}; conv is for colour"
+            )
+        return (
+            Encoder(encoder_channels, encoder_blocks, shape),
+            Decoder(latents, kernels, channels, maps, shape, join),
+        )
+
+    return Net("images", latents, build, autoregressive=True)

@@ -1,0 +1,376 @@
+"""Laws of every net: shapes, gradients, modes, masks, and where z enters."""
+
+import itertools
+from math import prod
+from typing import Any
+
+import pytest
+import torch
+from conftest import CARDS, SMALL, toy_part, toy_vae
+from test_train import copied, piece, same, start
+from torch import Tensor, nn
+from torch.autograd.functional import jacobian
+from torch.nn.functional import conv2d, conv_transpose2d, log_softmax, pad
+
+from uncollapse.dataset import END, to_tensor
+from uncollapse.methods.decoder.skip import skip
+from uncollapse.nets.conv import with_map
+from uncollapse.nets.pixelcnn import Layer
+from uncollapse.pieces import UserError, build, names, resolve
+from uncollapse.vae import VAE, initialise
+
+BY_NAME = {entry["use"]: entry for entry in SMALL}
+KIND = {name: build("nets", entry).kind for name, entry in BY_NAME.items()}
+AUTOREGRESSIVE = ["pixelcnn", "lstm", "dilated_cnn"]
+
+
+@pytest.fixture(autouse=True)
+def seeded() -> None:
+    torch.manual_seed(0)
+
+
+def small(name: str, **slots: str) -> tuple[VAE, Tensor]:
+    """The small entry of a net in a VAE, and toy data for it."""
+    return toy_vae(KIND[name], net=BY_NAME[name], **slots), to_tensor(toy_part(KIND[name], 16).x)
+
+
+def made(entry: dict[str, Any], shape: tuple[int, ...], values: int = 7, decoder: str = "skip") -> tuple[Any, Any]:
+    """Encoder and decoder of a net with weights of double precision, for data of any shape."""
+    entry = resolve("here", "nets", entry)
+    pair = nn.ModuleList(build("nets", entry).build(shape, values, build("methods/decoder", {"use": decoder})))
+    initialise(pair, 0)
+    return tuple(pair.double())
+
+
+def numbers(module: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in module.parameters())
+
+
+@pytest.mark.parametrize("name", names("nets"))
+@pytest.mark.parametrize("decoder", names("methods/decoder"))
+def test_the_output_fits_x_and_every_weight_has_a_gradient(name: str, decoder: str) -> None:
+    vae, x = small(name, decoder=decoder)
+    q = vae.encode(x)
+    output = vae.decoder(q.sample(torch.randn(q.mu.shape)), x)
+    assert output.shape == (x.shape if KIND[name] == "images" else (*x.shape, CARDS["tokens"]["values"]))
+    (q.kl().sum() - vae.likelihood.log_prob(x, output).sum()).backward()
+    for weights, parameter in vae.named_parameters():
+        assert parameter.grad is not None, weights
+        assert parameter.grad.abs().sum() > 0, weights
+
+
+@pytest.mark.parametrize("name", names("nets"))
+def test_the_mode_and_the_rest_of_the_batch_change_nothing(name: str) -> None:
+    vae, x = small(name, decoder="skip")
+    z, found = torch.randn(len(x), 3), []
+    for training in (True, False, False):
+        vae.train(training)
+        found.append((vae.encode(x).mu, vae.decoder(z, x)))
+    for mu, output in found[1:]:
+        assert torch.equal(mu, found[0][0])
+        assert torch.equal(output, found[0][1])
+    torch.testing.assert_close(vae.encode(x[:1]).mu, found[0][0][:1])
+    torch.testing.assert_close(vae.decoder(z[:1], x[:1]), found[0][1][:1])
+
+
+@pytest.mark.parametrize("name", names("nets"))
+def test_layers_start_alike_with_and_without_skip_connections(name: str) -> None:
+    plain, other = (small(name, decoder=decoder)[0].state_dict() for decoder in ("plain", "skip"))
+    assert all(torch.equal(value, other[weights]) for weights, value in plain.items())
+    assert all(".path." in weights for weights in other.keys() - plain.keys())
+
+
+@pytest.mark.parametrize("name", names("nets"))
+def test_an_encoder_reads_what_is_embedded_in_place_of_x(name: str) -> None:
+    vae, x = small(name)
+    embedded = vae.encoder.embed(x).detach().requires_grad_()
+    features = vae.encoder(x, embedded)
+    assert torch.equal(features, vae.encoder(x))
+    (slope,) = torch.autograd.grad(features.square().sum(), embedded)
+    assert (slope.flatten(1).abs().sum(1) > 0).all()
+
+
+@pytest.mark.parametrize("name", names("nets"))
+def test_a_net_trains_with_all_methods_at_once_and_twice_the_same(name: str) -> None:
+    def go() -> tuple[list[dict[str, float]], dict[str, Tensor]]:
+        vae, kind = small(name, decoder="skip", posterior="batch_norm")[0], KIND[name]
+        for pretraining in ("classifier", "autoencoder"):
+            run = piece("pretraining", pretraining, epochs=1, batch_size=16).run
+            before = copied(vae)
+            list(run(vae, toy_part(kind, seed=2), 0))
+            changed = {weights for weights, value in copied(vae).items() if not torch.equal(value, before[weights])}
+            assert not any(weights.startswith("decoder.") for weights in changed)
+            assert changed or name == "linear"  # whose encoder has no weights
+        disturbed = [piece("perturbation", one) for one in ("noise", "word_dropout", "adversarial")]
+        inference = piece("inference", "aggressive")
+        rows = [row for row, _ in start(vae, kind, epochs=2, inference=inference, perturbation=disturbed)]
+        return rows, copied(vae)
+
+    (rows, weights), (again, other) = go(), go()
+    assert rows == again
+    assert same(weights, other)
+    assert all(torch.isfinite(value).all() for value in weights.values())
+
+
+@pytest.mark.parametrize("name", names("nets"))
+def test_a_net_learns(name: str) -> None:
+    price = piece("kl_weight", "constant")
+    elbos = [row["elbo"] for row, _ in start(small(name)[0], KIND[name], epochs=12, kl_weight=price)]
+    assert elbos[-1] > elbos[0] + 0.3
+
+
+@pytest.mark.parametrize(
+    ("shape", "layers"),
+    [((28, 28), 3), ((28, 28, 1), 4), ((32, 32), 5), ((64, 64, 3), 4), ((9, 15, 2), 3), ((8, 8), 3)],
+)
+def test_conv_fits_images_of_any_size_and_colour(shape: tuple[int, ...], layers: int) -> None:
+    encoder, decoder = made({"use": "conv", "latents": 2, "channels": 4, "layers": layers}, shape)
+    x, z = torch.rand(4, *shape, dtype=torch.double), torch.randn(4, 2, dtype=torch.double)
+    assert encoder(x).shape == (4, encoder.features)
+    assert decoder(z, x).shape == x.shape
+    (slope,) = torch.autograd.grad(encoder(x.requires_grad_()).sum(), x)
+    assert (slope != 0).flatten(1, 2).any(1).all(), "every colour is read"
+    far = slope.sum(0)
+    assert all((far.select(axis, end) != 0).any() for axis in (0, 1) for end in (0, -1)), "and every edge"
+
+
+def test_conv_keeps_rows_columns_and_colours_apart() -> None:
+    encoder, decoder = made({"use": "conv", "latents": 2, "channels": 2, "layers": 1}, (8, 10, 3), decoder="plain")
+    x, z = torch.rand(2, 8, 10, 3).double(), torch.randn(2, 2).double()
+    (down,), (up,) = encoder.layers, decoder.layers
+    h = conv2d(x.permute(0, 3, 1, 2), down.weight, down.bias, stride=2, padding=1)
+    torch.testing.assert_close(encoder(x), h.relu().flatten(1))
+    h = decoder.first(z).relu().view(2, 2, 4, 5)
+    h = conv_transpose2d(h, up.weight, up.bias, stride=2, padding=1)
+    torch.testing.assert_close(decoder(z, x), h.permute(0, 2, 3, 1))
+
+
+# ---- what an autoregressive decoder sees
+
+
+def seen_pixels(decoder: Any, shape: tuple[int, int]) -> Tensor:
+    """Whether the output at a place depends on x at another, in raster order: (H W, H W), for at least one of some z and x."""
+    z, x = torch.randn(6, 2, dtype=torch.double), torch.rand(6, *shape, dtype=torch.double)
+    slopes: Any = jacobian(lambda x: decoder(z, x).sum(0).flatten(), x)
+    return (slopes != 0).any(1).flatten(1)
+
+
+@pytest.mark.parametrize("shape", [(5, 5), (4, 7), (7, 3)])
+@pytest.mark.parametrize("kernels", [[1], [3], [5], [3, 3], [1, 3], [3, 5, 1], [3, 3, 3, 3]], ids=str)
+def test_a_pixel_sees_just_the_pixels_before_it_that_are_in_reach(kernels: list[int], shape: tuple[int, int]) -> None:
+    entry = {"use": "pixelcnn", "latents": 2, "kernels": kernels, "channels": 4, "encoder_channels": 2}
+    seen = seen_pixels(made(entry, shape)[1], shape)
+    assert not seen.triu().any(), "neither itself nor a later one"
+    assert seen[range(1, shape[1]), range(shape[1] - 1)].all(), "but the one before it"
+    reach, places = sum(kernel // 2 for kernel in kernels), list(itertools.product(*map(range, shape)))
+    for (p, (i, j)), (q, (k, m)) in itertools.product(enumerate(places), repeat=2):
+        left, above = k == i and 0 < j - m <= reach + 1, 0 < i - k <= reach + 1 and abs(j - m) <= reach
+        assert seen[p, q] == (left or above), (i, j, k, m)
+
+
+@pytest.mark.parametrize(("shape", "depth"), [((4, 4), 3), ((3, 6), 5)])
+def test_3x3_kernels_leave_no_blind_spot(shape: tuple[int, int], depth: int) -> None:
+    entry = {"use": "pixelcnn", "latents": 2, "kernels": [3] * depth, "channels": 4, "encoder_channels": 2}
+    seen = seen_pixels(made(entry, shape)[1], shape)
+    assert torch.equal(seen, torch.ones_like(seen).tril(-1))
+
+
+def test_a_gated_layer_is_that_of_masked_kernels() -> None:
+    layer = Layer(3, 4, 5).double()
+    v, h = torch.randn(2, 2, 3, 6, 7, dtype=torch.double)
+    below, right = pad(layer.vertical.weight, (0, 0, 0, 2)), pad(layer.horizontal.weight, (0, 2))
+    a, b = conv2d(v, below, layer.vertical.bias, padding=2).chunk(2, 1)
+    link = layer.link(torch.cat([a, b], 1))
+    c, d = (conv2d(h, right, layer.horizontal.bias, padding=(0, 2)) + link).chunk(2, 1)
+    new_v, new_h = layer(v, h)
+    torch.testing.assert_close(new_v, a.tanh() * b.sigmoid())
+    torch.testing.assert_close(new_h, layer.output(c.tanh() * d.sigmoid()))
+
+
+@pytest.mark.parametrize(
+    ("name", "depth", "sizes", "last"),
+    [("pixelcnn", "kernels", [3, 5], "layers.0.output"), ("dilated_cnn", "dilations", [1, 2], "blocks.1.wide")],
+)
+def test_a_layer_adds_to_what_it_reads(name: str, depth: str, sizes: list[int], last: str) -> None:
+    x = small(name)[1]
+    x, z = x.double() if name == "pixelcnn" else x, torch.randn(len(x), 3).double()
+    entries = ({**BY_NAME[name], depth: some} for some in (sizes, sizes[:1]))
+    (_, deep), (_, shallow) = (made(entry, tuple(x.shape[1:]), 11, "plain") for entry in entries)
+    assert not torch.equal(deep(z, x), shallow(z, x))
+    for weight in deep.get_submodule(last).parameters():
+        weight.data.zero_()
+    torch.testing.assert_close(deep(z, x), shallow(z, x))
+
+
+DILATIONS = [[1], [2], [1, 1], [1, 2], [3, 1], [1, 2, 4]]
+TEXT = [
+    {**BY_NAME["lstm"], "latents": 2},
+    *({**BY_NAME["dilated_cnn"], "latents": 2, "dilations": dilations} for dilations in DILATIONS),
+]
+TEXT_IDS = ["lstm", *map(str, DILATIONS)]
+
+
+def steps_back(entry: dict[str, Any], length: int) -> set[int]:
+    """How far back the tokens are that a place reads: 1 is the one before it."""
+    if entry["use"] == "lstm":
+        return set(range(1, length + 1))
+    taps = [(0, dilation, 2 * dilation) for dilation in entry["dilations"]]
+    return {1 + sum(offsets) for offsets in itertools.product(*taps)}
+
+
+@pytest.mark.parametrize("entry", TEXT, ids=TEXT_IDS)
+def test_a_word_sees_just_the_words_before_it_that_are_in_its_context(entry: dict[str, Any]) -> None:
+    length = 18
+    _, decoder = made(entry, (length,))
+    z, x = torch.randn(8, 2, dtype=torch.double), torch.randint(3, 7, (8, length))
+
+    def logits(before: Tensor) -> Tensor:
+        handle = decoder.embed.register_forward_hook(lambda *_: before)
+        output = decoder(z, x)
+        handle.remove()
+        return output.sum((0, 2))
+
+    slopes: Any = jacobian(logits, torch.randn(8, length, 5, dtype=torch.double))
+    seen = (slopes != 0).any(1).any(-1)  # column s is the token s - 1
+    back = steps_back(entry, length)
+    for t, s in itertools.product(range(length), repeat=2):
+        assert seen[t, s] == (t - s + 1 in back), (t, s)
+    if entry["use"] == "dilated_cnn":
+        assert decoder.context == max(back) == length - int(seen[-1].nonzero().min())
+
+
+@pytest.mark.parametrize("entry", TEXT, ids=TEXT_IDS)
+def test_another_word_changes_no_bit_but_in_the_places_behind_it_that_see_it(entry: dict[str, Any]) -> None:
+    length = 18
+    _, decoder = made(entry, (length,))
+    decoder = decoder.float()
+    z, x = torch.randn(4, 2), torch.randint(3, 6, (4, length))
+    back, output = steps_back(entry, length), decoder(z, x)
+    for place in range(length):
+        changed = x.clone()
+        changed[:, place] = 6
+        same_bits = (decoder(z, changed) == output).all(-1).all(0)
+        assert same_bits.tolist() == [t - place not in back for t in range(length)]
+
+
+@pytest.mark.parametrize("entry", TEXT[:2], ids=["lstm", "dilated_cnn"])
+def test_the_end_of_the_sentence_before_is_read_first(entry: dict[str, Any]) -> None:
+    _, decoder = made(entry, (4,))
+    read: list[Tensor] = []
+    decoder.embed.register_forward_hook(lambda module, inputs, output: read.append(inputs[0]))
+    decoder(torch.randn(1, 2).double(), torch.tensor([[3, 4, 5, 2]]))
+    assert read[0].tolist() == [[END, 3, 4, 5]]
+
+
+@pytest.mark.parametrize(
+    ("dilations", "context"), [([1, 2, 4], 15), ([1, 2, 4, 8, 16], 63), ([1, 2, 4, 8, 16] * 2, 125)]
+)
+def test_the_contexts_of_the_paper(dilations: list[int], context: int) -> None:
+    assert made({**BY_NAME["dilated_cnn"], "dilations": dilations}, (6,))[1].context == context
+
+
+@pytest.mark.parametrize("name", AUTOREGRESSIVE)
+def test_the_probabilities_of_all_x_sum_to_one(name: str) -> None:
+    shape, values = ((2, 3), 2) if name == "pixelcnn" else ((4,), 4)
+    _, decoder = made(BY_NAME[name], shape, values)
+    every = torch.tensor([*itertools.product(range(values), repeat=prod(shape))]).view(-1, *shape)
+    z = torch.randn(3, dtype=torch.double).expand(len(every), -1)
+    output = decoder(z, every.double() if name == "pixelcnn" else every)
+    if name == "pixelcnn":
+        output = torch.stack([torch.zeros_like(output), output], -1)
+    each = log_softmax(output, -1).gather(-1, every.unsqueeze(-1)).flatten(1).sum(1)
+    torch.testing.assert_close(each.exp().sum(), torch.tensor(1, dtype=torch.double))
+
+
+# ---- where z enters
+
+ENTRIES = {"mlp": "first", "conv": "first", "pixelcnn": "maps", "dilated_cnn": "first"}  # the layer that reads z
+JOINS = {"mlp": [8] * 2, "conv": [1, 4], "pixelcnn": [16, 16], "dilated_cnn": [6, 6, 11]}  # features of each
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_plain_z_enters_at_one_layer_and_with_skip_connections_at_every_join(name: str) -> None:
+    for decoder in ("plain", "skip"):
+        vae, x = small(name, decoder=decoder)
+        entry = getattr(vae.decoder, ENTRIES[name])
+        entry.weight.data[:, -3:] = 0  # the columns of z
+        z = torch.randn(len(x), 3, requires_grad=True)
+        vae.decoder(z, x).square().sum().backward()
+        assert z.grad is not None
+        assert z.grad.any() == (decoder == "skip")
+        paths = [weight for weights, weight in vae.decoder.named_parameters() if ".path." in weights]
+        if decoder == "skip":
+            assert sorted(len(path) for path in paths) == JOINS[name]
+            assert all(path.grad is not None and (path.grad != 0).any() for path in paths)
+        else:
+            assert not paths
+
+
+def test_every_pixel_s_output_depends_on_z_from_the_first_layer_on() -> None:
+    _, decoder = made({**BY_NAME["pixelcnn"], "kernels": [3], "maps": 1}, (4, 5), decoder="plain")
+    z, x = torch.randn(1, 3, dtype=torch.double), torch.zeros(1, 4, 5, dtype=torch.double)
+    slopes: Any = jacobian(lambda z: decoder(z, x).flatten(), z)
+    assert (slopes != 0).all(), "the mask is for x alone"
+
+
+def test_a_map_of_z_is_one_more_channel() -> None:
+    join = skip()(2, 20).double()
+    h, z = torch.randn(3, 4, 4, 5, dtype=torch.double), torch.randn(3, 2, dtype=torch.double)
+    weight = torch.randn(6, 4, 3, 3, dtype=torch.double)
+    more = torch.cat([h, (z @ join.path.weight.T).view(3, 1, 4, 5)], 1)
+    both = torch.cat([weight, weight.sum(1, keepdim=True)], 1)
+    torch.testing.assert_close(conv2d(with_map(join, h, z), weight), conv2d(more, both))
+
+
+@pytest.mark.parametrize(("name", "stacks"), [("conv", 1), ("pixelcnn", 2)])
+def test_a_map_of_z_stands_on_all_that_a_layer_reads(name: str, stacks: int) -> None:
+    z, read = torch.randn(16, 3), {}
+    for decoder in ("plain", "skip"):
+        vae, x = small(name, decoder=decoder)
+        vae.decoder.layers[0].register_forward_pre_hook(lambda layer, inputs, of=decoder: read.update({of: inputs}))
+        vae.decoder(z, x)
+    image = vae.decoder.joins[0].path(z).view(16, 1, *read["plain"][0].shape[2:])
+    assert len(read["plain"]) == stacks
+    for without, joined in zip(read["plain"], read["skip"], strict=True):
+        torch.testing.assert_close(joined, without + image)
+
+
+# ---- the nets of the papers
+
+
+@pytest.mark.parametrize(
+    ("latents", "maps", "kernels"), [(20, 1, [3] * 9), (32, 4, [9] * 3 + [7] * 3 + [5] * 3 + [3] * 3)], ids=["Dieng", "He"]
+)  # fmt: skip
+def test_the_nets_of_the_papers_are_of_the_size_that_they_should_be(
+    latents: int, maps: int, kernels: list[int]
+) -> None:
+    entry = {"use": "pixelcnn", "latents": latents, "maps": maps, "kernels": kernels}
+    encoder, decoder = made(entry, (28, 28), decoder="plain")
+    assert encoder.features == 64 * 4 * 4
+    c, expected = 32, (latents + 1) * maps * 784 + c_by_c(32, 32) + c_by_c(32, 1)
+    for inputs, kernel in zip([1 + maps, *[c] * (len(kernels) - 1)], kernels, strict=True):
+        half = kernel // 2 + 1
+        expected += 2 * c * inputs * half * (kernel + 1) + 4 * c + c_by_c(2 * c, 2 * c) + c_by_c(c, c)
+    assert numbers(decoder) == expected
+    _, other = made(entry, (28, 28), decoder="skip")
+    assert numbers(other) - expected == len(kernels) * latents * 784
+
+
+def c_by_c(inputs: int, outputs: int) -> int:
+    return inputs * outputs + outputs
+
+
+@pytest.mark.parametrize(
+    ("entry", "shape", "line"),
+    [
+        ({**BY_NAME["pixelcnn"], "kernels": [3, 4]}, (4, 4), r"^here: kernels \[3, 4\] should be odd numbers$"),
+        ({**BY_NAME["pixelcnn"], "kernels": []}, (4, 4), r"^here\.kernels: list should have at least 1 item"),
+        (BY_NAME["pixelcnn"], (4, 4, 3), r"^net pixelcnn: it is for grey images, .*, not for \(4, 4, 3\); conv is"),
+        ({**BY_NAME["conv"], "layers": 4}, (28, 8), r"^net conv: 4 layers are for images of 16 x 16 pixels or more"),
+        (BY_NAME["conv"], (784,), r"^net conv: 2 layers are for images of .*, not for \(784,\)$"),
+        ({**BY_NAME["dilated_cnn"], "dilations": [0]}, (6,), r"^here\.dilations\.0: input should be greater than 0"),
+    ],
+)
+def test_what_a_net_is_not_for_is_one_line(entry: dict[str, Any], shape: tuple[int, ...], line: str) -> None:
+    with pytest.raises(UserError, match=line):
+        made(entry, shape)

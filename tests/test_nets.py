@@ -20,8 +20,8 @@ from uncollapse.pieces import UserError, build, names, resolve
 from uncollapse.vae import VAE, initialise
 
 BY_NAME = {entry["use"]: entry for entry in SMALL}
-KIND = {name: build("nets", entry).kind for name, entry in BY_NAME.items()}
-AUTOREGRESSIVE = ["pixelcnn", "lstm", "dilated_cnn"]
+BUILT = {name: build("nets", entry) for name, entry in BY_NAME.items()}
+KIND = {name: net.kind for name, net in BUILT.items()}
 
 
 @pytest.fixture(autouse=True)
@@ -269,14 +269,22 @@ def test_the_contexts_of_the_paper(dilations: list[int], context: int) -> None:
     assert made({**BY_NAME["dilated_cnn"], "dilations": dilations}, (6,))[1].context == context
 
 
-@pytest.mark.parametrize("name", AUTOREGRESSIVE)
+@pytest.mark.parametrize("name", names("nets"))
+def test_a_decoder_reads_x_if_it_says_that_it_is_autoregressive(name: str) -> None:
+    vae, x = small(name)
+    z = torch.randn(len(x), 3)
+    assert torch.equal(vae.decoder(z, x), vae.decoder(z, x.flip(0))) == (not vae.autoregressive)
+
+
+@pytest.mark.parametrize("name", [name for name, net in BUILT.items() if net.autoregressive])
 def test_the_probabilities_of_all_x_sum_to_one(name: str) -> None:
-    shape, values = ((2, 3), 2) if name == "pixelcnn" else ((4,), 4)
+    image = KIND[name] == "images"
+    shape, values = ((2, 3), 2) if image else ((4,), 4)
     _, decoder = made(BY_NAME[name], shape, values)
     every = torch.tensor([*itertools.product(range(values), repeat=prod(shape))]).view(-1, *shape)
     z = torch.randn(3, dtype=torch.double).expand(len(every), -1)
-    output = decoder(z, every.double() if name == "pixelcnn" else every)
-    if name == "pixelcnn":
+    output = decoder(z, every.double() if image else every)
+    if image:
         output = torch.stack([torch.zeros_like(output), output], -1)
     each = log_softmax(output, -1).gather(-1, every.unsqueeze(-1)).flatten(1).sum(1)
     torch.testing.assert_close(each.exp().sum(), torch.tensor(1, dtype=torch.double))

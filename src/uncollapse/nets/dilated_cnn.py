@@ -9,15 +9,13 @@ tokens: 15 with [1, 2, 4], 63 with [1, 2, 4, 8, 16] and 125 with twice that, whi
 
 from typing import Annotated
 
-import torch
 from pydantic import Field, PositiveInt
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
-from uncollapse.dataset import END
 from uncollapse.methods.decoder import Join
 from uncollapse.nets import Net
-from uncollapse.nets.lstm import Encoder
+from uncollapse.nets.lstm import Encoder, inputs
 
 
 class Block(nn.Module):
@@ -54,9 +52,8 @@ class Decoder(nn.Module):
         self.join = join(latents, vocabulary)
 
     def forward(self, z: Tensor, x: Tensor) -> Tensor:
-        """Logits of every token. The end mark of the sentence before stands for the start."""
-        before = self.embed(pad(x[:, :-1], (1, 0), value=END))
-        h = self.first(torch.cat([before, z.unsqueeze(1).expand(-1, x.shape[1], -1)], dim=2))
+        """Logits of every token."""
+        h = self.first(inputs(self.embed, z, x))
         for block in self.blocks:
             h = block(h, z)
         return self.join(self.output(h.relu()), z)

@@ -30,6 +30,15 @@ class Encoder(nn.Module):
         return states[torch.arange(len(x), device=x.device), last]
 
 
+def inputs(embed: nn.Embedding, z: Tensor, x: Tensor) -> Tensor:
+    """What a decoder reads for each of the tokens x (B, T): the one before, embedded, and z (B, D), together (B, T, E + D).
+
+    The end mark of the sentence before stands for the start.
+    """
+    before = embed(pad(x[:, :-1], (1, 0), value=END))
+    return torch.cat([before, z.unsqueeze(1).expand(-1, x.shape[1], -1)], dim=2)
+
+
 class Decoder(nn.Module):
     """z (B, D) and tokens x (B, T) to logits (B, T, vocabulary); those at t depend on the tokens before t only."""
 
@@ -42,11 +51,9 @@ class Decoder(nn.Module):
         self.join = join(latents, vocabulary)
 
     def forward(self, z: Tensor, x: Tensor) -> Tensor:
-        """Logits of every token. The end mark of the sentence before stands for the start."""
-        before = self.embed(pad(x[:, :-1], (1, 0), value=END))
-        inputs = torch.cat([before, z.unsqueeze(1).expand(-1, x.shape[1], -1)], dim=2)
-        cell = self.start(z)
-        states, _ = self.lstm(inputs, (cell.tanh().unsqueeze(0), cell.unsqueeze(0)))
+        """Logits of every token."""
+        read, cell = inputs(self.embed, z, x), self.start(z)
+        states, _ = self.lstm(read, (cell.tanh().unsqueeze(0), cell.unsqueeze(0)))
         return self.join(self.output(states), z)
 
 

@@ -3,6 +3,7 @@
 import altair as alt
 import pandas as pd
 
+alt.data_transformers.disable_max_rows()
 METHOD = alt.Color("method:N", sort=None, scale=alt.Scale(scheme="tableau10"))
 LEAST, MOST = 1e-4, 30.0  # nats: the axis of the collapse curve
 

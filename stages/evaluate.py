@@ -117,8 +117,8 @@ def work(recipe: Recipe, seed: int, folder: Path, tell: Callable[[dict[str, Any]
 
 
 def probe(parts: dict[str, tuple[torch.Tensor, Any]]) -> float:
-    """The probe's accuracy; nan for data without labels."""
-    if any(labels is None for _, labels in parts.values()):
+    """The probe's accuracy; nan for data without labels or of one class."""
+    if any(labels is None for _, labels in parts.values()) or len(set(parts["train"][1])) < 2:
         return float("nan")
     return probe_accuracy(*(parts[name] for name in ("train", "valid", "test")))
 

@@ -41,6 +41,8 @@ def gather(cells: list[Cell], folder: str, file: str) -> pd.DataFrame:
 
 def interval(values: pd.Series) -> str:
     """Mean and half the width of Student's 95 % interval over seeds; the mean alone for one seed."""
+    if values.isna().any():
+        return ""
     digits = 0 if (values == values.round()).all() and values.abs().max() > 100 else 2
     if len(values) < 2:
         return f"{values.mean():.{digits}f}"

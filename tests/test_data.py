@@ -115,17 +115,18 @@ def test_idx_files_are_read_and_a_wrong_one_is_told(folder: Path, monkeypatch: p
 
     images = STREAM.integers(0, 256, (6, 28, 28), np.uint8)
     digests = {}
+    (folder / "MNIST").mkdir()
     for part, x in {"train": images, "t10k": images[:2]}.items():
         for what, head, body in (
             ("images-idx3", struct.pack(">4i", 2051, len(x), 28, 28), x.tobytes()),
             ("labels-idx1", struct.pack(">2i", 2049, len(x)), bytes(range(len(x)))),
         ):
             name = f"{part}-{what}-ubyte.gz"
-            (folder / name).write_bytes(gzip.compress(head + body))
-            digests[name] = hashlib.md5((folder / name).read_bytes()).hexdigest()
+            (folder / "MNIST" / name).write_bytes(gzip.compress(head + body))
+            digests[name] = hashlib.md5((folder / "MNIST" / name).read_bytes()).hexdigest()
     with pytest.raises(
         UserError,
-        match=r"its md5 is .*, that of the official file is f68b3c.*; delete it, and it is downloaded from https",
+        match=r"its md5 is .*, that of the official file is f68b3c.*; move it away, and it is downloaded from https",
     ):
         load("mnist")
     monkeypatch.setattr(module, "MD5", digests)
@@ -133,7 +134,7 @@ def test_idx_files_are_read_and_a_wrong_one_is_told(folder: Path, monkeypatch: p
     assert [example.part for example in found] == ["train"] * 6 + ["test"] * 2
     assert [example.label for example in found] == [*"012345", *"01"]
     assert np.array_equal(np.stack([np.asarray(example.x) for example in found[:6]]), images)
-    cut = folder / "train-images-idx3-ubyte.gz"
+    cut = folder / "MNIST/train-images-idx3-ubyte.gz"
     cut.write_bytes(cut.read_bytes()[:500])
     monkeypatch.setattr(module, "MD5", {name: None for name in digests})
     with pytest.raises(UserError, match="not a gzipped idx file"):
@@ -183,6 +184,9 @@ def test_celeba_is_its_middle_in_the_official_parts(folder: Path, monkeypatch: p
     assert [example.part for example in found] == ["train", "valid", "test"]
     assert all((np.asarray(example.x) == 255).all() and np.shape(example.x) == (64, 64, 3) for example in found)
     assert "a subset" in source.source
+    (folder / "celeba/list_eval_partition.txt").write_text("000001.jpg 0\n")
+    with pytest.raises(UserError, match=r"000002\.jpg is not in .*list_eval_partition\.txt"):
+        load("celeba")
 
 
 def test_mednist_has_the_classes_of_its_folders(folder: Path) -> None:
@@ -213,6 +217,12 @@ def test_yelp_of_both_kinds(folder: Path) -> None:
     long, reviews = load("yelp", version="long")
     assert [example.x[-1] for example in reviews] == ["train", "valid", "test"]
     assert (short.facts["skipped"], long.facts["skipped"]) == (0, 3)
+    fewer, few = load("yelp", longest=3)
+    assert [(example.label, example.x[0]) for example in few] == [("0", "bad")] * 3
+    assert fewer.facts["skipped"] == 3
+    (folder / "yelp/valid.labels").write_text("1\n")
+    with pytest.raises(UserError, match=r"valid\.labels: 1 labels, but .* has 2 lines"):
+        load("yelp")
 
 
 def test_ptb_is_checked_where_it_is_unzipped(folder: Path) -> None:

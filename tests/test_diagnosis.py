@@ -55,6 +55,23 @@ def test_mutual_information_of_many_examples_is_of_a_sample() -> None:
     assert found.mi == pytest.approx(-0.5 * math.log(0.1), abs=0.05)
 
 
+def test_bfloat16_is_a_number_and_few_examples_are_no_collapse() -> None:
+    mu, logvar = (torch.tensor(array) for array in channel(0.9, 0.5))
+    assert uncollapse.diagnose(mu.bfloat16(), logvar.bfloat16()).mi == pytest.approx(
+        uncollapse.diagnose(mu, logvar).mi, abs=0.02
+    )
+    assert uncollapse.diagnose(4 * mu[:10], logvar[:10]).verdict == "healthy"
+
+
+def test_labels_may_be_bytes_and_names_what_they_may_not_be() -> None:
+    mu, logvar = channel(0.9)
+    sign = mu[:, 0] > 0
+    assert uncollapse.diagnose(mu, logvar, labels=np.where(sign, b"a", b"b")).probe_accuracy > 0.95  # type: ignore[operator]
+    for wrong in (sign + 0.5, sign * 1j, np.arange(len(mu)), np.where(sign, "a", None)):
+        with pytest.raises(ValueError, match=r"^labels: "):
+            uncollapse.diagnose(mu, logvar, labels=wrong)
+
+
 @pytest.mark.parametrize(
     ("latents", "verdict"),
     [
@@ -133,6 +150,7 @@ NAN[1, 1], FAR[2, 0] = np.nan, 1000
         ({"mu": GOOD, "logvar": -NAN}, "logvar: 1 of 8 values are NaN or infinite"),
         ({"mu": GOOD, "logvar": FAR}, "logvar: exp of"),
         ({"mu": 1e200 * FAR, "logvar": GOOD}, "mu: the square of"),
+        ({"mu": np.full((4, 2), 1.2e154), "logvar": GOOD}, "mu: the square of"),
         ({"mu": GOOD.astype(object), "logvar": GOOD}, "mu: object arrays"),
         ({"mu": GOOD.astype(str), "logvar": GOOD}, "mu: should be an array of real numbers"),
         ({"mu": GOOD}, "no array logvar; there are mu"),

@@ -93,6 +93,14 @@ def test_mi_and_the_marginal_kl_add_up_to_the_kl() -> None:
     assert got.marginal_kl > 0
 
 
+@pytest.mark.parametrize(("scale", "shift", "logvar"), [(1, 0, -35), (1e3, 0, -40), (1, 1e3, -22), (1, 0, -25)])
+def test_narrow_posteriors_each_have_their_own_place(scale: float, shift: float, logvar: float) -> None:
+    mu = shift + scale * normal(500, 3)
+    got = mutual_information(Gaussian(mu, torch.full_like(mu, logvar)), normal(500, 3) + 1)
+    assert got.mi == pytest.approx(math.log(500), abs=1e-6)
+    assert got.mi <= got.cap + 1e-12
+
+
 def test_the_value_in_batches_has_each_batch_for_its_mixture() -> None:
     q, noise = channel(70, 4, 0.9), normal(70, 4)
     parts = [slice(0, 32), slice(32, 64), slice(64, 70)]

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from made_files import STREAM, load, packed, picture
+from PIL import Image
 
 from uncollapse.data import Example
 from uncollapse.pieces import UserError
@@ -38,6 +39,22 @@ def test_what_is_no_picture_stops_or_is_left_out(tmp_path: Path, pack: str) -> N
     assert len(found) == 2
     assert source.facts["skipped"] == 2
     assert [said.split(":")[0].rsplit("/", 1)[1] for said in source.facts["skipped_first"]] == ["b.jpg", "c.txt"]
+
+
+def test_one_damaged_member_of_a_zip_is_one_bad_example(tmp_path: Path) -> None:
+    path = packed(tmp_path, {"a.bmp": picture(kind="BMP"), "b.bmp": picture(kind="BMP")}, "zip")
+    data = bytearray(path.read_bytes())
+    data[200] ^= 255  # in the pixels of the first
+    path.write_bytes(data)
+    source, found = load("image_folder", path=str(path), on_bad="skip")
+    assert len(found) == 1
+    assert "CRC" in source.facts["skipped_first"][0]
+
+
+def test_a_picture_of_16_bits_is_refused_not_clipped(tmp_path: Path) -> None:
+    Image.fromarray(np.linspace(0, 65535, 256).reshape(16, 16).astype(np.uint16)).save(tmp_path / "a.png")
+    with pytest.raises(UserError, match="not 8 bits a value"):
+        load("image_folder", path=str(tmp_path))
 
 
 def test_an_archive_cannot_reach_out_of_its_folder(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from uncollapse.data import Example, Source
 from uncollapse.dataset import END, PAD, UNKNOWN, batches, read, to_tensor
 from uncollapse.likelihoods.bernoulli import bernoulli
 from uncollapse.likelihoods.categorical import categorical
+from uncollapse.likelihoods.gaussian import gaussian
 from uncollapse.pieces import UserError
 from uncollapse.prepare import CHUNK, prepare
 
@@ -80,11 +81,14 @@ def test_valid_and_test_are_binarised_once_and_the_rest_stays_grey(tmp_path: Pat
 
 
 def test_real_values_stay_real(tmp_path: Path) -> None:
-    card = prepare(tmp_path, source(list(np.random.default_rng(0).normal(size=(50, 3)))), categorical(), **COUNTS)
-    part = read(tmp_path, "train")
+    values = list(np.random.default_rng(0).normal(size=(50, 3)))
+    card = prepare(tmp_path / "a", source(values), gaussian(), **COUNTS)
+    part = read(tmp_path / "a", "train")
     assert card["values"] == 0
     assert part.x.dtype == np.float32
     assert to_tensor(part.x).tolist() == part.x.tolist()
+    with pytest.raises(UserError, match="bernoulli is for grey values"):
+        prepare(tmp_path / "b", source(values), bernoulli(), **COUNTS)
 
 
 def test_more_than_a_chunk_is_whole(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ def main() -> None:
 
 def diagnosis(arguments: argparse.Namespace) -> None:
     """`uncollapse diagnose`."""
-    if arguments.figure and arguments.figure.suffix not in PICTURES:
+    if arguments.figure and arguments.figure.suffix.lower() not in PICTURES:
         raise ValueError(f"--figure {arguments.figure}: should end in one of {', '.join(PICTURES)}")
     from uncollapse.diagnosis import diagnose, load  # here, because torch takes a second and --help should not
 

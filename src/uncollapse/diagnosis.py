@@ -56,7 +56,7 @@ class Diagnosis:
         alive = self.collapse_thresholds >= EPS
         if not alive.any():
             return "collapsed"
-        if self.mi <= 4 * self.mi_standard_error + 0.01:
+        if self.mi < EPS:
             return f"collapsed: a KL of {self.kl:.2f} nats, but z tells nothing of x (mutual information {self.mi:.2f} nats)"
         if alive.all():
             return "healthy"
@@ -121,7 +121,7 @@ def diagnose(mu: Any, logvar: Any, *, labels: Any = None, delta: float = 0.01) -
         raise ValueError(f"delta: should be at least 0 and less than 1, not {delta}")
     q = Gaussian(**found)
     kl = q.kl()
-    if not bool(kl.isfinite().all()):
+    if not bool(kl.sum().isfinite()):
         raise ValueError(f"mu: the square of {float(q.mu.abs().max()):.4g} is out of range")
     stream = torch.Generator().manual_seed(0)
     order = torch.randperm(len(kl), generator=stream)
@@ -145,7 +145,9 @@ def diagnose(mu: Any, logvar: Any, *, labels: Any = None, delta: float = 0.01) -
 
 def numbers(name: str, array: Any) -> torch.Tensor:
     """An array or tensor of finite numbers as doubles on the CPU. Raises ValueError where it is none."""
-    plain = array.detach().cpu().numpy() if isinstance(array, torch.Tensor) else np.asarray(array)
+    if isinstance(array, torch.Tensor) and array.is_floating_point():
+        array = array.detach().to("cpu", torch.float64)  # numpy has no bfloat16
+    plain = np.asarray(array)
     if plain.dtype.kind not in "fiu":
         raise ValueError(f"{name}: should be an array of real numbers, not of {plain.dtype}")
     if not np.isfinite(plain).all():
@@ -155,11 +157,16 @@ def numbers(name: str, array: Any) -> torch.Tensor:
 
 def probe(mu: torch.Tensor, labels: Any, order: torch.Tensor) -> float:
     """The linear probe's accuracy on the last fifth of `order`, learned on the first three and chosen on the fourth."""
-    classes = labels.detach().cpu().numpy() if isinstance(labels, torch.Tensor) else np.asarray(labels)
+    classes = np.asarray(labels.detach().cpu() if isinstance(labels, torch.Tensor) else labels)
+    if classes.dtype.kind not in "biuUS":
+        raise ValueError(f"labels: should be whole numbers or names, not of {classes.dtype}")
+    classes = np.unique(classes, return_inverse=True)[1].reshape(classes.shape)
     if classes.shape != (len(mu),):
         raise ValueError(f"labels: should have the shape ({len(mu)},), one of each example, not {classes.shape}")
-    if len(mu) < 5 or len(np.unique(classes)) < 2:
-        raise ValueError("labels: a probe needs five examples or more, of two classes or more")
+    if len(mu) < 5 or not 2 <= len(np.unique(classes)) <= len(mu) / 2:
+        raise ValueError(
+            "labels: a probe needs five examples or more, of two classes or more, with two examples each on average"
+        )
     cuts = [3 * len(mu) // 5, 4 * len(mu) // 5]
     train, valid, test = ((mu[part], classes[part.numpy()]) for part in order.tensor_split(cuts))
     return probe_accuracy(train, valid, test)
@@ -176,7 +183,7 @@ def load(file: Path) -> dict[str, NDArray[Any]]:
                 if name not in arrays.files:
                     raise ValueError(f"no array {name}; there are {', '.join(arrays.files) or 'none'}")
             return {name: member(arrays, name) for name in ("mu", "logvar", "labels") if name in arrays.files}
-        except (ValueError, EOFError, BadZipFile, zlib.error) as error:
+        except (ValueError, EOFError, BadZipFile, zlib.error, MemoryError, RuntimeError) as error:
             raise ValueError(f"{file}: should be an .npz file of arrays mu and logvar: {error}") from None
 
 

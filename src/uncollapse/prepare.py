@@ -47,6 +47,10 @@ def prepare(folder: Path, source: Source, likelihood: Likelihood, *, seed: int, 
     first = next(stream, None)
     if first is None:
         raise UserError(f"source: no example in {source.source}")
+    if isinstance(first.x, np.ndarray) and first.x.dtype != np.uint8 and not likelihood.real:
+        raise UserError(
+            "source: x holds real values; bernoulli is for grey values of 0 to 255 in uint8, gaussian for real ones"
+        )
     collect = Images(first.x) if isinstance(first.x, np.ndarray) else Sentences(source)
     with scratch.open("wb") as out:
         for example in chain([first], stream):

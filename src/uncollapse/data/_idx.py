@@ -20,7 +20,7 @@ ADDRESSES = {  # of torchvision's loaders; the file's name is put behind
 def idx(dataset: str, licence: str, label_names: list[str], md5: dict[str, str]) -> Source:
     """60,000 images to learn from and 10,000 to test, 28 x 28; `md5` of the four files, by name."""
     files = {
-        name: fetch([f"{dataset}/raw/{name}", f"{dataset}/{name}", name], ADDRESSES[dataset] + name, digest)
+        name: fetch([f"{dataset}/raw/{name}", f"{dataset}/{name}"], ADDRESSES[dataset] + name, digest)
         for name, digest in md5.items()
     }
 

@@ -2,7 +2,9 @@
 
 import tarfile
 import zipfile
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterator
+from functools import partial
 from io import BytesIO
 from pathlib import Path, PurePosixPath
 
@@ -14,8 +16,8 @@ from uncollapse.data._bad import Skipped
 from uncollapse.pieces import UserError
 
 
-def members(path: Path) -> Iterator[tuple[PurePosixPath, bytes]]:
-    """The files of a folder, a zip or a tar, in the order of their names (a tar's: as they come), but for hidden ones.
+def members(path: Path) -> Iterator[tuple[PurePosixPath, Callable[[], bytes]]]:
+    """Names, and functions that read them, of the files of a folder, a zip or a tar, in the order of their names (a tar's: as they come), but for hidden ones.
 
     Raises UserError where `path` is none of these.
     """
@@ -23,12 +25,12 @@ def members(path: Path) -> Iterator[tuple[PurePosixPath, bytes]]:
         if path.is_dir():
             for file in sorted(file for file in path.rglob("*") if file.is_file()):
                 if not hidden(name := PurePosixPath(file.relative_to(path).as_posix())):
-                    yield name, file.read_bytes()
+                    yield name, file.read_bytes
         elif zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as archive:
                 for one in sorted(archive.infolist(), key=lambda one: one.filename):
                     if not one.is_dir() and not hidden(name := PurePosixPath(one.filename)):
-                        yield name, archive.read(one)
+                        yield name, partial(archive.read, one)
         else:
             with tarfile.open(path, "r|*") as archive:
                 for one in archive:
@@ -37,7 +39,7 @@ def members(path: Path) -> Iterator[tuple[PurePosixPath, bytes]]:
                         and not hidden(name := PurePosixPath(one.name))
                         and (stream := archive.extractfile(one))
                     ):
-                        yield name, stream.read()
+                        yield name, stream.read
     except (OSError, EOFError, tarfile.TarError, zipfile.BadZipFile) as error:
         raise UserError(f"{path}: should be a folder, a zip or a tar of pictures: {error}") from None
 
@@ -54,6 +56,8 @@ def decode(data: bytes, *, size: int, channels: int, crop: int | None = None) ->
     """
     try:
         with Image.open(BytesIO(data)) as picture:
+            if picture.mode[0] in "IF":
+                raise ValueError(f"{picture.mode}, not 8 bits a value; save it as a usual grey or colour picture")
             upright = ImageOps.exif_transpose(picture).convert("L" if channels == 1 else "RGB")
     except (UnidentifiedImageError, Image.DecompressionBombError, SyntaxError) as error:
         raise ValueError("not a picture" if isinstance(error, UnidentifiedImageError) else str(error)) from None
@@ -67,10 +71,10 @@ def pictures(
     path: Path, skipped: Skipped, *, size: int, channels: int, crop: int | None = None
 ) -> Iterator[tuple[PurePosixPath, NDArray[np.uint8]]]:
     """The name and the pixels of every picture in `path`."""
-    for name, data in members(path):
+    for name, read in members(path):
         try:
-            x = decode(data, size=size, channels=channels, crop=crop)
-        except (ValueError, OSError) as error:
+            x = decode(read(), size=size, channels=channels, crop=crop)
+        except (ValueError, OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
             skipped(path / name, error)
             continue
         yield name, x

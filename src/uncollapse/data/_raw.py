@@ -35,7 +35,7 @@ def fetch(places: Sequence[str], url: str, md5: str | None, *, repacked: bool = 
     if md5 is not None and (digest := checksum(found)) != md5:
         said = f"{found}: its md5 is {digest}, that of the official file is {md5}"
         if not repacked:
-            raise UserError(f"{said}; delete it, and it is downloaded from {url}")
+            raise UserError(f"{said}; move it away, and it is downloaded from {url}")
         print(f"note: {said}; its contents are taken as they are", file=sys.stderr)
     return found
 

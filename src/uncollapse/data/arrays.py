@@ -1,6 +1,7 @@
 """Your own arrays: an .npz file with x, and labels if there are any."""
 
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,11 +21,21 @@ def arrays(*, path: str) -> Load:
                 np.load(stream, allow_pickle=False) as found,
             ):  # a pickle can run anything
                 x, labels = found["x"], found.get("labels")
-        except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile) as error:
+        except (
+            OSError,
+            EOFError,
+            ValueError,
+            KeyError,
+            TypeError,
+            AttributeError,
+            RuntimeError,
+            zipfile.BadZipFile,
+            zlib.error,
+        ) as error:
             raise UserError(f"{path}: should be an .npz file with an array x: {error}") from None
         if x.ndim < 2 or not (x.dtype == np.uint8 or np.issubdtype(x.dtype, np.floating)):
             raise UserError(f"{path}: x should be (N, ...) of uint8 or real values, not {x.shape} of {x.dtype}")
-        if not np.isfinite(x).all():
+        if not np.isfinite(x.astype(np.float32)).all():
             raise UserError(f"{path}: x holds NaN or infinite values")
         if labels is not None and labels.shape != x.shape[:1]:
             raise UserError(f"{path}: labels should be of the shape {x.shape[:1]}, not {labels.shape}")

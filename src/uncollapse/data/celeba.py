@@ -10,6 +10,7 @@ from uncollapse.data._bad import Skipped
 from uncollapse.data._pictures import pictures
 from uncollapse.data._raw import fetch, find
 from uncollapse.data._text import lines
+from uncollapse.pieces import UserError
 
 CROP = 148
 SUBSET = "celeba/img_align_celeba_subset.tar"
@@ -35,6 +36,8 @@ def celeba(*, size: Annotated[int, Field(ge=4, le=CROP)] = 64, channels: Literal
 
         def examples() -> Iterator[Example]:
             for name, x in pictures(file, skipped, size=size, channels=channels, crop=CROP):
+                if name.name not in parts:
+                    raise UserError(f"{file}: {name} is not in {partition}")
                 yield Example(x, None, PARTS[int(parts[name.name])])
 
         said = f"CelebA, aligned, {size} x {size}" + (", a subset" if subset else "")

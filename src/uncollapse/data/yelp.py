@@ -10,7 +10,7 @@ from pydantic import PositiveInt
 from uncollapse.data import Example, Load, Source
 from uncollapse.data._bad import OnBad, Skipped
 from uncollapse.data._raw import VARIABLE, find, folder
-from uncollapse.data._text import lines, sentences
+from uncollapse.data._text import sentences
 from uncollapse.pieces import UserError
 
 ADDRESSES = {
@@ -33,14 +33,9 @@ def yelp(
 
         def examples() -> Iterator[Example]:
             for part, file in files.items():
-                if version == "long":
-                    for label, words in sentences(file, skipped, longest=longest, labelled=True, tokenised=True):
-                        yield Example(words, label, part)
-                    continue
-                labels = [line.decode() for _, line in lines(file.with_name(f"{part}.labels"))]
-                whole = Skipped("stop")  # a sentence that is left out would move the labels
-                for (_, words), label in zip(
-                    sentences(file, whole, longest=longest, tokenised=True), labels, strict=True
+                labels = file.with_name(f"{part}.labels") if version == "short" else None
+                for label, words in sentences(
+                    file, skipped, longest=longest, labelled=version == "long", tokenised=True, labels=labels
                 ):
                     yield Example(words, label, part)
 

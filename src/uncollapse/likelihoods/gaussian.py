@@ -53,4 +53,4 @@ def gaussian(*, variance: PositiveFloat = 1.0, learned: bool = False) -> Likelih
         return x
 
     scale = (lambda: Variance(variance)) if learned else nn.Identity
-    return Likelihood("images", draw, log_prob, len, lambda output: split(output)[0], sample, scale)
+    return Likelihood("images", draw, log_prob, len, lambda output: split(output)[0], sample, scale, real=True)

@@ -18,6 +18,8 @@ from torch import Tensor
 
 from uncollapse.vae import Gaussian, log_prior
 
+SHARP = 1e9  # of mu^2 / variance: the product is then off by 1e-6 nats
+
 
 class MutualInformation(NamedTuple):
     """An estimate, its standard error over the points, the value that it cannot exceed, and KL(q(z) || p(z)) from the same samples, in nats."""
@@ -36,14 +38,16 @@ class MutualInformation(NamedTuple):
 @torch.no_grad()
 def mutual_information(q: Gaussian, noise: Tensor) -> MutualInformation:
     """I_q(x, z) for q (N, D), from S samples z a point; the standard normal `noise` is (S, N, D), or (N, D) for one."""
-    q = Gaussian(q.mu.double(), q.logvar.double())
+    shift = q.mu.double().mean(0)  # information does not depend on where z = 0 lies, the quadratic form's rounding does
+    q = Gaussian(q.mu.double() - shift, q.logvar.double())
     apart, marginal = torch.zeros(2, len(q.mu), dtype=torch.float64)
     samples = noise if noise.ndim == 3 else noise.unsqueeze(0)
     for one in samples:
         z = q.sample(one.double())
-        inside = log_mixture(q, z)
-        apart += (q.log_prob(z) - inside) / len(samples)
-        marginal += (inside - log_prior(z)) / len(samples)
+        own = q.log_prob(z)
+        inside = torch.maximum(log_mixture(q, z), own - math.log(len(own)))  # the own component is in the mixture
+        apart += (own - inside) / len(samples)
+        marginal += (inside - log_prior(z + shift)) / len(samples)
     error = float(apart.std()) / math.sqrt(len(apart)) if len(apart) > 1 else 0.0
     return MutualInformation(float(apart.mean()), error, math.log(len(apart)), float(marginal.mean()))
 
@@ -58,9 +62,12 @@ def mi_in_batches(q: Gaussian, noise: Tensor, size: int) -> float:
 def log_mixture(q: Gaussian, z: Tensor, *, chunk: int = 128) -> Tensor:
     """log of 1/N sum_j q(z|x_j) for z (M, D): (M,), all in doubles.
 
-    log q(z|x_j) is a quadratic form in z, so all pairs of a chunk are one product. It cancels, hence the doubles.
+    log q(z|x_j) is a quadratic form in z, so all pairs of a chunk are one product. It cancels, hence the doubles; where these would
+    not do, for posteriors that are very narrow, the squares are taken as they stand.
     """
     precision = (-q.logvar).exp()
+    if float((q.mu.square() * precision).max()) > SHARP:
+        return torch.cat([q.log_prob(part.unsqueeze(1)).logsumexp(1) for part in z.split(8)]) - math.log(len(q.mu))
     weights = torch.cat([-0.5 * precision, q.mu * precision], dim=1).T.contiguous()
     constant = -0.5 * (q.mu.square() * precision + q.logvar + math.log(2 * math.pi)).sum(1)
     buffer, found = q.mu.new_empty(chunk, len(q.mu)), []

@@ -16,7 +16,12 @@ def main(name: str) -> None:
         card = prepare(Path("data") / name, build("data", recipe["source"])(), likelihood, **recipe["split"])
     except UserError as error:
         raise UserError(f"params.yaml: datasets.{name}: {error}") from None
-    print(f"prepare {name}: {card['counts']} from {card['source']}")
+    more = "".join(
+        f"; {what.replace('_', ' ')} {card[what]}"
+        for what in ("left_out", "skipped", "unknown_share")
+        if card.get(what)
+    )
+    print(f"prepare {name}: {card['counts']} from {card['source']}{more}")
 
 
 if __name__ == "__main__":

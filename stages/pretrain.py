@@ -26,14 +26,17 @@ def work(recipe: Recipe, seed: int, folder: Path, tell: Callable[[dict[str, Any]
 
     from uncollapse.assemble import assemble
     from uncollapse.dataset import device, read
-    from uncollapse.pieces import build
+    from uncollapse.pieces import UserError, build
 
     data = Path("data") / recipe["dataset"]
     vae = assemble(recipe, json.loads((data / "card.json").read_text()), seed).to(device(recipe["device"]))
     rows = []
-    for row in build("methods/pretraining", recipe["pretraining"]).run(vae, read(data, "reserve"), seed):
-        rows.append(row)
-        tell(row)
+    try:
+        for row in build("methods/pretraining", recipe["pretraining"]).run(vae, read(data, "reserve"), seed):
+            rows.append(row)
+            tell(row)
+    except UserError as error:
+        raise UserError(f"params.yaml: datasets.{recipe['dataset']}: {error}") from None
     write_table(folder / "history.csv", rows)
     save_file(vae.encoder_state(), folder / "encoder.safetensors")
 

@@ -153,7 +153,7 @@ def test_check_reports_a_missing_argument() -> None:
         ("evaluation:", "evaluations:", "top level.evaluations: no such name 'evaluations' (did you mean 'evaluation'?)"),
         ("methods:\n  plain: {}", "methods:\n  a/b: {}\n  plain: {}", None),
         ("methods: [plain, skip", "methods: [a/b, skip", "grid.methods.0: string should match pattern"),
-        ("grid: ", "grid: [", "not YAML"),
+        ("grid:", "grid: [", "not YAML"),
     ],
 )  # fmt: skip
 def test_a_mistake_in_params_is_one_line(tmp_path: Path, old: str, new: str, line: str | None) -> None:

@@ -24,7 +24,7 @@ def classifier(
 
     def run(vae: VAE, reserve: Part, seed: int) -> Iterator[Row]:
         if reserve.labels is None:
-            raise UserError("pretraining classifier: the data set has no labels; pretrain otherwise, or not at all")
+            raise UserError("pretraining classifier: the data set has no labels; use the autoencoder, which needs none")
         device = next(vae.parameters()).device
         labels = torch.as_tensor(reserve.labels.astype("int64"), device=device)
         with torch.no_grad():

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from uncollapse.collect import CHUNK
 from uncollapse.data import Example, Source
 from uncollapse.dataset import END, PAD, UNKNOWN, batches, read, to_tensor
 from uncollapse.likelihoods.bernoulli import bernoulli
 from uncollapse.likelihoods.categorical import categorical
 from uncollapse.likelihoods.gaussian import gaussian
 from uncollapse.pieces import UserError
-from uncollapse.prepare import CHUNK, prepare
+from uncollapse.prepare import prepare
 
 COUNTS: dict[str, Any] = {"reserve": 10, "valid": 5, "test": 7, "train": None, "seed": 0}
 SIZES = {"reserve": 10, "valid": 5, "test": 7, "train": 28}

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from scipy.optimize import root_scalar
 from tqdm import tqdm
-from workers import run
+from workers import alone, run
 
 from uncollapse.dataset import Part
 from uncollapse.likelihoods.gaussian import gaussian
@@ -123,7 +123,7 @@ def rows(part: Part) -> Iterator[Row]:
 
 def main() -> None:
     """Write the table; raises UserError where an error is beyond its tolerance."""
-    torch.set_num_threads(1)
+    alone()
     found = list(tqdm(rows(data()), desc="calibrate", disable=None))
     with FILE.open("w", newline="") as out:
         writer = csv.writer(out, lineterminator="\n")

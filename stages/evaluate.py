@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 from safetensors.torch import load_file, save_file
-from workers import Recipe, each_seed, last_row, recipe_of, run, write_table
+from workers import Recipe, alone, each_seed, last_row, recipe_of, run, write_table
 
 from uncollapse.assemble import assemble
 from uncollapse.dataset import Part, device, read
@@ -62,7 +62,7 @@ def runs_of(recipe: Recipe) -> Path:
 
 def show(vae: VAE, x: Any, data: Path, output: Path, seed: int) -> None:
     """Examples of the test set, their reconstructions, and samples: a picture, or sentences."""
-    torch.set_num_threads(1)
+    alone()
     found = look(vae, x, seed)
     if (data / "vocabulary.txt").exists():
         words = (data / "vocabulary.txt").read_text().splitlines()

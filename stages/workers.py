@@ -131,12 +131,8 @@ tell: Callable[[Row], None]  # in a worker: puts a row into the parent's queue
 
 
 def begin(queue: Any, parent: int) -> None:
-    """Set up a worker: one thread, for more of them get in each other's way; and where to tell rows."""
-    import torch
-
-    torch.set_num_threads(1)
-    # the moments of weights without a gradient decay to denormal numbers, with which Adam takes nine times as long
-    torch.set_flush_denormal(True)
+    """Set up a worker: torch, and where to tell rows."""
+    alone()
 
     def put(row: Row) -> None:
         if os.getppid() != parent:  # the stage was killed: nobody waits for this
@@ -145,6 +141,15 @@ def begin(queue: Any, parent: int) -> None:
 
     global tell
     tell = put
+
+
+def alone() -> None:
+    """Set up torch in this process: one thread, for more of them get in each other's way; and no denormal numbers, to which the moments
+    of weights without a gradient decay, and with which Adam takes nine times as long."""
+    import torch
+
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(True)
 
 
 def one(work: Work, recipe: Recipe, seed: int, folder: Path) -> None:

@@ -66,7 +66,7 @@ def test_bfloat16_is_a_number_and_few_examples_are_no_collapse() -> None:
 def test_labels_may_be_bytes_and_names_what_they_may_not_be() -> None:
     mu, logvar = channel(0.9)
     sign = mu[:, 0] > 0
-    assert uncollapse.diagnose(mu, logvar, labels=np.where(sign, b"a", b"b")).probe_accuracy > 0.95  # type: ignore[operator]
+    assert uncollapse.diagnose(mu, logvar, labels=np.where(sign, b"a", b"b")).probe_accuracy > 0.95
     for wrong in (sign + 0.5, sign * 1j, np.arange(len(mu)), np.where(sign, "a", None)):
         with pytest.raises(ValueError, match=r"^labels: "):
             uncollapse.diagnose(mu, logvar, labels=wrong)

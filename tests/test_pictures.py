@@ -77,7 +77,7 @@ def test_a_learned_variance_ends_at_the_mean_square() -> None:
     """The likelihood is largest there (Rybkin et al. 2021, sigma-VAE, eq. 5); a fixed one stays."""
     learned = gaussian(variance=2.0, learned=True)
     scale = learned.scale()
-    assert float(scale.log_variance.detach().exp()) == pytest.approx(2.0)  # type: ignore[operator, union-attr]
+    assert float(scale.log_variance.detach().exp()) == pytest.approx(2.0)
     x, mean = torch.randn(50, 6, generator=stream()), torch.zeros(50, 6)
     optimizer = torch.optim.Adam(scale.parameters(), lr=0.05)
     for _ in range(400):
@@ -85,7 +85,7 @@ def test_a_learned_variance_ends_at_the_mean_square() -> None:
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-    found = float(scale.log_variance.detach().exp())  # type: ignore[operator, union-attr]
+    found = float(scale.log_variance.detach().exp())
     assert found == pytest.approx(float(x.square().mean()), rel=1e-3)
     torch.testing.assert_close(
         gaussian(variance=found).log_prob(x, mean), learned.log_prob(x, scale(mean)).detach(), rtol=1e-4, atol=1e-4

@@ -34,6 +34,7 @@ def diagnosis(arguments: argparse.Namespace) -> None:
     if arguments.figure and arguments.figure.suffix.lower() not in PICTURES:
         raise ValueError(f"--figure {arguments.figure}: should end in one of {', '.join(PICTURES)}")
     from uncollapse.diagnosis import diagnose, load  # here, because torch takes a second and --help should not
+    from uncollapse.measures.mutual_information import at_cap
 
     found = diagnose(**load(arguments.file), delta=arguments.delta)
     if arguments.figure:
@@ -42,7 +43,7 @@ def diagnosis(arguments: argparse.Namespace) -> None:
         print(json.dumps(found.as_dict(), indent=2))
         return
     carrying = f"collapsed at eps 0.01, 0.1, 1: {', '.join(f'{found.collapsed(eps):.0%}' for eps in (0.01, 0.1, 1.0))}"
-    near = ", near its cap: there may be more" if found.mi > found.mi_cap - 0.5 else ""
+    near = ", near its cap: there may be more" if at_cap(found.mi, found.mi_cap) else ""
     print(found.verdict)
     print(f"{found.n} examples, {found.d} dimensions, {found.active_units} active units; {carrying} of them")
     print(

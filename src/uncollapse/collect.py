@@ -36,7 +36,8 @@ class Labels:
     def finish(self, order: Sequence[str]) -> tuple[list[str], Array | None]:
         """The names, in `order` or else the alphabet's, and the number of every example's, or None without labels."""
         names = list(order) or sorted(self.index)
-        numbers = np.array([names.index(name) for name in self.index], np.int64)
+        places = {name: i for i, name in enumerate(names)}
+        numbers = np.array([places[name] for name in self.index], np.int64)
         return names, numbers[np.frombuffer(self.seen, np.intc)] if self.seen else None
 
 

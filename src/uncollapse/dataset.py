@@ -32,7 +32,7 @@ class Rows:
 
     def __getitem__(self, place: slice | Array) -> Array:
         """The examples at some places: a slice, or an array of numbers."""
-        places = np.arange(len(self))[place]
+        places = np.arange(*place.indices(len(self))) if isinstance(place, slice) else place
         which = np.searchsorted(self.ends, places, side="right")
         found = np.empty((len(places), *self.arrays[0].shape[1:]), self.dtype)
         for i, one in enumerate(self.arrays):

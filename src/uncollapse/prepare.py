@@ -15,14 +15,13 @@ from pydantic import Field, NonNegativeInt
 from tqdm import tqdm
 
 from uncollapse.collect import CHUNK, Images, Labels, Sentences
-from uncollapse.data import Source
+from uncollapse.data import OFFICIAL, Source
 from uncollapse.dataset import Array
 from uncollapse.likelihoods import Likelihood
 from uncollapse.pieces import UserError
 from uncollapse.seeds import numpy_stream
 
 Some = Annotated[int, Field(ge=2)]  # a spread needs two
-OFFICIAL = ("train", "valid", "test")
 
 
 def split(
@@ -86,7 +85,7 @@ def prepare(folder: Path, source: Source, likelihood: Likelihood, *, seed: int, 
 def choose(official: Array, *, seed: int, **counts: int | None) -> dict[str, Array]:
     """The places of the examples of each part. Raises UserError where there are too few."""
     order = numpy_stream(seed, "split").permutation(len(official))
-    queues = {part: order[official[order] == i] for i, part in enumerate(OFFICIAL)}
+    queues: dict[str, Array] = {part: order[official[order] == i] for i, part in enumerate(OFFICIAL)}
     homes = {part: part if part in queues and len(queues[part]) else "train" for part in counts}
     places = {}
     for part, count in counts.items():

@@ -2,9 +2,12 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 from numpy.typing import NDArray
+
+Official = Literal["train", "valid", "test"]
+OFFICIAL: tuple[Official, ...] = get_args(Official)  # the parts of official splits
 
 
 class Example(NamedTuple):
@@ -13,7 +16,7 @@ class Example(NamedTuple):
 
     x: NDArray[Any] | Sequence[str]
     label: str | None = None
-    part: Literal["train", "valid", "test"] = "train"
+    part: Official = "train"
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """The idx files of MNIST and its relatives."""
 
 import gzip
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,17 +11,14 @@ from uncollapse.data import Example, Source
 from uncollapse.data._raw import fetch
 from uncollapse.pieces import UserError
 
-ADDRESSES = {  # of torchvision's loaders; the file's name is put behind
-    "MNIST": "https://ossci-datasets.s3.amazonaws.com/mnist/",
-    "FashionMNIST": "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
-}
+FILES = [f"{part}-{what}-ubyte.gz" for part in ("train", "t10k") for what in ("images-idx3", "labels-idx1")]
 
 
-def idx(dataset: str, licence: str, label_names: list[str], md5: dict[str, str]) -> Source:
-    """60,000 images to learn from and 10,000 to test, 28 x 28; `md5` of the four files, by name."""
+def idx(dataset: str, address: str, licence: str, label_names: list[str], md5: Sequence[str | None]) -> Source:
+    """60,000 images to learn from and 10,000 to test, 28 x 28; `md5` of the four FILES."""
     files = {
-        name: fetch([f"{dataset}/raw/{name}", f"{dataset}/{name}"], ADDRESSES[dataset] + name, digest)
-        for name, digest in md5.items()
+        name: fetch([f"{dataset}/raw/{name}", f"{dataset}/{name}"], address + name, digest)
+        for name, digest in zip(FILES, md5, strict=True)
     }
 
     def examples() -> Iterator[Example]:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from uncollapse.data import Example, Load, Source
+from uncollapse.data import OFFICIAL, Example, Load, Source
 from uncollapse.data._bad import Skipped
 from uncollapse.data._pictures import pictures
 from uncollapse.data._raw import fetch, find
@@ -14,7 +14,6 @@ from uncollapse.pieces import UserError
 
 CROP = 148
 SUBSET = "celeba/img_align_celeba_subset.tar"
-PARTS: tuple[Literal["train", "valid", "test"], ...] = ("train", "valid", "test")
 
 
 def celeba(*, size: Annotated[int, Field(ge=4, le=CROP)] = 64, channels: Literal[1, 3] = 3) -> Load:
@@ -38,7 +37,7 @@ def celeba(*, size: Annotated[int, Field(ge=4, le=CROP)] = 64, channels: Literal
             for name, x in pictures(file, skipped, size=size, channels=channels, crop=CROP):
                 if name.name not in parts:
                     raise UserError(f"{file}: {name} is not in {partition}")
-                yield Example(x, None, PARTS[int(parts[name.name])])
+                yield Example(x, None, OFFICIAL[int(parts[name.name])])
 
         said = f"CelebA, aligned, {size} x {size}" + (", a subset" if subset else "")
         return Source(examples(), said, "non-commercial research, no redistribution", facts=skipped.facts)

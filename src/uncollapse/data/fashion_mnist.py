@@ -4,14 +4,15 @@ from uncollapse.data import Load
 from uncollapse.data._idx import idx
 
 NAMES = ["T-shirt", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Boot"]
-MD5 = {
-    "train-images-idx3-ubyte.gz": "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
-    "train-labels-idx1-ubyte.gz": "25c81989df183df01b3e8a0aad5dffbe",
-    "t10k-images-idx3-ubyte.gz": "bef4ecab320f06d8554ea6380940ec79",
-    "t10k-labels-idx1-ubyte.gz": "bb300cfdad3c16e7a12a480ee83cd310",
-}
+ADDRESS = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"
+MD5 = [
+    "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
+    "25c81989df183df01b3e8a0aad5dffbe",
+    "bef4ecab320f06d8554ea6380940ec79",
+    "bb300cfdad3c16e7a12a480ee83cd310",
+]
 
 
 def fashion_mnist() -> Load:
     """The official split: test from its test part, all else from its training part."""
-    return lambda: idx("FashionMNIST", "MIT", NAMES, MD5)
+    return lambda: idx("FashionMNIST", ADDRESS, "MIT", NAMES, MD5)

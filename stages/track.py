@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
-from workers import key, recipe_of
+from state import key
+from workers import recipe_of
 
 from uncollapse.cells import Cell
 from uncollapse.tracking import Run, mirror

@@ -1,4 +1,5 @@
-"""Train a cell: runs/<cell>/ gets the weights of every seed and the history."""
+"""Train a cell: runs/<cell>/ gets the weights of every seed and the history. The history of each seed grows in `.work` while it is trained:
+who follows it reads that file, and training waits for nobody."""
 
 import json
 import math
@@ -9,6 +10,7 @@ from typing import Any
 
 import torch
 from safetensors.torch import load_file, save_file
+from state import append_row
 from workers import Recipe, each_seed, last_row, recipe_of, run, write_table
 
 from uncollapse.assemble import assemble
@@ -54,6 +56,10 @@ def work(recipe: Recipe, seed: int, folder: Path, tell: Callable[[dict[str, Any]
     rows: list[dict[str, Any]] = saved["rows"] if saved else []
     for row in rows:
         tell(row)
+    history = folder / "history.csv"
+    history.unlink(missing_ok=True)  # it may be ahead of the checkpoint
+    if rows:
+        write_table(history, rows)
     slots: dict[str, Any] = {
         slot: build(f"methods/{slot}", recipe[slot]) for slot in ("kl_weight", "divergence", "inference")
     }
@@ -71,11 +77,11 @@ def work(recipe: Recipe, seed: int, folder: Path, tell: Callable[[dict[str, Any]
             )
         rows.append(row)
         tell(row)
+        append_row(history, row)
         if time.monotonic() - last > SECONDS:
             torch.save({**state, "rows": rows}, folder / "checkpoint.new")
             (folder / "checkpoint.new").replace(checkpoint)
             last = time.monotonic()
-    write_table(folder / "history.csv", rows)
     save_file(vae.state_dict(), folder / "weights.safetensors")
     checkpoint.unlink(missing_ok=True)
 

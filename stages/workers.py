@@ -7,39 +7,43 @@ it delivered exactly this before was forced to: then everything is made anew.
 
 import csv
 import ctypes
-import hashlib
 import json
 import multiprocessing
 import os
 import shutil
 import sys
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 
+from state import SECONDS, Recipe, append_row, failure, key
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from uncollapse.pieces import UserError
 
-Recipe = dict[str, Any]
 Row = Mapping[str, Any]
 Work = Callable[[Recipe, int, Path, Callable[[Row], None]], None]
 SHOWN = ("epoch", "elbo", "kl", "beta", "active_units", "loss", "accuracy", "mi", "nll")
 
 
 def run(main: Callable[..., None]) -> None:
-    """Run a stage with what stands on its command line; a UserError becomes one line on stderr and exit code 1.
+    """Run a stage with what stands on its command line; a UserError becomes one line on stderr, and in `.work/failed`, and exit code 1.
 
     Linear algebra gets one thread here and in the workers: scikit-learn's in two workers of two threads each took twice the time.
     """
     threadpool_limits(1)
     keep_memory()
+    failed = failure(Path(sys.argv[0]).stem, "-".join(sys.argv[1:]))
+    failed.unlink(missing_ok=True)
     try:
         main(*sys.argv[1:])
     except UserError as error:
+        failed.parent.mkdir(parents=True, exist_ok=True)
+        failed.write_text(f"{error}\n")
         sys.exit(f"error: {error}")
 
 
@@ -64,34 +68,35 @@ def each_seed(
     """Call `work(recipe, seed, folder, tell)` for every seed of the recipe and gather what it writes into `output`.
 
     `inputs(seed)` are the files that it reads. It calls `tell(row)` `rows` times, for the progress bar. Of each seed's folder, `<name>.csv`
-    becomes rows of `output/<name>.csv`, any other `<name>.<ending>` becomes `output/<name>-<seed>.<ending>`.
+    becomes rows of `output/<name>.csv`, any other `<name>.<ending>` becomes `output/<name>-<seed>.<ending>`. The recipe stands
+    beside them, so that one can tell whose they are.
     """
     store = Path(".work") / stage / name
     seeds: list[int] = recipe["seeds"]
     # a worker that outlived a killed stage writes under its own key, where nobody looks
     folders = {seed: store / f"{seed}-{key(recipe, inputs(seed))}" for seed in seeds}
-    delivered, wanted = store / "delivered.json", [folder.name for folder in folders.values()]
-    if delivered.exists() and json.loads(delivered.read_text()) == wanted:
+    made_from = {file.parent / "recipe.json" for seed in seeds for file in inputs(seed)}
+    wanted = [folder.name for folder in folders.values()]
+    now = [wanted, sorted(file.read_text() for file in made_from if file.exists())]
+    delivered = store / "delivered.json"
+    if delivered.exists() and json.loads(delivered.read_text()) == now:
         shutil.rmtree(store)
     for folder in folders.values():
         folder.mkdir(parents=True, exist_ok=True)
     todo = {seed: folder for seed, folder in folders.items() if not (folder / "done").exists()}
+    start = time.monotonic()
     last = side_by_side(f"{stage} {name}", recipe, todo, work, rows)
+    if todo:
+        spent = {"seeds": len(todo), "seconds": round(time.monotonic() - start, 1)}
+        append_row(SECONDS, {"stage": stage, "name": name, **spent})
     gather(folders, output)
+    (output / "recipe.json").write_text(json.dumps(recipe, indent=2) + "\n")
     for folder in store.iterdir():
         if folder.is_dir() and folder.name not in wanted:
             shutil.rmtree(folder)
-    delivered.write_text(json.dumps(wanted))
+    delivered.write_text(json.dumps(now))
     numbers = "  ".join(f"{what} {last[what]:.4g}" for what in SHOWN if what in last)
     print(f"{stage} {name}: seeds {', '.join(map(str, seeds))} ({len(todo)} made now)  {numbers}".rstrip())
-
-
-def key(recipe: Recipe, inputs: Iterable[Path]) -> str:
-    """A digest of all that determines one seed's result: the recipe but for the list of seeds, and the input files."""
-    digest = hashlib.sha256(json.dumps({**recipe, "seeds": None}, sort_keys=True).encode())
-    for file in inputs:
-        digest.update(hashlib.sha256(file.read_bytes()).digest())
-    return digest.hexdigest()[:16]
 
 
 def side_by_side(title: str, recipe: Recipe, seeds: dict[int, Path], work: Work, rows: int) -> Row:

@@ -1,5 +1,6 @@
 """Seeds side by side: what is finished stays, what was killed goes on, what is forced is made anew."""
 
+import json
 import os
 import subprocess
 import sys
@@ -10,7 +11,8 @@ from typing import Any
 
 import pytest
 import torch
-from workers import each_seed, last_row, write_table
+from state import current, failure
+from workers import each_seed, last_row, run, write_table
 
 from uncollapse.pieces import UserError
 
@@ -59,7 +61,8 @@ def test_results_are_gathered_with_their_seed(capsys: pytest.CaptureFixture[str]
     assert go([0, 7]) == "0 7"
     assert Path("out/history.csv").read_text() == f"seed,epoch,value\n0,1,0.0\n0,2,1\n7,1,{7 / 3}\n7,2,1\n"
     assert Path("out/note-7.txt").read_text() == "7 began in True"
-    assert sorted(file.name for file in Path("out").iterdir()) == ["history.csv", "note-0.txt", "note-7.txt"]
+    made = ["history.csv", "note-0.txt", "note-7.txt", "recipe.json"]
+    assert sorted(file.name for file in Path("out").iterdir()) == made
     assert "stage name: seeds 0, 7 (2 made now)" in capsys.readouterr().out
     assert last_row(Path("out/history.csv"), 7) == {"seed": "7", "epoch": "2", "value": "1"}
 
@@ -122,3 +125,56 @@ each_seed("stage", "name", {"seeds": [0]}, lambda seed: [], work, 600, Path("out
     count = Path("alive").read_text()
     time.sleep(1)
     assert Path("alive").read_text() == count
+
+
+def test_the_recipe_is_delivered_and_how_long_it_took_is_noted() -> None:
+    go([0, 1], beta=1)
+    assert json.loads(Path("out/recipe.json").read_text()) == {"seeds": [0, 1], "beta": 1}
+    go([0, 1, 2], beta=1)
+    rows = [line.split(",") for line in Path(".work/seconds.csv").read_text().splitlines()]
+    assert rows[0] == ["stage", "name", "seeds", "seconds"]
+    assert [row[:3] for row in rows[1:]] == [["stage", "name", "2"], ["stage", "name", "1"]]
+    assert all(0 <= float(row[3]) < 60 for row in rows[1:])
+
+
+def test_what_was_made_from_another_recipe_of_the_same_bytes_is_not_forced() -> None:
+    Path("recipe.json").write_text("1")
+    go([0, 1])
+    Path("recipe.json").write_text("2")
+    assert go([0, 1]) == ""
+    assert go([0, 1]) == "0 1", "forced"
+
+
+def test_a_stage_that_fails_leaves_its_line_until_it_starts_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    def main(name: str) -> None:
+        assert not note.exists()
+        if name == "cell":
+            raise UserError("the learning rate is too large")
+
+    note = failure("train", "cell")
+    monkeypatch.setattr("sys.argv", ["stages/train.py", "cell"])
+    for _ in range(2):
+        with pytest.raises(SystemExit, match="error: the learning rate"):
+            run(main)
+        assert note.read_text() == "the learning rate is too large\n"
+    run(lambda name: None)
+    assert not note.exists()
+
+
+def test_an_output_is_current_where_its_recipe_is_and_what_it_was_made_from(folder: Path) -> None:
+    def write(*files: str) -> None:
+        for file in files:
+            (folder / file).parent.mkdir(parents=True, exist_ok=True)
+            (folder / file).write_text("{}")
+
+    name = "toy-vae-plain"
+    write(f"recipes/train/{name}.json", f"recipes/evaluate/{name}.json", f"metrics/cells/{name}/recipe.json")
+    write("data/toy/card.json", "pretrained/toy-plain/none")
+    assert not current("train", name), "it is not there"
+    assert not current("evaluate", name), "what it was made from is not there"
+    write(f"runs/{name}/recipe.json")
+    assert current("train", name)
+    assert current("evaluate", name)
+    (folder / "recipes/train" / f"{name}.json").write_text("{1: 2}")
+    assert not current("train", name), "the recipe is another"
+    assert not current("evaluate", name)

@@ -1,7 +1,11 @@
 """From a recipe to the VAE that it describes."""
 
+import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
+
+from safetensors.torch import load_file
 
 from uncollapse.pieces import UserError, build
 from uncollapse.vae import VAE, initialise
@@ -22,3 +26,20 @@ def assemble(recipe: Mapping[str, Any], card: Mapping[str, Any], seed: int) -> V
     vae = VAE(encoder, head, decoder, likelihood, net.latents, net.autoregressive)
     initialise(vae, seed)
     return vae
+
+
+def load(folder: str | Path) -> VAE:
+    """The trained VAE of a folder that holds recipe.json, card.json and weights.safetensors, such as the artifacts of a run in MLflow;
+    in evaluation mode, on the CPU.
+
+    Raises FileNotFoundError where one of them is missing, and UserError where the weights are not those of the recipe's nets.
+    """
+    recipe, card = (json.loads((Path(folder) / name).read_text()) for name in ("recipe.json", "card.json"))
+    vae = assemble(recipe, card, 0)
+    try:
+        vae.load_state_dict(load_file(Path(folder) / "weights.safetensors"))
+    except RuntimeError as error:
+        raise UserError(
+            f"{folder}/weights.safetensors: not of recipe.json's nets: {' '.join(str(error).split())}"
+        ) from None
+    return vae.eval()

@@ -1,75 +1,161 @@
-"""The charts: a function each, from a table to an Altair chart."""
+"""The charts: a function each, from a table (or the promise of one, `page`) to an Altair chart."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import altair as alt
 import pandas as pd
+from tables import LEAST, MOST
 
 alt.data_transformers.disable_max_rows()
-METHOD = alt.Color("method:N", sort=None, scale=alt.Scale(scheme="tableau10"))
-LEAST, MOST = 1e-4, 30.0  # nats: the axis of the collapse curve
+Data = pd.DataFrame | alt.Data
+# dark enough for lines on white, and to be told apart by most of the colour-blind (after Okabe & Ito)
+COLOURS = ["#1a1a1a", "#0072b2", "#d55e00", "#00795a", "#b0438f", "#8c6d00", "#3b9fd6", "#7b3294", "#8c510a", "#4d7d18"]
+TEXT = "#333333"
 
 
-def by_cell(chart: alt.Chart, table: pd.DataFrame) -> alt.FacetChart:
-    """A panel for every data set (rows) and model (columns), in the order of the table."""
-    rows, columns = (list(table[what].drop_duplicates()) for what in ("dataset", "model"))
-    return chart.properties(width=260, height=170).facet(
-        row=alt.Row("dataset:N", sort=rows, title=None), column=alt.Column("model:N", sort=columns, title=None)
+def palette(methods: Sequence[str]) -> dict[str, str]:
+    """A colour for each method, the same in every chart."""
+    return {method: COLOURS[i % len(COLOURS)] for i, method in enumerate(methods)}
+
+
+def by_method(methods: Sequence[str], legend: bool = False) -> dict[str, Any]:
+    """Encodings of the method: its colour and, where there are more methods than colours, dashes."""
+    shown = alt.Legend(orient="top", title=None) if legend else None
+    dashes = [[1, 0] if i < len(COLOURS) else [5, 3] for i in range(len(methods))]
+    return {
+        "color": alt.Color("method:N", scale=alt.Scale(domain=list(methods), range=[*palette(methods).values()]), legend=shown),
+        "strokeDash": alt.StrokeDash("method:N", scale=alt.Scale(domain=list(methods), range=dashes), legend=None),
+    }  # fmt: skip
+
+
+def number(field: str, title: str, form: str = ".4g") -> alt.Tooltip:
+    """A number in a tooltip."""
+    return alt.Tooltip(f"{field}:Q", title=title, format=form)
+
+
+def lines(data: Data, methods: Sequence[str], x: alt.X, y: alt.Y, step: bool, legend: bool) -> alt.LayerChart:
+    """A line for each method, within the band of its seeds, which the columns `low` and `high` give."""
+    inter: Any = "step-after" if step else "linear"
+    base = alt.Chart(data).encode(x, **by_method(methods, legend))
+    shade = base.mark_area(opacity=0.15, interpolate=inter, strokeWidth=0)
+    line = base.mark_line(interpolate=inter, strokeWidth=1.8)
+    what = str(y.shorthand).split(":")[0]
+    tips = ["method:N", number(str(x.shorthand).split(":")[0], "at"), number(what, what), number("low", "least"), number("high", "most")]  # fmt: skip
+    return alt.layer(shade.encode(y.copy(), alt.Y2("high:Q"), alt.Y("low:Q")), line.encode(y, tooltip=tips))
+
+
+def collapse_curves(data: Data, methods: Sequence[str], legend: bool = False) -> alt.LayerChart:
+    """Share of collapsed dimensions against eps, from `tables.curves`."""
+    ticks = alt.Axis(format="~g", values=[10.0**k for k in range(-4, 2)])
+    x = alt.X("eps:Q", scale=alt.Scale(type="log", domain=[LEAST, MOST]), title="eps (nats)", axis=ticks)
+    y = alt.Y("share:Q", title="collapsed dimensions", axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1]))
+    return lines(data, methods, x, y, step=True, legend=legend)
+
+
+def trajectory(data: Data, methods: Sequence[str], what: str, title: str, top: Any) -> alt.LayerChart:
+    """A column of the history against gradient steps, from `tables.trajectories`; `top` is where the axis ends."""
+    y = alt.Y(f"{what}:Q", title=title, scale=alt.Scale(domainMin=0, domainMax=top))
+    return lines(data, methods, alt.X("step:Q", title="batches"), y, step=False, legend=False)
+
+
+def gains(data: Data, methods: Sequence[str]) -> alt.LayerChart:
+    """The differences of the nll to plain with their intervals, a line for each method."""
+    base = alt.Chart(data).encode(
+        alt.Y("method:N", sort=list(methods), title=None, axis=alt.Axis(labelLimit=200)), color=by_method(methods)["color"]
+    )  # fmt: skip
+    tips = ["method:N", number("difference", "difference"), number("low", "from"), number("high", "to"),
+            number("p_holm", "p (Holm)", ".2g"), alt.Tooltip("seeds:Q", title="seeds")]  # fmt: skip
+    title = "nll, difference to plain (nats): left is better"
+    zero = alt.Chart(data).mark_rule(color="#777777").encode(x=alt.datum(0))
+    ends = base.mark_rule(strokeWidth=2).encode(alt.X("low:Q", title=title), alt.X2("high:Q"))
+    fill = alt.condition("datum.beyond_chance", by_method(methods)["color"], alt.value("white"))
+    dots = base.mark_point(size=70, opacity=1, strokeWidth=2).encode(alt.X("difference:Q", title=title), fill=fill, tooltip=tips)  # fmt: skip
+    return alt.layer(zero, ends, dots)
+
+
+def information(data: Data, methods: Sequence[str], models: Sequence[str]) -> alt.LayerChart:
+    """nll against mutual information, an interval each way, the Pareto front as a line; where mi is at its cap an arrow up to kl."""
+    base = alt.Chart(data).encode(color=by_method(methods)["color"])
+    right, up = "mutual information (nats): right is better", "nll (nats): down is better"
+    x, y = alt.X("mi:Q", title=right), alt.Y("nll:Q", title=up, scale=alt.Scale(zero=False))
+    tips = ["model:N", "method:N", number("nll", "nll"), number("nll_low", "from"), number("nll_high", "to"), number("mi", "mi"),
+            number("mi_low", "from"), number("mi_high", "to"), alt.Tooltip("mi_at_cap:N", title="at its cap"), number("kl", "kl")]  # fmt: skip
+    edge = base.transform_filter("datum.front")
+    edge = edge.mark_line(color="#999999", strokeDash=[3, 3]).encode(x, y, color=alt.value("#999999"), order="mi:Q")
+    across = base.mark_rule(opacity=0.6).encode(alt.X("mi_low:Q", title=right), y, x2="mi_high:Q")
+    capped = base.transform_filter("datum.mi_at_cap")
+    capped = capped.mark_rule(opacity=0.6, strokeDash=[1, 3]).encode(x, y, x2="kl:Q")
+    along = base.mark_rule(opacity=0.6).encode(x, alt.Y("nll_low:Q", title=up), y2="nll_high:Q")
+    shape = alt.Shape("model:N", scale=alt.Scale(domain=list(models)), legend=alt.Legend(orient="top", title=None))
+    dots = base.mark_point(size=90, filled=True, opacity=1).encode(x, y, shape=shape, tooltip=tips)
+    return alt.layer(edge, across, capped, along, dots)
+
+
+def cost(data: Data, methods: Sequence[str], models: Sequence[str]) -> alt.LayerChart:
+    """The difference of the nll to plain against the gradient steps, as a multiple of plain's."""
+    base = alt.Chart(data).encode(
+        alt.X("cost:Q", title="gradient steps, as a multiple of plain's", scale=alt.Scale(type="log", nice=False, padding=20),
+              axis=alt.Axis(values=[0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200], format="~g")),
+        color=by_method(methods)["color"],
+    )  # fmt: skip
+    title = "nll, difference to plain (nats): down is better"
+    shape = alt.Shape("model:N", scale=alt.Scale(domain=list(models)), legend=alt.Legend(orient="top", title=None))
+    tips = ["model:N", "method:N", number("cost", "steps"), number("difference", "difference"), number("low", "from"), number("high", "to")]  # fmt: skip
+    zero = alt.Chart(data).mark_rule(color="#777777").encode(y=alt.datum(0))
+    ends = base.mark_rule(opacity=0.6).encode(alt.Y("low:Q", title=title), alt.Y2("high:Q"))
+    dots = base.mark_point(size=90, filled=True, opacity=1).encode(alt.Y("difference:Q", title=title), shape=shape, tooltip=tips)  # fmt: skip
+    return alt.layer(zero, ends, dots)
+
+
+def spectra(data: Data, methods: Sequence[str]) -> alt.Chart:
+    """The KL of every dimension, a row for each method and seed, the dimensions in the order of their KL."""
+    color = alt.Color(
+        "kl:Q", title="KL (nats)", scale=alt.Scale(type="symlog", constant=0.1, scheme="blues", domainMin=0),
+        legend=alt.Legend(orient="top", gradientLength=160),
+    )  # fmt: skip
+    return (
+        alt.Chart(data)
+        .mark_rect()
+        .encode(
+            alt.X("rank:O", title="dimension, by its KL", axis=alt.Axis(labels=False, ticks=False)),
+            alt.Y("method:N", sort=list(methods), title=None, axis=alt.Axis(labelLimit=200)),
+            alt.YOffset("seed:N"),
+            color,
+            tooltip=["method:N", "seed:N", alt.Tooltip("rank:O"), number("kl", "KL")],
+        )
     )
 
 
-def collapse_curves(thresholds: pd.DataFrame) -> alt.FacetChart:
-    """Share of collapsed dimensions against eps, a line a seed, from columns (data set, model, method, seed, eps).
+def tsne_map(data: Data) -> alt.Chart:
+    """A t-SNE map; the column `colour` has each point's colour."""
+    return alt.Chart(data).mark_circle(size=14, opacity=0.8).encode(
+        alt.X("x:Q", axis=None), alt.Y("y:Q", axis=None), alt.Color("colour:N", scale=None), tooltip=["label:N"]
+    )  # fmt: skip
 
-    `eps` holds the D thresholds of each run, see `uncollapse.measures.collapse`.
-    """
-    runs = ["dataset", "model", "method", "seed"]
-    curve = thresholds[[*runs, "eps"]].sort_values("eps")
-    curve["share"] = (curve.groupby(runs, sort=False).cumcount() + 1) / curve.groupby(runs, sort=False)[
-        "eps"
-    ].transform("size")
-    ends = thresholds[runs].drop_duplicates()
-    curve = pd.concat([ends.assign(eps=LEAST, share=0.0), curve, ends.assign(eps=MOST, share=1.0)])
-    # a line is a step function, drawn from the axis' first value on
-    curve["eps"] = curve["eps"].clip(LEAST, MOST)
-    chart = alt.Chart(curve).mark_line(interpolate="step-after", opacity=0.65, strokeWidth=1.5)
-    chart = chart.encode(
-        alt.X(
-            "eps:Q",
-            scale=alt.Scale(type="log", domain=[LEAST, MOST]),
-            title="eps (nats)",
-            axis=alt.Axis(format="~g", values=[10.0**k for k in range(-4, 2)]),
-        ),
-        alt.Y("share:Q", title="share of collapsed dimensions", axis=alt.Axis(format="%")),
-        METHOD,
-        detail="seed:N",
-        order="share:Q",
-        tooltip=["method", "seed", alt.Tooltip("eps", format=".3g"), alt.Tooltip("share", format=".0%")],
+
+def facets(chart: Any, table: pd.DataFrame, width: int = 250, height: int = 170) -> alt.FacetChart:
+    """A panel for every data set (columns) and model (rows), in the order of the table, for a picture that stands alone."""
+    columns, rows = (list(table[what].drop_duplicates()) for what in ("dataset", "model"))
+    return chart.properties(width=width, height=height).facet(
+        column=alt.Column("dataset:N", sort=columns, title=None), row=alt.Row("model:N", sort=rows, title=None)
     )
-    return by_cell(chart, thresholds)
 
 
-def trajectories(history: pd.DataFrame, what: str, title: str) -> alt.FacetChart:
-    """A column of the history against gradient steps, a line a seed."""
-    chart = alt.Chart(history).mark_line(opacity=0.65, strokeWidth=1.5)
-    chart = chart.encode(
-        alt.X("step:Q"),
-        alt.Y(f"{what}:Q", title=title),
-        METHOD,
-        detail="seed:N",
-        tooltip=["method", "seed", "epoch", "step", what],
-    )
-    return by_cell(chart, history).resolve_scale(x="independent", y="independent")
+def page(types: Mapping[str, str]) -> alt.Data:
+    """The promise of a table that the page fills in as CSV; `types` says what its columns hold."""
+    return alt.Data(name="table", format=alt.DataFormat(type="csv", parse=dict(types)))
 
 
-def tsne_maps(points: pd.DataFrame) -> alt.VConcatChart:
-    """The t-SNE maps of all cells, from columns (data set, model, method, x, y, label)."""
+def on_page(chart: Any, *, dataset: str, methods: Sequence[str], height: int) -> dict[str, Any]:
+    """The chart's specification for the page: as wide as its place, of the data set and the methods that the page shows."""
+    chart = chart.transform_filter("datum.dataset == dataset && indexof(shown, datum.method) >= 0")
+    chosen = alt.param(name="dataset", value=dataset), alt.param(name="shown", value=list(methods))
+    return sized(chart.add_params(*chosen), height)
 
-    def row(name: str, mine: pd.DataFrame) -> alt.HConcatChart:
-        color = alt.Color("label:N", scale=alt.Scale(scheme="category10"), title=name)
-        maps = []
-        for (model, method), cell in mine.groupby(["model", "method"], sort=False):
-            dots = alt.Chart(cell, title=f"{model} {method}", width=150, height=150).mark_circle(size=10, opacity=0.8)
-            maps.append(dots.encode(alt.X("x:Q", axis=None), alt.Y("y:Q", axis=None), color, tooltip=["label"]))
-        return alt.hconcat(*maps)
 
-    rows = [row(str(name), mine) for name, mine in points.groupby("dataset", sort=False)]
-    return alt.vconcat(*rows).resolve_scale(color="independent").configure_view(stroke=None)
+def sized(chart: Any, height: int, **meta: str) -> dict[str, Any]:
+    """The specification of a chart that is as wide as its place; `meta` is for the page's script."""
+    chart = chart.properties(width="container", height=height, usermeta=meta).configure_view(stroke="#dddddd")
+    axis = {"labelColor": TEXT, "titleColor": TEXT, "gridColor": "#eeeeee", "titleFontWeight": "normal"}
+    return chart.configure(font="system-ui, sans-serif").configure_axis(**axis).to_dict()

@@ -7,13 +7,15 @@ from pathlib import Path
 
 from uncollapse.cells import Params
 from uncollapse.pieces import UserError
+from uncollapse.roles import roles
 
 try:
     params = Params(Path("params.yaml"))
     recipes = dict(params.recipes())
+    found = roles(params)
 except UserError as error:
     sys.exit(f"error: {error}")
-grid = {"cells": params.cells(), "seeds": params.grid["seeds"], "evaluation": params.evaluation}
+grid = {"cells": params.cells(), "seeds": params.grid["seeds"], "evaluation": params.evaluation, **found}
 for name, recipe in {"grid": grid, **recipes}.items():
     file = Path("recipes") / f"{name}.json"
     file.parent.mkdir(parents=True, exist_ok=True)

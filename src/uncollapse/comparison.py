@@ -1,0 +1,106 @@
+"""What differs between cells, seed by seed, and whether it is beyond chance.
+
+Runs of the same seed share initial weights, batches and noise, so cells are compared by the differences of paired seeds:
+
+    d_s = value of seed s in a cell - value of seed s in the cell that it is compared with
+    interval: mean(d) +- t(0.975, n - 1) * sd(d) / sqrt(n),    p: Student's test of mean(d) = 0
+
+It is beyond chance where p, after Holm's correction (Holm 1979) over all comparisons of one data set, measure and question, is below 0.05.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import pandas as pd
+from scipy import stats
+
+from uncollapse.cells import Cell
+
+LEVEL = 0.95
+MEASURES = {
+    "nll": -1,
+    "elbo": 1,
+    "kl": 0,
+    "mi": 1,
+    "active_units": 1,
+    "collapsed": -1,
+    "probe_accuracy": 1,
+}  # 1: more is better
+
+
+class Interval(NamedTuple):
+    """A mean, Student's 95 % interval of it, and p of his test that it is 0; all but the mean are nan for fewer than two values."""
+
+    mean: float
+    low: float
+    high: float
+    p: float
+
+
+class Pair(NamedTuple):
+    """A cell, the one that it is compared with, and the question that this answers: `method`, `model` or `combination`."""
+
+    question: str
+    cell: Cell
+    against: Cell
+
+
+def interval(values: pd.Series) -> Interval:
+    """Of the values of several seeds; of all that are not nan."""
+    values = values.dropna()
+    mean = float(values.mean())
+    if len(values) < 2:
+        return Interval(mean, math.nan, math.nan, math.nan)
+    if float(values.std()) <= 1e-12 * float(values.abs().max()):  # all the same: t is infinite, or 0 / 0
+        return Interval(mean, mean, mean, float(mean == 0))
+    test = stats.ttest_1samp(values, 0)
+    low, high = test.confidence_interval(LEVEL)
+    return Interval(mean, float(low), float(high), float(test.pvalue))
+
+
+def pairs(
+    cells: Sequence[Cell], *, vae: str | None, plain: str | None, combinations: Mapping[str, Sequence[str]]
+) -> list[Pair]:
+    """What is compared: every method with `plain`, every model with `vae`, every combination with each of its parts."""
+    known, found = set(cells), []
+    for cell in cells:
+        wanted = [("method", cell._replace(method=plain))] if plain and cell.method != plain else []
+        if vae and cell.model != vae:
+            wanted.append(("model", cell._replace(model=vae)))
+        wanted += [("combination", cell._replace(method=part)) for part in combinations.get(cell.method, ())]
+        found += [Pair(question, cell, other) for question, other in wanted if other in known]
+    return found
+
+
+def compare(summary: pd.DataFrame, asked: Sequence[Pair]) -> pd.DataFrame:
+    """A row for each pair and measure, from a row for each run: means, the mean difference over the seeds that both have, its interval and p.
+
+    `at_cap` says that either mutual information is at its cap: its difference is then no estimate. Without two seeds in common low, high and
+    p are nan and nothing is beyond chance.
+    """
+    from statsmodels.stats.multitest import multipletests  # here, because it takes seconds
+
+    columns = ["question", *Cell._fields, "against_model", "against_method", "measure", "seeds", "mean", "against_mean"]
+    columns += ["difference", "low", "high", "p", "at_cap"]
+    runs = {Cell(*map(str, names)): one.set_index("seed") for names, one in summary.groupby(list(Cell._fields))}
+    rows = []
+    for question, cell, against in asked:
+        if cell not in runs or against not in runs:
+            continue
+        mine, theirs = (runs[one].loc[runs[cell].index.intersection(runs[against].index)] for one in (cell, against))
+        for measure in MEASURES:
+            apart = (mine[measure] - theirs[measure]).dropna()
+            if apart.empty:
+                continue
+            capped = measure == "mi" and bool(mine["mi_at_cap"].any() or theirs["mi_at_cap"].any())
+            rows.append(
+                (question, *cell, against.model, against.method, measure, len(apart), mine[measure].mean(), theirs[measure].mean(),
+                 *interval(apart), capped)
+            )  # fmt: skip
+    table = pd.DataFrame(rows, columns=columns)
+    table["p_holm"] = math.nan
+    for _, family in table.dropna(subset="p").groupby(["question", "dataset", "measure"]):
+        table.loc[family.index, "p_holm"] = multipletests(family["p"], method="holm")[1]
+    table["beyond_chance"] = table["p_holm"] < 1 - LEVEL
+    return table

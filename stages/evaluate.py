@@ -17,7 +17,7 @@ from uncollapse.measures.active_units import active_units
 from uncollapse.measures.collapse import collapse_thresholds, collapsed
 from uncollapse.measures.likelihood import likelihoods
 from uncollapse.measures.mutual_information import mi_in_batches, mutual_information
-from uncollapse.measures.pictures import ACROSS, grid, look, sentences
+from uncollapse.measures.pictures import ACROSS, between, grid, look, sentences
 from uncollapse.measures.probe import probe_accuracy
 from uncollapse.measures.tsne import tsne
 from uncollapse.pieces import UserError
@@ -25,6 +25,7 @@ from uncollapse.seeds import numpy_stream, torch_stream
 from uncollapse.vae import VAE
 
 SHOWN = 16  # examples
+LINES = 3  # pairs of sentences
 
 
 def main(name: str) -> None:
@@ -69,6 +70,14 @@ def show(vae: VAE, x: Any, data: Path, output: Path, seed: int) -> None:
         true, back, drawn = (sentences(one, words) for one in found)
         rows = [{"test": a, "reconstruction": b, "sample": c} for a, b, c in zip(true, back, drawn, strict=True)]
         write_table(output / "sentences.csv", rows)
+        ends = sentences(found[0][: 2 * LINES], words)
+        lines = [sentences(line, words) for line in between(vae, x[: 2 * LINES])]
+        rows = [
+            {"start": start, "end": end, "place": place, "sentence": said}
+            for start, end, line in zip(ends[::2], ends[1::2], lines, strict=True)
+            for place, said in enumerate(line)
+        ]
+        write_table(output / "lines.csv", rows)
     elif found[0].ndim in (3, 4):
         from PIL import Image  # here, because a machine that only trains and measures need not have it
 
@@ -112,8 +121,16 @@ def work(recipe: Recipe, seed: int, folder: Path, tell: Callable[[dict[str, Any]
         raise UserError(f"{runs_of(recipe).name}, seed {seed}: the measures break the law {law}")
     tell(row)
     write_table(folder / "measures.csv", [row])
-    write_table(folder / "collapse.csv", [{"dimension": i, "eps": eps} for i, eps in enumerate(thresholds.tolist())])
+    per_dimension = enumerate(zip(thresholds.tolist(), q["train"].kl().mean(0).tolist(), strict=True))
+    write_table(folder / "collapse.csv", [{"dimension": i, "eps": eps, "kl": kl} for i, (eps, kl) in per_dimension])
+    (folder / "device.txt").write_text(device_name(vae))
     save_file(q["test"]._asdict(), folder / "latents.safetensors")
+
+
+def device_name(vae: VAE) -> str:
+    """What it was measured on: cpu, or a GPU by its name."""
+    device = next(vae.parameters()).device
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
 
 
 def probe(parts: dict[str, tuple[torch.Tensor, Any]]) -> float:

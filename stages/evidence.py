@@ -56,7 +56,9 @@ def difference(row: Row | None) -> tuple[str, str]:
     if row is None or row["at_cap"]:
         return "", ""
     sign = MEASURES[row["measure"]]
-    beyond = {1: "better", -1: "worse", 0: ""}[direction(row, sign)] if sign else "changed" if row["beyond_chance"] else ""
+    beyond = (
+        {1: "better", -1: "worse", 0: ""}[direction(row, sign)] if sign else "changed" if row["beyond_chance"] else ""
+    )
     return effect(row).replace(" nats", "").replace(" points", ""), beyond
 
 

@@ -15,8 +15,14 @@ from evidence import difference, plus_minus
 from explain import inline
 from markupsafe import Markup
 
-FOLDER = Path(__file__).parent / "page"
-SECTIONS = [("answers", "Answers"), ("table", "Numbers"), ("pictures", "Pictures"), ("methods", "Methods"), ("trust", "Trust")]
+FOLDER = Path(__file__).parent / "template"
+SECTIONS = [
+    ("answers", "Answers"),
+    ("table", "Numbers"),
+    ("pictures", "Pictures"),
+    ("methods", "Methods"),
+    ("trust", "Trust"),
+]
 MOST_POINTS = 40_000  # of all t-SNE maps together: the page stays small enough to be sent around
 LABELS = ["#4c78a8", "#f58518", "#e45756", "#72b7b2", "#54a24b", "#eeca3b", "#b279a2", "#ff9da6", "#9d755d", "#7f7f7f"]
 COLUMNS = {  # of the table: measure, its unit in differences
@@ -49,7 +55,11 @@ class Group(NamedTuple):
 def csv(table: pd.DataFrame, columns: Sequence[str]) -> str:
     """Columns of a table as CSV, safe inside a script element; truth values as 1 and 0, numbers to five digits."""
     some = table[list(columns)]
-    return some.astype({name: int for name in some if some[name].dtype == bool}).to_csv(index=False, float_format="%.5g").replace("</", "< /")
+    return (
+        some.astype({name: int for name in some if some[name].dtype == bool})
+        .to_csv(index=False, float_format="%.5g")
+        .replace("</", "< /")
+    )
 
 
 def by_model(table: pd.DataFrame, columns: Sequence[str], what: str) -> list[Panel]:
@@ -125,15 +135,23 @@ def maps(points: pd.DataFrame, cells: pd.DataFrame) -> Iterator[Group]:
             legends[str(name)] = shades
         for (model, method), cell in mine.groupby(["model", "method"], sort=False):
             label = cell["label"].fillna("").astype(str)
-            shown = cell.assign(x=cell["x"].round(1), y=cell["y"].round(1), label=label, colour=label.map({**shades, "": "#4c78a8"}))
+            shown = cell.assign(
+                x=cell["x"].round(1), y=cell["y"].round(1), label=label, colour=label.map({**shades, "": "#4c78a8"})
+            )
             what = f"t-SNE map of the posterior means of {name}, {model} {method}"
-            panels.append(Panel(f"{model} {method}", what, csv(shown[:most], ["x", "y", "label", "colour"]), str(name), str(method)))
+            panels.append(
+                Panel(
+                    f"{model} {method}", what, csv(shown[:most], ["x", "y", "label", "colour"]), str(name), str(method)
+                )
+            )
     chart = charts.tsne_map(charts.page({"x": "number", "y": "number", "label": "string", "colour": "string"}))
     spec = charts.sized(chart, 160, renderer="canvas")  # thousands of points
     yield Group("tsne", "t-SNE maps", "Posterior means of the test set, first seed, coloured by label where there are labels. A picture, no measure.", spec, panels, "small", legends)  # fmt: skip
 
 
-def table_of(cells: pd.DataFrame, comparison: pd.DataFrame, missing: Mapping[Any, str], order: Sequence[Any]) -> dict[str, list[dict[str, Any]]]:
+def table_of(
+    cells: pd.DataFrame, comparison: pd.DataFrame, missing: Mapping[Any, str], order: Sequence[Any]
+) -> dict[str, list[dict[str, Any]]]:
     """The rows of the table of every data set: each number, and below it the difference to plain."""
     known = {(row["dataset"], row["model"], row["method"]): row for row in cells.to_dict("records")}
     to_plain = comparison[comparison["question"] == "method"]
@@ -165,7 +183,9 @@ def picture(file: Path) -> str:
 
 def render(**values: Any) -> str:
     """The page."""
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, loader=jinja2.FileSystemLoader(FOLDER))
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, loader=jinja2.FileSystemLoader(FOLDER)
+    )
     environment.filters["inline"] = lambda text: Markup(inline(text))
     specs = {group.id: json.dumps(group.spec).replace("</", "<\\/") for group in values["groups"]}
     css, js = ((FOLDER / f"report.{kind}").read_text() for kind in ("css", "js"))

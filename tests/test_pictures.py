@@ -8,7 +8,8 @@ from conftest import toy_part, toy_vae
 from uncollapse.dataset import END, PAD, Part, Rows, to_tensor
 from uncollapse.likelihoods.gaussian import gaussian
 from uncollapse.measures.likelihood import likelihoods
-from uncollapse.measures.pictures import generate, grid, look, sentences
+from uncollapse.measures import encode
+from uncollapse.measures.pictures import between, generate, grid, look, sentences
 
 
 def stream() -> torch.Generator:
@@ -103,3 +104,24 @@ def test_rows_behind_one_another_read_like_one_array() -> None:
     halves = Part(Rows([part.x[:7], part.x[7:]]))
     one, two = (likelihoods(vae, whole, samples=5, noise=stream()) for whole in (part, halves))
     assert one == two
+
+
+def test_a_line_goes_from_one_posterior_mean_to_the_other(kind: str) -> None:
+    vae, part = toy_vae(kind), toy_part(kind, 6)
+    for parameter in vae.parameters():
+        parameter.data *= 3
+    line = between(vae, part.x, steps=4)
+    assert line.shape[:2] == (3, 4)
+    with torch.no_grad():
+        mu = encode(vae, part).mu
+        for pair, place, z in ((0, 0, mu[0]), (0, 3, mu[1]), (2, 1, mu[4] + (mu[5] - mu[4]) / 3)):
+            alone = generate(vae, z.unsqueeze(0), to_tensor(part.x[:1]), None)[0]
+            torch.testing.assert_close(line[pair, place], alone)
+
+
+def test_the_most_likely_words_are_those_of_greedy_decoding() -> None:
+    vae = toy_vae("tokens", seed=1)
+    z = torch.randn(7, 3, generator=stream())
+    x = generate(vae, z, torch.zeros(1, 6, dtype=torch.int64), None)
+    with torch.no_grad():
+        assert torch.equal(vae.decoder(z, x).argmax(-1), x), "each is the most likely one given those before"

@@ -8,22 +8,25 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from uncollapse.dataset import END, to_tensor
+from uncollapse.dataset import END, Part, to_tensor
+from uncollapse.measures import encode
 from uncollapse.vae import VAE
 
 ACROSS = 8  # examples in a row
 
 
 @torch.no_grad()
-def generate(vae: VAE, z: Tensor, like: Tensor, stream: torch.Generator) -> Tensor:
-    """An x for each z (B, D), of the shape and type of `like` (1, ...): the mean of p(x|z), or a draw from it, place after place, where the decoder is autoregressive."""
+def generate(vae: VAE, z: Tensor, like: Tensor, stream: torch.Generator | None) -> Tensor:
+    """An x for each z (B, D), of the shape and type of `like` (1, ...): the mean of p(x|z), or a draw from it, place after place, where the decoder is
+    autoregressive; without a stream the most likely value at each place in place of the draw."""
     mode = vae.training
     vae.eval()
     x = torch.zeros(len(z), *like.shape[1:], dtype=like.dtype, device=z.device)
     if vae.autoregressive:
         flat = x.view(len(z), -1)
         for place in range(flat.shape[1]):
-            drawn = vae.likelihood.sample(vae.output(z, x), stream)
+            output = vae.output(z, x)
+            drawn = vae.likelihood.mean(output) if stream is None else vae.likelihood.sample(output, stream)
             flat[:, place] = drawn.view(len(z), -1)[:, place]
     else:
         x = vae.likelihood.mean(vae.output(z, x))
@@ -36,11 +39,23 @@ def look(vae: VAE, x: NDArray[Any], seed: int) -> tuple[Tensor, Tensor, Tensor]:
     device = next(vae.parameters()).device
     stream = torch.Generator(device).manual_seed(seed)
     clean = to_tensor(x, device)
-    z = torch.cat(
-        [vae.encode(clean).mu, torch.randn(len(clean), vae.latents, generator=stream, device=device)]
-    ).detach()
+    drawn = torch.randn(len(clean), vae.latents, generator=stream, device=device)
+    z = torch.cat([encode(vae, Part(x)).mu.to(device), drawn])
     made = generate(vae, z, clean[:1], stream)
     return clean.cpu(), made[: len(clean)].cpu(), made[len(clean) :].cpu()
+
+
+@torch.no_grad()
+def between(vae: VAE, x: NDArray[Any], steps: int = 5) -> Tensor:
+    """For pairs of examples x (2 N, ...): the most likely x (N, steps, ...) at points on the line from one posterior mean to the other, ends included.
+
+    Where the decoder ignores z, they are the same all along (Bowman et al. 2016, arXiv 1511.06349, section 5.3, look at such lines).
+    """
+    device = next(vae.parameters()).device
+    start, end = encode(vae, Part(x)).mu.to(device).unflatten(0, (-1, 2)).unbind(1)
+    share = torch.linspace(0, 1, steps, device=device).view(-1, 1)
+    z = torch.lerp(start.unsqueeze(1), end.unsqueeze(1), share)
+    return generate(vae, z.flatten(0, 1), to_tensor(x[:1], device), None).unflatten(0, (-1, steps)).cpu()
 
 
 def grid(rows: Sequence[Tensor]) -> NDArray[np.uint8]:

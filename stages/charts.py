@@ -1,6 +1,6 @@
 """The charts: a function each, from a table (or the promise of one, `page`) to an Altair chart."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import altair as alt
@@ -9,6 +9,7 @@ from tables import LEAST, MOST
 
 alt.data_transformers.disable_max_rows()
 Data = pd.DataFrame | alt.Data
+Layers = alt.LayerChart | alt.FacetChart  # what Altair may make of layers
 # dark enough for lines on white, and to be told apart by most of the colour-blind (after Okabe & Ito)
 COLOURS = ["#1a1a1a", "#0072b2", "#d55e00", "#00795a", "#b0438f", "#8c6d00", "#3b9fd6", "#7b3294", "#8c510a", "#4d7d18"]
 TEXT = "#333333"
@@ -34,32 +35,43 @@ def number(field: str, title: str, form: str = ".4g") -> alt.Tooltip:
     return alt.Tooltip(f"{field}:Q", title=title, format=form)
 
 
-def lines(data: Data, methods: Sequence[str], x: alt.X, y: alt.Y, step: bool, legend: bool) -> alt.LayerChart:
-    """A line for each method, within the band of its seeds, which the columns `low` and `high` give."""
+def lines(
+    data: Data, methods: Sequence[str], x: alt.X, y: Callable[[str], alt.Y], what: str, step: bool, legend: bool
+) -> Layers:
+    """A line of the column `what` for each method, within the band of its seeds, which the columns `low` and `high` give."""
     inter: Any = "step-after" if step else "linear"
     base = alt.Chart(data).encode(x, **by_method(methods, legend))
-    shade = base.mark_area(opacity=0.15, interpolate=inter, strokeWidth=0)
+    shade = (
+        alt.Chart(data).encode(x, by_method(methods)["color"]).mark_area(opacity=0.15, interpolate=inter, strokeWidth=0)
+    )
     line = base.mark_line(interpolate=inter, strokeWidth=1.8)
-    what = str(y.shorthand).split(":")[0]
     tips = ["method:N", number(str(x.shorthand).split(":")[0], "at"), number(what, what), number("low", "least"), number("high", "most")]  # fmt: skip
-    return alt.layer(shade.encode(y.copy(), alt.Y2("high:Q"), alt.Y("low:Q")), line.encode(y, tooltip=tips))
+    return alt.layer(shade.encode(y("low"), alt.Y2("high:Q")), line.encode(y(what), tooltip=tips))
 
 
-def collapse_curves(data: Data, methods: Sequence[str], legend: bool = False) -> alt.LayerChart:
+def collapse_curves(data: Data, methods: Sequence[str], legend: bool = False) -> Layers:
     """Share of collapsed dimensions against eps, from `tables.curves`."""
     ticks = alt.Axis(format="~g", values=[10.0**k for k in range(-4, 2)])
     x = alt.X("eps:Q", scale=alt.Scale(type="log", domain=[LEAST, MOST]), title="eps (nats)", axis=ticks)
-    y = alt.Y("share:Q", title="collapsed dimensions", axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1]))
-    return lines(data, methods, x, y, step=True, legend=legend)
+
+    def y(field: str) -> alt.Y:
+        return alt.Y(
+            f"{field}:Q", title="collapsed dimensions", axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1])
+        )
+
+    return lines(data, methods, x, y, "share", step=True, legend=legend)
 
 
-def trajectory(data: Data, methods: Sequence[str], what: str, title: str, top: Any) -> alt.LayerChart:
+def trajectory(data: Data, methods: Sequence[str], what: str, title: str, top: Any) -> Layers:
     """A column of the history against gradient steps, from `tables.trajectories`; `top` is where the axis ends."""
-    y = alt.Y(f"{what}:Q", title=title, scale=alt.Scale(domainMin=0, domainMax=top))
-    return lines(data, methods, alt.X("step:Q", title="batches"), y, step=False, legend=False)
+
+    def y(field: str) -> alt.Y:
+        return alt.Y(f"{field}:Q", title=title, scale=alt.Scale(domainMin=0, domainMax=top))
+
+    return lines(data, methods, alt.X("step:Q", title="batches"), y, what, step=False, legend=False)
 
 
-def gains(data: Data, methods: Sequence[str]) -> alt.LayerChart:
+def gains(data: Data, methods: Sequence[str]) -> Layers:
     """The differences of the nll to plain with their intervals, a line for each method."""
     base = alt.Chart(data).encode(
         alt.Y("method:N", sort=list(methods), title=None, axis=alt.Axis(labelLimit=200)), color=by_method(methods)["color"]
@@ -68,13 +80,15 @@ def gains(data: Data, methods: Sequence[str]) -> alt.LayerChart:
             number("p_holm", "p (Holm)", ".2g"), alt.Tooltip("seeds:Q", title="seeds")]  # fmt: skip
     title = "nll, difference to plain (nats): left is better"
     zero = alt.Chart(data).mark_rule(color="#777777").encode(x=alt.datum(0))
-    ends = base.mark_rule(strokeWidth=2).encode(alt.X("low:Q", title=title), alt.X2("high:Q"))
+    ends = base.mark_rule(strokeWidth=2).encode(
+        alt.X("low:Q", title=title, axis=alt.Axis(tickCount=6)), alt.X2("high:Q")
+    )
     fill = alt.condition("datum.beyond_chance", by_method(methods)["color"], alt.value("white"))
     dots = base.mark_point(size=70, opacity=1, strokeWidth=2).encode(alt.X("difference:Q", title=title), fill=fill, tooltip=tips)  # fmt: skip
     return alt.layer(zero, ends, dots)
 
 
-def information(data: Data, methods: Sequence[str], models: Sequence[str]) -> alt.LayerChart:
+def information(data: Data, methods: Sequence[str], models: Sequence[str]) -> Layers:
     """nll against mutual information, an interval each way, the Pareto front as a line; where mi is at its cap an arrow up to kl."""
     base = alt.Chart(data).encode(color=by_method(methods)["color"])
     right, up = "mutual information (nats): right is better", "nll (nats): down is better"
@@ -84,15 +98,15 @@ def information(data: Data, methods: Sequence[str], models: Sequence[str]) -> al
     edge = base.transform_filter("datum.front")
     edge = edge.mark_line(color="#999999", strokeDash=[3, 3]).encode(x, y, color=alt.value("#999999"), order="mi:Q")
     across = base.mark_rule(opacity=0.6).encode(alt.X("mi_low:Q", title=right), y, x2="mi_high:Q")
-    capped = base.transform_filter("datum.mi_at_cap")
-    capped = capped.mark_rule(opacity=0.6, strokeDash=[1, 3]).encode(x, y, x2="kl:Q")
+    capped = base.transform_calculate(most="datum.mi_at_cap ? datum.kl : datum.mi")
+    capped = capped.mark_rule(opacity=0.6, strokeDash=[1, 3]).encode(x, y, x2="most:Q")
     along = base.mark_rule(opacity=0.6).encode(x, alt.Y("nll_low:Q", title=up), y2="nll_high:Q")
     shape = alt.Shape("model:N", scale=alt.Scale(domain=list(models)), legend=alt.Legend(orient="top", title=None))
     dots = base.mark_point(size=90, filled=True, opacity=1).encode(x, y, shape=shape, tooltip=tips)
     return alt.layer(edge, across, capped, along, dots)
 
 
-def cost(data: Data, methods: Sequence[str], models: Sequence[str]) -> alt.LayerChart:
+def cost(data: Data, methods: Sequence[str], models: Sequence[str]) -> Layers:
     """The difference of the nll to plain against the gradient steps, as a multiple of plain's."""
     base = alt.Chart(data).encode(
         alt.X("cost:Q", title="gradient steps, as a multiple of plain's", scale=alt.Scale(type="log", nice=False, padding=20),
@@ -108,10 +122,10 @@ def cost(data: Data, methods: Sequence[str], models: Sequence[str]) -> alt.Layer
     return alt.layer(zero, ends, dots)
 
 
-def spectra(data: Data, methods: Sequence[str]) -> alt.Chart:
-    """The KL of every dimension, a row for each method and seed, the dimensions in the order of their KL."""
+def spectra(data: Data, methods: Sequence[str], top: Any) -> alt.Chart:
+    """The KL of every dimension, a row for each method and seed, the dimensions in the order of their KL; `top` is where the colours end."""
     color = alt.Color(
-        "kl:Q", title="KL (nats)", scale=alt.Scale(type="symlog", constant=0.1, scheme="blues", domainMin=0),
+        "kl:Q", title="KL (nats)", scale=alt.Scale(type="symlog", constant=0.1, scheme="blues", domainMin=0, domainMax=top),
         legend=alt.Legend(orient="top", gradientLength=160),
     )  # fmt: skip
     return (

@@ -1,103 +1,138 @@
-"""Gather the cells of the grid: metrics/summary.csv (a row a run), metrics/summary.json (means, for `dvc metrics`),
-report/index.html and the figure of the README."""
+"""Gather the cells of the grid: metrics/ gets summary.csv (a row a run), comparison.csv (paired differences), cells.json and summary.json (for
+`dvc metrics`) and two figures; report/ the page and what `dvc plots` draws."""
 
 import json
 import math
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-import jinja2
+import charts
 import pandas as pd
-import vl_convert
-from charts import collapse_curves, trajectories, tsne_maps
-from scipy import stats
+import tables
+from answers import answers
+from explain import pieces
+from page import made, render, table_of
+from panels import groups
+from state import current, failure
+from trust import trust
+from workers import run
 
 from uncollapse.cells import Cell
+from uncollapse.comparison import MEASURES, compare, pairs
+from uncollapse.pieces import UserError
 
-COLUMNS = [
-    "elbo",
-    "nll",
-    "kl",
-    "train_kl",
-    "mi",
-    "active_units",
-    "collapsed",
-    "probe_accuracy",
-    "encoder_steps",
-    "decoder_steps",
-]
 METRICS, REPORT = Path("metrics"), Path("report")
-
-
-def gather(cells: list[Cell], folder: str, file: str) -> pd.DataFrame:
-    """A table of every cell of the grid, one below the other; cells that left the grid are not looked at."""
-    tables = [
-        pd.read_csv(Path(folder) / str(cell) / file).assign(dataset=cell.dataset, model=cell.model, method=cell.method)
-        for cell in cells
-    ]
-    table = pd.concat(tables, ignore_index=True)
-    names = ["dataset", "model", "method"]
-    return table[names + [column for column in table if column not in names]]
-
-
-def interval(values: pd.Series) -> str:
-    """Mean and half the width of Student's 95 % interval over seeds; the mean alone for one seed."""
-    if values.isna().any():
-        return ""
-    digits = 0 if (values == values.round()).all() and values.abs().max() > 100 else 2
-    if len(values) < 2:
-        return f"{values.mean():.{digits}f}"
-    return f"{values.mean():.{digits}f} ± {stats.t.ppf(0.975, len(values) - 1) * values.sem():.{digits}f}"
+COLUMNS = [*MEASURES, "train_kl", "marginal_kl", "mi_cap", "encoder_steps", "decoder_steps"]  # of which there are means
 
 
 def main() -> None:
     """Write everything."""
     grid = json.loads(Path("recipes/grid.json").read_text())
     cells = [Cell(*names) for names in grid["cells"]]
-    summary = gather(cells, "metrics/cells", "measures.csv")
-    history = gather(cells, "runs", "history.csv")
-    summary.to_csv(METRICS / "summary.csv", index=False, float_format="%.6g")
-
-    groups = summary.groupby(["dataset", "model", "method"], sort=False)
-    means = groups[COLUMNS].mean()
-    nested: dict[str, dict[str, dict[str, dict[str, float]]]] = {}
-    for cell, row in zip(cells, means.to_dict("records"), strict=True):
-        numbers = {str(name): float(f"{value:.6g}") for name, value in row.items() if math.isfinite(value)}
-        nested.setdefault(cell.dataset, {}).setdefault(cell.model, {})[cell.method] = numbers
-    (METRICS / "summary.json").write_text(json.dumps(nested, indent=2) + "\n")
-
-    table = groups[COLUMNS].agg(interval).reset_index()
-    capped = groups["mi_at_cap"].any().to_numpy()
-    # all that is known there is mi <= I <= kl
-    table.loc[capped, "mi"] += " to " + table.loc[capped, "kl"]
-    curves, points = (gather(cells, "metrics/cells", file) for file in ("collapse.csv", "tsne.csv"))
-    figure = collapse_curves(curves)
-    figure.save(METRICS / "collapse.png", ppi=144)
-    charts = {
-        "Collapse curves": figure,
-        "KL (nats) on the training data": trajectories(history, "kl", "kl (nats)"),
-        "Price of the KL": trajectories(history, "beta", "beta"),
-        f"t-SNE of the posterior means of the test set, seed {grid['seeds'][0]}": tsne_maps(points),
+    missing = {cell: why(cell) for cell in cells if not current("evaluate", str(cell))}
+    present = [cell for cell in cells if cell not in missing]
+    if not present:
+        raise UserError(f"report: no cell of the grid has been measured; {next(iter(missing.values()))}")
+    summary = tables.gather(present, "metrics/cells", "measures.csv")
+    history = tables.gather(present, "runs", "history.csv")
+    thresholds = tables.gather(present, "metrics/cells", "collapse.csv")
+    means = tables.means(summary, COLUMNS)
+    means["front"], means["cost"] = tables.front(means), tables.costs(summary, grid["plain"])
+    asked = pairs(present, vae=grid["vae"], plain=grid["plain"], combinations=grid["combinations"])
+    comparison = compare(summary, asked)
+    to_plain = comparison[(comparison["question"] == "method") & (comparison["measure"] == "nll")]
+    drawn = {
+        "gains": to_plain,
+        "cells": means,
+        "cost": to_plain.merge(means[[*tables.CELL, "cost"]]),
+        "curves": tables.curves(thresholds),
+        "spectra": tables.spectrum(thresholds),
+        "tsne": tables.gather(present, "metrics/cells", "tsne.csv"),
+        **{what: tables.trajectories(history, what) for what in ("kl", "beta")},
     }
-    pictures = REPORT / "cells"
-    pictures.mkdir(parents=True, exist_ok=True)
-    for cell in cells:
-        mine = [part[(part[list(cell._fields)] == list(cell)).all(axis=1)] for part in (curves, points)]
-        collapse_curves(mine[0]).save(pictures / f"{cell}-collapse.png", ppi=144)
-        tsne_maps(mine[1]).save(pictures / f"{cell}-tsne.png", ppi=144)
-    template = (Path(__file__).parent / "report.html").read_text()
-    page = jinja2.Template(template, autoescape=True, undefined=jinja2.StrictUndefined)
-    (REPORT / "index.html").write_text(
-        page.render(
-            seeds=grid["seeds"],
-            eps=grid["evaluation"]["eps"],
-            delta=grid["evaluation"]["delta"],
-            table=table.to_html(index=False, border=0),
-            charts={title: chart.to_json(indent=None) for title, chart in charts.items()},
-            vega=vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"),
-        )
+    write_metrics(summary, comparison, means, grid["plain"])
+    write_figures(drawn, grid)
+    write_page(drawn, summary, comparison, missing, grid)
+    print(
+        f"report: {len(summary)} runs of {len(present)} cells"
+        + (f"; {len(missing)} cells are missing" if missing else "")
     )
-    print(f"report: {len(summary)} runs of {len(means)} cells")
+
+
+def why(cell: Cell) -> str:
+    """Why a cell is not there, as far as its stages have told."""
+    names = {
+        "prepare": cell.dataset,
+        "pretrain": f"{cell.dataset}-{cell.method}",
+        "train": str(cell),
+        "evaluate": str(cell),
+    }
+    for stage, name in names.items():
+        if failure(stage, name).exists():
+            return failure(stage, name).read_text().strip()
+    return "not run with the params as they are; `dvc repro` runs it"
+
+
+def write_metrics(summary: pd.DataFrame, comparison: pd.DataFrame, means: pd.DataFrame, plain: str | None) -> None:
+    """The tables that stand in git: every run, every comparison, the means of every cell, and the few numbers of `dvc exp show`."""
+    summary.to_csv(METRICS / "summary.csv", index=False, float_format="%.6g")
+    comparison.to_csv(METRICS / "comparison.csv", index=False, float_format="%.6g")
+    cells: dict[str, Any] = {}
+    few: dict[str, Any] = {}
+    for row in means.to_dict("records"):
+        numbers = {name: float(f"{row[name]:.6g}") for name in COLUMNS if math.isfinite(row[name])}
+        cells.setdefault(row["dataset"], {}).setdefault(row["model"], {})[row["method"]] = numbers
+    for dataset, models in cells.items():
+        for model, methods in models.items():
+            best = min(methods, key=lambda method: methods[method]["nll"])
+            start = (
+                {f"{plain}_{what}": methods[plain][what] for what in ("collapsed", "mi", "nll")}
+                if plain in methods
+                else {}
+            )
+            few.setdefault(dataset, {})[model] = {**start, "best_nll": methods[best]["nll"], "best_method": best}
+    for name, numbers in {"cells": cells, "summary": few}.items():
+        (METRICS / f"{name}.json").write_text(json.dumps(numbers, indent=2) + "\n")
+
+
+def write_figures(drawn: Mapping[str, pd.DataFrame], grid: Mapping[str, Any]) -> None:
+    """The README's pictures, what `dvc plots` draws, and a t-SNE map of every cell for MLflow."""
+    methods = list(dict.fromkeys(cell[2] for cell in grid["cells"]))
+    curves, gains = drawn["curves"], drawn["gains"]
+    charts.facets(charts.collapse_curves(curves, methods, legend=True), curves).save(METRICS / "collapse.png", ppi=144)
+    if len(gains):
+        forest = charts.facets(charts.gains(gains, methods), gains, height=24 * len(methods))
+        forest.resolve_scale(x="independent").save(METRICS / "gains.png", ppi=144)
+    REPORT.mkdir(exist_ok=True)
+    history = drawn["kl"].drop(columns=["low", "high"]).merge(drawn["beta"].drop(columns=["low", "high"]))
+    for name, table in {"trajectories": history, "curves": curves}.items():
+        cell = table[tables.CELL].agg("-".join, axis=1)
+        table.assign(cell=cell).to_csv(REPORT / f"{name}.csv", index=False, float_format="%.6g")
+
+
+def write_page(
+    drawn: Mapping[str, pd.DataFrame], summary: pd.DataFrame, comparison: pd.DataFrame, missing: Mapping[Cell, str], grid: Mapping[str, Any]
+) -> None:  # fmt: skip
+    """report/index.html."""
+    cells = [Cell(*names) for names in grid["cells"]]
+    present = [cell for cell in cells if cell not in missing]
+    datasets, models, methods = (list(dict.fromkeys(axis)) for axis in zip(*cells, strict=True))
+    shown = [name for name in datasets if any(cell.dataset == name for cell in present)]
+    entries = [("method", name, "methods") for name in methods] + [("model", name, "models") for name in models]
+    page = render(
+        datasets=datasets, models=models, methods=methods, seeds=grid["seeds"], cells=len(cells), missing=missing,
+        eps=grid["evaluation"]["eps"], delta=grid["evaluation"]["delta"], palette=charts.palette(methods),
+        latents={str(name): int(d) for name, d in summary.groupby("dataset", sort=False)["latents"].first().items()},
+        answers=list(answers(comparison, drawn["cells"], grid)),
+        tables=table_of(drawn["cells"], comparison, missing, cells),
+        groups=list(groups(drawn, methods, models, shown[0])),
+        made=[made(cell) for cell in present],
+        entries=[{"kind": kind, "name": name, "pieces": pieces(slots, name, cells)} for kind, name, slots in entries],
+        **trust(present, summary),
+    )  # fmt: skip
+    (REPORT / "index.html").write_text(page)
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

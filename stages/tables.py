@@ -48,7 +48,7 @@ def curves(thresholds: pd.DataFrame, points: int = 120) -> pd.DataFrame:
 def trajectories(history: pd.DataFrame, what: str, most: int = 100) -> pd.DataFrame:
     """A column of the history over seeds, against gradient steps; at most about `most` epochs of each cell."""
     last = history.groupby(CELL)["epoch"].transform("max")
-    every = np.ceil(last / most).clip(lower=1)
+    every = np.maximum(np.ceil(last / most), 1)
     return band(history[(history["epoch"] % every == 0) | (history["epoch"] == last)], "step", what)
 
 
@@ -65,7 +65,7 @@ def means(summary: pd.DataFrame, measures: Sequence[str]) -> pd.DataFrame:
     for names, runs in summary.groupby(CELL, sort=False):
         row = {**dict(zip(CELL, names, strict=True)), "seeds": len(runs), "mi_at_cap": bool(runs["mi_at_cap"].any())}
         for measure in measures:
-            found = interval(runs[measure])
+            found = interval(runs[measure].to_numpy())
             row |= {measure: found.mean, f"{measure}_low": found.low, f"{measure}_high": found.high}
         rows.append(row)
     return pd.DataFrame(rows)
@@ -84,9 +84,9 @@ def front(table: pd.DataFrame) -> pd.Series:
 
 
 def costs(summary: pd.DataFrame, plain: str | None) -> pd.Series:
-    """Gradient steps of encoder and decoder together, as a multiple of those of `plain` with the same model, by cell; nan without plain."""
-    steps = summary.groupby(CELL, sort=False)[["encoder_steps", "decoder_steps"]].mean().sum(axis=1)
-    if plain is None:
-        return steps * np.nan
-    base = {names[:2]: value for names, value in steps.items() if names[2] == plain}
-    return pd.Series([value / base.get(names[:2], np.nan) for names, value in steps.items()], index=steps.index)
+    """Gradient steps of encoder and decoder together, as a multiple of those of `plain` with the same model, in the order of the cells; nan without plain."""
+    table = summary.groupby(CELL, sort=False)[["encoder_steps", "decoder_steps"]].mean().reset_index()
+    table["steps"] = table["encoder_steps"] + table["decoder_steps"]
+    base = table[table["method"] == plain][["dataset", "model", "steps"]]
+    both = table.merge(base, on=["dataset", "model"], how="left", suffixes=("", "_of_plain"))
+    return both["steps"] / both["steps_of_plain"]

@@ -7,8 +7,8 @@ from conftest import toy_part, toy_vae
 
 from uncollapse.dataset import END, PAD, Part, Rows, to_tensor
 from uncollapse.likelihoods.gaussian import gaussian
-from uncollapse.measures.likelihood import likelihoods
 from uncollapse.measures import encode
+from uncollapse.measures.likelihood import likelihoods
 from uncollapse.measures.pictures import between, generate, grid, look, sentences
 
 

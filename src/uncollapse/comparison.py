@@ -12,8 +12,10 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
-from scipy import stats
+from numpy.typing import ArrayLike
+from scipy.special import stdtr, stdtrit
 
 from uncollapse.cells import Cell
 
@@ -46,17 +48,19 @@ class Pair(NamedTuple):
     against: Cell
 
 
-def interval(values: pd.Series) -> Interval:
-    """Of the values of several seeds; of all that are not nan."""
-    values = values.dropna()
-    mean = float(values.mean())
-    if len(values) < 2:
+def interval(values: ArrayLike) -> Interval:
+    """Of the values (S,) of several seeds; of all that are not nan."""
+    known = np.asarray(values, np.float64)
+    known = known[~np.isnan(known)]
+    count = len(known)
+    mean = float(known.mean()) if count else math.nan
+    if count < 2:
         return Interval(mean, math.nan, math.nan, math.nan)
-    if float(values.std()) <= 1e-12 * float(values.abs().max()):  # all the same: t is infinite, or 0 / 0
+    error = float(known.std(ddof=1)) / math.sqrt(count)
+    if error <= 1e-12 * float(np.abs(known).max()):  # all the same: t is infinite, or 0 / 0
         return Interval(mean, mean, mean, float(mean == 0))
-    test = stats.ttest_1samp(values, 0)
-    low, high = test.confidence_interval(LEVEL)
-    return Interval(mean, float(low), float(high), float(test.pvalue))
+    half = float(stdtrit(count - 1, (1 + LEVEL) / 2)) * error
+    return Interval(mean, mean - half, mean + half, 2 * float(stdtr(count - 1, -abs(mean) / error)))
 
 
 def pairs(
@@ -79,8 +83,6 @@ def compare(summary: pd.DataFrame, asked: Sequence[Pair]) -> pd.DataFrame:
     `at_cap` says that either mutual information is at its cap: its difference is then no estimate. Without two seeds in common low, high and
     p are nan and nothing is beyond chance.
     """
-    from statsmodels.stats.multitest import multipletests  # here, because it takes seconds
-
     columns = ["question", *Cell._fields, "against_model", "against_method", "measure", "seeds", "mean", "against_mean"]
     columns += ["difference", "low", "high", "p", "at_cap"]
     runs = {Cell(*map(str, names)): one.set_index("seed") for names, one in summary.groupby(list(Cell._fields))}
@@ -88,19 +90,20 @@ def compare(summary: pd.DataFrame, asked: Sequence[Pair]) -> pd.DataFrame:
     for question, cell, against in asked:
         if cell not in runs or against not in runs:
             continue
-        mine, theirs = (runs[one].loc[runs[cell].index.intersection(runs[against].index)] for one in (cell, against))
-        for measure in MEASURES:
-            apart = (mine[measure] - theirs[measure]).dropna()
-            if apart.empty:
-                continue
-            capped = measure == "mi" and bool(mine["mi_at_cap"].any() or theirs["mi_at_cap"].any())
-            rows.append(
-                (question, *cell, against.model, against.method, measure, len(apart), mine[measure].mean(), theirs[measure].mean(),
-                 *interval(apart), capped)
-            )  # fmt: skip
+        seeds = runs[cell].index.intersection(runs[against].index)
+        mine, theirs = (runs[one].loc[seeds] for one in (cell, against))
+        capped = bool(mine["mi_at_cap"].any() or theirs["mi_at_cap"].any())
+        values = [one[list(MEASURES)].to_numpy(np.float64).T for one in (mine, theirs)]
+        for measure, here, there in zip(MEASURES, *values, strict=True):
+            known = ~np.isnan(here - there)
+            if known.any():
+                means = here[known].mean(), there[known].mean(), *interval((here - there)[known])
+                names = question, *cell, against.model, against.method, measure, int(known.sum())
+                rows.append((*names, *means, measure == "mi" and capped))
     table = pd.DataFrame(rows, columns=columns)
     table["p_holm"] = math.nan
     for _, family in table.dropna(subset="p").groupby(["question", "dataset", "measure"]):
-        table.loc[family.index, "p_holm"] = multipletests(family["p"], method="holm")[1]
+        ranked = family["p"].sort_values()
+        table.loc[ranked.index, "p_holm"] = (ranked * np.arange(len(ranked), 0, -1)).cummax().clip(upper=1)
     table["beyond_chance"] = table["p_holm"] < 1 - LEVEL
     return table

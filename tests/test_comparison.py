@@ -1,0 +1,115 @@
+"""Paired comparisons against scipy, statsmodels, hand-made cases and a known effect."""
+
+import math
+from itertools import product
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+from statsmodels.stats.multitest import multipletests
+
+from uncollapse.cells import Cell
+from uncollapse.comparison import MEASURES, Pair, compare, interval, pairs
+
+ROLES = {"vae": "vae", "plain": "plain", "combinations": {"skip+aggressive": ["skip", "aggressive"]}}
+CELLS = [
+    Cell("toy", *names) for names in product(("vae", "control_vae"), ("plain", "skip", "aggressive", "skip+aggressive"))
+]
+
+
+def made_up(seeds: int, stream: np.random.Generator, gain: float = -2.0) -> pd.DataFrame:
+    """Runs whose nll has an effect of the seed, common to all cells, a gain of `gain` nats by skip, and noise of 0.5."""
+    common = stream.normal(0, 20, seeds)
+    rows = []
+    for cell in CELLS:
+        for seed in range(seeds):
+            values = dict.fromkeys(MEASURES, 1.0) | {
+                "nll": 100 + common[seed] + gain * ("skip" in cell.method) + stream.normal(0, 0.5)
+            }
+            rows.append({**cell._asdict(), "seed": seed, **values, "mi_at_cap": cell.method == "aggressive"})
+    return pd.DataFrame(rows)
+
+
+def nll(table: pd.DataFrame, question: str, cell: Cell) -> pd.DataFrame:
+    mine = (table[list(Cell._fields)] == list(cell)).all(axis=1)
+    return table[mine & (table["question"] == question) & (table["measure"] == "nll")]
+
+
+@pytest.mark.parametrize("seeds", [2, 3, 10])
+def test_an_interval_and_p_are_those_of_the_t_test(seeds: int) -> None:
+    values = np.random.default_rng(seeds).normal(0.7, 2, seeds)
+    test = stats.ttest_1samp(values, 0)
+    assert interval(values) == pytest.approx((values.mean(), *test.confidence_interval(0.95), test.pvalue), rel=1e-9)
+    assert interval([*values, math.nan]) == interval(values)
+
+
+def test_where_nothing_varies_the_interval_has_no_width() -> None:
+    assert interval([1.5, 1.5, 1.5]) == (1.5, 1.5, 1.5, 0.0)
+    assert interval([0.0, 0.0]) == (0.0, 0.0, 0.0, 1.0)
+    one = interval([1.5])
+    assert one.mean == 1.5
+    assert all(math.isnan(value) for value in one[1:])
+
+
+def test_differences_are_of_paired_seeds_and_holm_is_that_of_statsmodels() -> None:
+    summary = made_up(4, np.random.default_rng(0))
+    table = compare(summary, pairs(CELLS, **ROLES))
+    runs = summary.set_index(["model", "method", "seed"])["nll"].sort_index()
+    for row in table[table["measure"] == "nll"].to_dict("records"):
+        test = stats.ttest_rel(runs[row["model"], row["method"]], runs[row["against_model"], row["against_method"]])
+        assert (row["low"], row["high"], row["p"]) == pytest.approx(
+            (*test.confidence_interval(0.95), test.pvalue), rel=1e-6
+        )
+        assert row["seeds"] == 4
+    for _, family in table.groupby(["question", "measure"]):
+        beyond, holm, *_ = multipletests(family["p"], method="holm")
+        assert family["p_holm"].to_numpy() == pytest.approx(holm)
+        assert list(family["beyond_chance"]) == list(beyond)
+
+
+def test_what_is_compared_with_what() -> None:
+    asked = pairs(CELLS, **ROLES)
+    best = Cell("toy", "control_vae", "skip+aggressive")
+    against = {(pair.question, pair.against) for pair in asked if pair.cell == best}
+    assert against == {
+        ("method", best._replace(method="plain")), ("model", best._replace(model="vae")),
+        ("combination", best._replace(method="skip")), ("combination", best._replace(method="aggressive")),
+    }  # fmt: skip
+    assert not [pair for pair in asked if pair.cell == Cell("toy", "vae", "plain")]
+    assert pairs(CELLS, vae=None, plain=None, combinations={}) == []
+
+
+def test_a_known_effect_is_found_and_intervals_cover_it() -> None:
+    stream, cell = np.random.default_rng(1), Cell("toy", "vae", "skip")
+    asked = [Pair("method", cell, cell._replace(method="plain"))]
+    covered, found = 0, 0
+    for _ in range(100):
+        summary = made_up(4, stream)
+        row = nll(compare(summary[summary["model"] == "vae"], asked), "method", cell).iloc[0]
+        covered += row["low"] <= -2.0 <= row["high"]
+        found += row["beyond_chance"]
+    assert 89 <= covered <= 100, "0.95 of 100, within 2.5 standard deviations"
+    assert found > 60, "an effect of three standard deviations of a difference"
+
+
+def test_without_an_effect_nothing_is_beyond_chance_in_most_families() -> None:
+    stream, wrong = np.random.default_rng(2), 0
+    asked = [pair for pair in pairs(CELLS, **ROLES) if pair.question == "method"]
+    for _ in range(60):
+        table = compare(made_up(4, stream, gain=0.0), asked)
+        wrong += table[table["measure"] == "nll"]["beyond_chance"].any()
+    assert wrong <= 7, "in 0.05 of the families at most, within 2.5 standard deviations"
+
+
+def test_one_seed_gives_no_interval_and_missing_values_are_left_out() -> None:
+    summary = made_up(1, np.random.default_rng(3))
+    summary["probe_accuracy"] = math.nan
+    table = compare(summary, pairs(CELLS, **ROLES))
+    assert table[["low", "high", "p", "p_holm"]].isna().all(axis=None)
+    assert not table["beyond_chance"].any()
+    assert "probe_accuracy" not in set(table["measure"])
+    assert table[table["measure"] == "mi"]["at_cap"].any()
+    few = compare(summary[summary["method"] != "skip"], pairs(CELLS, **ROLES))
+    assert "skip" not in {*few["method"], *few["against_method"]}
+    assert compare(summary, []).empty

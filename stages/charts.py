@@ -172,4 +172,5 @@ def sized(chart: Any, height: int, **meta: str) -> dict[str, Any]:
     """The specification of a chart that is as wide as its place; `meta` is for the page's script."""
     chart = chart.properties(width="container", height=height, usermeta=meta).configure_view(stroke="#dddddd")
     axis = {"labelColor": TEXT, "titleColor": TEXT, "gridColor": "#eeeeee", "titleFontWeight": "normal"}
-    return chart.configure(font="system-ui, sans-serif").configure_axis(**axis).to_dict()
+    # the page says what a chart shows; to read out its marks one by one would help nobody
+    return chart.configure(font="system-ui, sans-serif", aria=False).configure_axis(**axis).to_dict()

@@ -5,18 +5,19 @@ from typing import Any, NamedTuple
 
 import charts
 import pandas as pd
+from tables import CELL
 
 MOST_POINTS = 40_000  # of all t-SNE maps together: the page stays small enough to be sent around
 LABELS = ["#4c78a8", "#f58518", "#e45756", "#72b7b2", "#54a24b", "#eeca3b", "#b279a2", "#ff9da6", "#9d755d", "#7f7f7f"]
 
 
 class Panel(NamedTuple):
-    """A chart's place on the page: the rows that it draws, as CSV; shown with its data set and method only, where it has them."""
+    """A chart's place on the page: the rows that it draws, as CSV; shown with its data sets (names with spaces between) and its method only."""
 
     title: str
     alt: str
     csv: str
-    dataset: str | None = None
+    dataset: str
     method: str | None = None
 
 
@@ -42,10 +43,15 @@ def csv(table: pd.DataFrame, columns: Sequence[str]) -> str:
     )
 
 
+def of(rows: pd.DataFrame) -> str:
+    """The data sets that rows are of, as the page's script reads them."""
+    return " ".join(rows["dataset"].drop_duplicates())
+
+
 def by_model(table: pd.DataFrame, columns: Sequence[str], what: str) -> list[Panel]:
     """A panel for each model, with the rows of all data sets, of which the page shows one."""
     return [
-        Panel(str(model), f"{what}, model {model}, a line for each method", csv(rows, ["dataset", "method", *columns]))
+        Panel(str(model), f"{what}, model {model}, a line for each method", csv(rows, ["dataset", "method", *columns]), of(rows))
         for model, rows in table.groupby("model", sort=False)
     ]  # fmt: skip
 
@@ -90,7 +96,7 @@ def groups(tables: Mapping[str, pd.DataFrame], methods: list[str], models: list[
     yield Group(
         "information", "Likelihood against information", "A method that keeps information but loses likelihood is no remedy. Dashed grey: the cells that none beats in both. Dotted: mi is at its cap, and lies between there and kl.",
         spec(charts.information(table(*fields), methods, models), 360),
-        [Panel("all models", "nll against mutual information, a point for each model and method", csv(cells, ["dataset", "model", "method", *fields]))],
+        [Panel("all models", "nll against mutual information, a point for each model and method", csv(cells, [*CELL, *fields]), of(cells))],
     )  # fmt: skip
     rows = tables["cost"]
     if len(rows):
@@ -98,7 +104,7 @@ def groups(tables: Mapping[str, pd.DataFrame], methods: list[str], models: list[
         yield Group(
             "cost", "Cost against gain", "Gradient steps of encoder and decoder together, as a multiple of plain's, and what they bring.",
             spec(charts.cost(table(*fields), methods, models), 360),
-            [Panel("all models", "difference of the nll to plain against gradient steps, a point for each model and method", csv(rows, ["dataset", "model", "method", *fields]))],
+            [Panel("all models", "difference of the nll to plain against gradient steps, a point for each model and method", csv(rows, [*CELL, *fields]), of(rows))],
         )  # fmt: skip
     fields = ["seed", "rank", "kl"]
     yield Group(
@@ -112,14 +118,13 @@ def maps(points: pd.DataFrame, cells: pd.DataFrame) -> Iterator[Group]:
     """The t-SNE maps, a panel for each cell."""
     panels, legends, most = [], {}, max(50, MOST_POINTS // max(1, len(cells)))
     for name, mine in points.groupby("dataset", sort=False):
-        labels = [label for label in sorted(mine["label"].fillna("").astype(str).unique()) if label]
+        labels = [label for label in sorted(mine["label"].unique()) if label]
         shades = {label: LABELS[i % len(LABELS)] for i, label in enumerate(labels)}
-        if len(labels) <= 2 * len(LABELS):
+        if 0 < len(labels) <= 2 * len(LABELS):
             legends[str(name)] = shades
         for (model, method), cell in mine.groupby(["model", "method"], sort=False):
-            label = cell["label"].fillna("").astype(str)
             shown = cell.assign(
-                x=cell["x"].round(1), y=cell["y"].round(1), label=label, colour=label.map({**shades, "": "#4c78a8"})
+                x=cell["x"].round(1), y=cell["y"].round(1), colour=cell["label"].map({**shades, "": "#4c78a8"})
             )
             what = f"t-SNE map of the posterior means of {name}, {model} {method}"
             panels.append(

@@ -48,7 +48,7 @@ def main() -> None:
         "cost": to_plain.merge(means[[*tables.CELL, "cost"]]),
         "curves": tables.curves(thresholds),
         "spectra": tables.spectrum(thresholds),
-        "tsne": tables.gather(present, "metrics/cells", "tsne.csv"),
+        "tsne": tables.gather(present, "metrics/cells", "tsne.csv", dtype={"label": str}, keep_default_na=False),
         **{what: tables.trajectories(history, what) for what in ("kl", "beta")},
     }
     write_metrics(summary, comparison, means, grid["plain"])

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,9 +14,9 @@ CELL = list(Cell._fields)
 LEAST, MOST = 1e-4, 30.0  # nats: the axis of the collapse curves
 
 
-def gather(cells: Sequence[Cell], folder: str, file: str) -> pd.DataFrame:
-    """A table of every one of `cells`, one below the other; cells that left the grid are not looked at."""
-    tables = [pd.read_csv(Path(folder) / str(cell) / file).assign(**cell._asdict()) for cell in cells]
+def gather(cells: Sequence[Cell], folder: str, file: str, **reading: Any) -> pd.DataFrame:
+    """A table of every one of `cells`, one below the other; cells that left the grid are not looked at. `reading` is for pandas."""
+    tables = [pd.read_csv(Path(folder) / str(cell) / file, **reading).assign(**cell._asdict()) for cell in cells]
     if not tables:
         return pd.DataFrame(columns=CELL)
     table = pd.concat(tables, ignore_index=True)

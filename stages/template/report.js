@@ -1,5 +1,5 @@
 // Charts are drawn when they come into sight: a page of many cells opens at once. What the controls choose is a data set, of which
-// alone everything is shown, and methods; charts know both as their signals `dataset` and `shown`.
+// alone everything is shown, and methods; charts know both as their signals `dataset` and `shown`. An element names those that it is of.
 "use strict";
 const views = new Map();
 const controls = document.getElementById("controls");
@@ -14,6 +14,7 @@ async function draw(place) {
   views.set(place, null);
   const spec = JSON.parse(document.getElementById(place.dataset.spec).textContent);
   spec.data.values = place.closest("figure").querySelector("script").textContent;
+  spec.description = place.getAttribute("aria-label"); // or Vega puts its own in its place
   const { dataset, shown } = chosen();
   for (const param of spec.params ?? []) {
     if (param.name === "dataset") param.value = dataset;
@@ -27,7 +28,7 @@ async function choose() {
   const { dataset, shown } = chosen();
   for (const element of document.querySelectorAll("[data-dataset], [data-method]")) {
     const { dataset: data, method } = element.dataset;
-    element.hidden = (data !== undefined && data !== dataset) || (method !== undefined && !shown.includes(method));
+    element.hidden = (data !== undefined && !data.split(" ").includes(dataset)) || (method !== undefined && !shown.includes(method));
   }
   for (const view of views.values()) {
     if (view?.getState().signals.dataset !== undefined) await view.signal("dataset", dataset).signal("shown", shown).runAsync();

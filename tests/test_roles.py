@@ -1,0 +1,37 @@
+"""Which entries are compared is told by what they fill in, not by their names."""
+
+from pathlib import Path
+
+import yaml
+
+from uncollapse.cells import Params
+from uncollapse.roles import roles
+
+ROOT = Path(__file__).parent.parent
+
+
+def found(folder: Path, models: list[str], methods: list[str]) -> dict[str, object]:
+    params = yaml.safe_load((ROOT / "params.yaml").read_text())
+    params["grid"] = {"datasets": ["kjv"], "models": models, "methods": methods, "seeds": [0]}
+    params["models"]["nameless"] = {}
+    params["methods"]["nothing"] = {"inference": {"use": "joint"}}
+    params["methods"]["weaker"] = {"perturbation": [{"use": "noise", "drop": 0.1}, {"use": "word_dropout"}]}
+    (folder / "params.yaml").write_text(yaml.safe_dump(params))
+    return roles(Params(folder / "params.yaml"))
+
+
+def test_defaults_are_the_vae_and_the_plain_method_whatever_their_names(tmp_path: Path) -> None:
+    got = found(tmp_path, ["control_vae", "nameless"], ["skip", "nothing"])
+    assert (got["vae"], got["plain"]) == ("nameless", "nothing")
+    got = found(tmp_path, ["beta_vae"], ["skip"])
+    assert (got["vae"], got["plain"]) == (None, None)
+
+
+def test_a_combination_has_parts_that_do_the_same_and_less(tmp_path: Path) -> None:
+    methods = ["plain", "skip", "aggressive", "skip+aggressive", "noise", "adversarial", "noise+adversarial", "weaker"]
+    got = found(tmp_path, ["vae"], methods)
+    assert got["combinations"] == {
+        "skip+aggressive": ["skip", "aggressive"],
+        "noise+adversarial": ["noise", "adversarial"],
+        "weaker": [],
+    }

@@ -7,8 +7,9 @@ export DVC_NO_ANALYTICS := 1
 
 .PHONY: repro test bench ui lock
 
+# a cell that fails does not keep the others from being reported
 repro: .venv/ready
-	dvc repro
+	dvc repro --keep-going || { dvc repro --single-item report; exit 1; }
 	@echo
 	@echo "summary: metrics/summary.csv    report: report/index.html    runs: make ui"
 

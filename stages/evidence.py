@@ -115,5 +115,5 @@ def judge(found: Evidence, dataset: str, model: str, method: str, plain: str) ->
     if mi is not None and not mi["at_cap"]:
         told.append(f"mi {effect(mi)}")
     cost = found.cells[dataset, model, method]["cost"]
-    told.append(f"{cost:.3g} times the gradient steps")
+    told.append("as many gradient steps" if cost == 1 else f"{cost:.3g} times the gradient steps")
     return (fewer or more, direction(nll, -1)), ", ".join(told)

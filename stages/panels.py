@@ -114,24 +114,24 @@ def groups(tables: Mapping[str, pd.DataFrame], methods: list[str], models: list[
     yield from maps(tables["tsne"], tables["cells"])
 
 
+def coloured(points: pd.DataFrame) -> pd.DataFrame:
+    """Points of t-SNE maps with the colour of their label, which is the same in all maps of a data set."""
+    places = points.groupby("dataset")["label"].transform(lambda labels: pd.factorize(labels, sort=True)[0])
+    return points.assign(colour=[LABELS[place % len(LABELS)] for place in places])
+
+
 def maps(points: pd.DataFrame, cells: pd.DataFrame) -> Iterator[Group]:
     """The t-SNE maps, a panel for each cell."""
-    panels, legends, most = [], {}, max(50, MOST_POINTS // max(1, len(cells)))
-    for name, mine in points.groupby("dataset", sort=False):
-        labels = [label for label in sorted(mine["label"].unique()) if label]
-        shades = {label: LABELS[i % len(LABELS)] for i, label in enumerate(labels)}
-        if 0 < len(labels) <= 2 * len(LABELS):
-            legends[str(name)] = shades
-        for (model, method), cell in mine.groupby(["model", "method"], sort=False):
-            shown = cell.assign(
-                x=cell["x"].round(1), y=cell["y"].round(1), colour=cell["label"].map({**shades, "": "#4c78a8"})
-            )
-            what = f"t-SNE map of the posterior means of {name}, {model} {method}"
-            panels.append(
-                Panel(
-                    f"{model} {method}", what, csv(shown[:most], ["x", "y", "label", "colour"]), str(name), str(method)
-                )
-            )
+    most, fields = max(50, MOST_POINTS // max(1, len(cells))), ["x", "y", "label", "colour"]
+    panels = []
+    for (name, model, method), cell in points.round({"x": 1, "y": 1}).groupby(CELL, sort=False):
+        what = f"t-SNE map of the posterior means of {name}, {model} {method}"
+        panels.append(Panel(f"{model} {method}", what, csv(cell[:most], fields), str(name), str(method)))
+    labels = points[points["label"] != ""].groupby(["dataset", "label"])["colour"].first()
+    legends: dict[str, dict[str, str]] = {}
+    for name, mine in labels.groupby("dataset"):
+        if len(mine) <= 2 * len(LABELS):
+            legends[str(name)] = {str(label): str(colour) for (_, label), colour in mine.items()}
     chart = charts.tsne_map(charts.page({"x": "number", "y": "number", "label": "string", "colour": "string"}))
     spec = charts.sized(chart, 160, renderer="canvas")  # thousands of points
     yield Group("tsne", "t-SNE maps", "Posterior means of the test set, first seed, coloured by label where there are labels. A picture, no measure.", spec, panels, "small", legends)  # fmt: skip

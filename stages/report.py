@@ -13,7 +13,7 @@ import tables
 from answers import answers
 from explain import pieces
 from page import made, render, table_of
-from panels import groups
+from panels import coloured, groups
 from state import current, failure
 from trust import trust
 from workers import run
@@ -48,7 +48,9 @@ def main() -> None:
         "cost": to_plain.merge(means[[*tables.CELL, "cost"]]),
         "curves": tables.curves(thresholds),
         "spectra": tables.spectrum(thresholds),
-        "tsne": tables.gather(present, "metrics/cells", "tsne.csv", dtype={"label": str}, keep_default_na=False),
+        "tsne": coloured(
+            tables.gather(present, "metrics/cells", "tsne.csv", dtype={"label": str}, keep_default_na=False)
+        ),
         **{what: tables.trajectories(history, what) for what in ("kl", "beta")},
     }
     write_metrics(summary, comparison, means, grid["plain"])
@@ -104,7 +106,10 @@ def write_figures(drawn: Mapping[str, pd.DataFrame], grid: Mapping[str, Any]) ->
     if len(gains):
         forest = charts.facets(charts.gains(gains, methods), gains, height=24 * len(methods))
         forest.resolve_scale(x="independent").save(METRICS / "gains.png", ppi=144)
-    REPORT.mkdir(exist_ok=True)
+    (REPORT / "cells").mkdir(parents=True, exist_ok=True)
+    for names, points in drawn["tsne"].groupby(tables.CELL, sort=False):
+        map_of = charts.tsne_map(points[:500]).properties(width=240, height=240)
+        map_of.save(REPORT / "cells" / f"{Cell(*map(str, names))}-tsne.png")
     history = drawn["kl"].drop(columns=["low", "high"]).merge(drawn["beta"].drop(columns=["low", "high"]))
     for name, table in {"trajectories": history, "curves": curves}.items():
         cell = table[tables.CELL].agg("-".join, axis=1)

@@ -127,11 +127,11 @@ def maps(points: pd.DataFrame, cells: pd.DataFrame) -> Iterator[Group]:
     for (name, model, method), cell in points.round({"x": 1, "y": 1}).groupby(CELL, sort=False):
         what = f"t-SNE map of the posterior means of {name}, {model} {method}"
         panels.append(Panel(f"{model} {method}", what, csv(cell[:most], fields), str(name), str(method)))
-    labels = points[points["label"] != ""].groupby(["dataset", "label"])["colour"].first()
+    labels = points[points["label"] != ""][["dataset", "label", "colour"]].drop_duplicates().sort_values("label")
     legends: dict[str, dict[str, str]] = {}
     for name, mine in labels.groupby("dataset"):
         if len(mine) <= 2 * len(LABELS):
-            legends[str(name)] = {str(label): str(colour) for (_, label), colour in mine.items()}
+            legends[str(name)] = dict(zip(mine["label"], mine["colour"], strict=True))
     chart = charts.tsne_map(charts.page({"x": "number", "y": "number", "label": "string", "colour": "string"}))
     spec = charts.sized(chart, 160, renderer="canvas")  # thousands of points
     yield Group("tsne", "t-SNE maps", "Posterior means of the test set, first seed, coloured by label where there are labels. A picture, no measure.", spec, panels, "small", legends)  # fmt: skip

@@ -46,42 +46,54 @@ def models(found: Evidence, vae: str | None, plain: str | None) -> Answer:
         return Answer(question, f"**Not shown by this grid**: it has no {missing}.", [])
     points, tally = [], []
     for model in others:
-        less = better = seen = 0
+        judged = []
         for dataset in found.datasets:
-            collapsed, mi, nll = (
-                found.find("model", dataset, model, plain, plain, what) for what in ("collapsed", "mi", "nll")
+            said = susceptible(found, dataset, model, vae, plain)
+            judged += [said[0]] if said else []
+            points.append(
+                Point(dataset, *said[1:])
+                if said
+                else Point(dataset, f"`{model}`: not shown by this grid.", "A cell is missing.")
             )
-            if collapsed is None or nll is None:
-                points.append(Point(dataset, f"`{model}`: not shown by this grid.", "A cell is missing."))
-                continue
-            cell, seen = found.cells[dataset, model, plain], seen + 1
-            sign, fit = direction(collapsed, -1), direction(nll, -1)
-            less, better = less + (sign > 0), better + (fit > 0)
-            verdict = {
-                1: f"collapses less than `{vae}`",
-                -1: f"collapses more than `{vae}`",
-                0: f"no difference in collapse to `{vae}` is shown",
-            }[sign]
-            susceptible = cell["collapsed_low"] > 0
-            verdict += f"; that a part of it has collapsed is {'' if susceptible else 'not '}beyond chance"
-            share = show(cell["collapsed"], cell["collapsed_low"], cell["collapsed_high"], " %", signed=False)
-            told = [f"{share} of its dimensions have collapsed, {effect(collapsed)} to `{vae}`"]
-            if mi is not None and not mi["at_cap"]:
-                told.append(f"mutual information {effect(mi)}")
-                lost = show(
-                    cell["marginal_kl"], cell["marginal_kl_low"], cell["marginal_kl_high"], " nats", signed=False
-                )
-                told.append(
-                    f"of its kl of {cell['kl']:.3g} nats {lost} are no information but only move q(z) away from the prior"
-                )
-            else:
-                told.append("mutual information is at the cap of its estimate: no difference can be shown")
-            told.append(f"nll {effect(nll)}, {('no difference shown', 'better', 'worse')[fit]}")
-            points.append(Point(dataset, f"`{model}`: {verdict}.", f"{'; '.join(told)}; {collapsed['seeds']} seeds."))
+        counts = [[signs.count(sign) for sign in (1, -1)] for signs in zip(*judged, strict=True)] or [[0, 0], [0, 0]]
+        (less, more), (better, worse) = counts
         tally.append(
-            f"`{model}` collapses less than `{vae}` on {less} of {seen} data sets beyond chance, and has the better likelihood on {better} of {seen}"
+            f"`{model}` collapses less than `{vae}` on {less} of {len(judged)} data sets, more on {more}; its likelihood is better on {better}, worse on {worse}"
         )  # fmt: skip
-    return Answer(question, f"{'; '.join(tally)}.", points)
+    return Answer(question, f"Beyond chance, {'; '.join(tally)}.", points)
+
+
+def susceptible(
+    found: Evidence, dataset: str, model: str, vae: str, plain: str
+) -> tuple[tuple[int, int], str, str] | None:
+    """How a model compares with the VAE in collapse and in likelihood, the verdict and its evidence; None where a cell is missing."""
+    collapsed, mi, nll = (
+        found.find("model", dataset, model, plain, plain, what) for what in ("collapsed", "mi", "nll")
+    )
+    if collapsed is None or nll is None:
+        return None
+    cell, sign, fit = found.cells[dataset, model, plain], direction(collapsed, -1), direction(nll, -1)
+
+    def mean(measure: str, unit: str) -> str:
+        return show(cell[measure], cell[f"{measure}_low"], cell[f"{measure}_high"], unit, signed=False)
+
+    verdict = {
+        1: f"collapses less than `{vae}`",
+        -1: f"collapses more than `{vae}`",
+        0: f"no difference in collapse to `{vae}` is shown",
+    }[sign]
+    verdict += f"; that a part of it has collapsed is {'' if cell['collapsed_low'] > 0 else 'not '}beyond chance"
+    told = [f"{mean('collapsed', ' %')} of its dimensions have collapsed, {effect(collapsed)} to `{vae}`"]
+    if mi is not None and not mi["at_cap"]:
+        told.append(f"mutual information {effect(mi)}")
+        lost = mean("marginal_kl", " nats")
+        told.append(
+            f"of its kl of {cell['kl']:.3g} nats {lost} are no information but only move q(z) away from the prior"
+        )
+    else:
+        told.append("mutual information is at the cap of its estimate: no difference can be shown")
+    told.append(f"nll {effect(nll)}, {('no difference shown', 'better', 'worse')[fit]}")
+    return (sign, fit), f"`{model}`: {verdict}.", f"{'; '.join(told)}; {collapsed['seeds']} seeds."
 
 
 def methods(found: Evidence, plain: str | None, seeds: int) -> Answer:

@@ -88,18 +88,22 @@ def gains(data: Data, methods: Sequence[str]) -> Layers:
     return alt.layer(zero, ends, dots)
 
 
-def information(data: Data, methods: Sequence[str], models: Sequence[str]) -> Layers:
-    """nll against mutual information, an interval each way, the Pareto front as a line; where mi is at its cap an arrow up to kl."""
+def information(data: Data, methods: Sequence[str], models: Sequence[str], top: Any) -> Layers:
+    """nll against mutual information, an interval each way, the Pareto front as a line; where mi is at its cap a dotted line towards kl.
+    `top` is where the axis of mi ends."""
     base = alt.Chart(data).encode(color=by_method(methods)["color"])
     right, up = "mutual information (nats): right is better", "nll (nats): down is better"
-    x, y = alt.X("mi:Q", title=right), alt.Y("nll:Q", title=up, scale=alt.Scale(zero=False))
+    x, y = (
+        alt.X("mi:Q", title=right, scale=alt.Scale(domainMax=top)),
+        alt.Y("nll:Q", title=up, scale=alt.Scale(zero=False)),
+    )
     tips = ["model:N", "method:N", number("nll", "nll"), number("nll_low", "from"), number("nll_high", "to"), number("mi", "mi"),
             number("mi_low", "from"), number("mi_high", "to"), alt.Tooltip("mi_at_cap:N", title="at its cap"), number("kl", "kl")]  # fmt: skip
     edge = base.transform_filter("datum.front")
     edge = edge.mark_line(color="#999999", strokeDash=[3, 3]).encode(x, y, color=alt.value("#999999"), order="mi:Q")
-    across = base.mark_rule(opacity=0.6).encode(alt.X("mi_low:Q", title=right), y, x2="mi_high:Q")
+    across = base.mark_rule(opacity=0.6, clip=True).encode(alt.X("mi_low:Q", title=right), y, x2="mi_high:Q")
     capped = base.transform_calculate(most="datum.mi_at_cap ? datum.kl : datum.mi")
-    capped = capped.mark_rule(opacity=0.6, strokeDash=[1, 3]).encode(x, y, x2="most:Q")
+    capped = capped.mark_rule(opacity=0.6, strokeDash=[1, 3], clip=True).encode(x, y, x2="most:Q")
     along = base.mark_rule(opacity=0.6).encode(x, alt.Y("nll_low:Q", title=up), y2="nll_high:Q")
     shape = alt.Shape("model:N", scale=alt.Scale(domain=list(models)), legend=alt.Legend(orient="top", title=None))
     dots = base.mark_point(size=90, filled=True, opacity=1).encode(x, y, shape=shape, tooltip=tips)

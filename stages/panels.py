@@ -7,6 +7,7 @@ import charts
 import pandas as pd
 from tables import CELL
 
+MARGIN = 1.02  # above the largest value
 MOST_POINTS = 40_000  # of all t-SNE maps together: the page stays small enough to be sent around
 LABELS = ["#4c78a8", "#f58518", "#e45756", "#72b7b2", "#54a24b", "#eeca3b", "#b279a2", "#ff9da6", "#9d755d", "#7f7f7f"]
 
@@ -43,6 +44,12 @@ def csv(table: pd.DataFrame, columns: Sequence[str]) -> str:
     )
 
 
+def drawable(rows: pd.DataFrame, *measures: str) -> pd.DataFrame:
+    """Rows whose intervals, where one seed gives none, have no length."""
+    ends = {"difference": ("low", "high"), **{measure: (f"{measure}_low", f"{measure}_high") for measure in measures}}
+    return rows.assign(**{end: rows[end].fillna(rows[name]) for name in ends if name in rows for end in ends[name]})
+
+
 def of(rows: pd.DataFrame) -> str:
     """The data sets that rows are of, as the page's script reads them."""
     return " ".join(rows["dataset"].drop_duplicates())
@@ -64,13 +71,13 @@ def groups(tables: Mapping[str, pd.DataFrame], methods: list[str], models: list[
 
     def top(rows: pd.DataFrame, what: str) -> Any:
         """The largest value of the data set that is shown: the charts of all models end there."""
-        tops = {str(name): float(value) for name, value in rows.groupby("dataset")[what].max().items()}
+        tops = {str(name): float(value) * MARGIN for name, value in rows.groupby("dataset")[what].max().items()}
         return charts.alt.ExprRef(f"({tops})[dataset]")
 
     def table(*numbers: str) -> Any:
         return charts.page(dict.fromkeys(numbers, "number"))
 
-    rows = tables["gains"]
+    rows = drawable(tables["gains"])
     if len(rows):
         fields = ["difference", "low", "high", "p_holm", "beyond_chance", "seeds"]
         yield Group(
@@ -91,14 +98,14 @@ def groups(tables: Mapping[str, pd.DataFrame], methods: list[str], models: list[
         yield Group(
             what, title, text, spec(charts.trajectory(table(*fields), methods, what, axis, top(rows, "high")), 220), by_model(rows, fields, title)
         )  # fmt: skip
-    cells = tables["cells"]
+    cells = drawable(tables["cells"], "nll", "mi")
     fields = ["mi", "mi_low", "mi_high", "mi_at_cap", "nll", "nll_low", "nll_high", "kl", "front"]
     yield Group(
-        "information", "Likelihood against information", "A method that keeps information but loses likelihood is no remedy. Dashed grey: the cells that none beats in both. Dotted: mi is at its cap, and lies between there and kl.",
-        spec(charts.information(table(*fields), methods, models), 360),
+        "information", "Likelihood against information", "A method that keeps information but loses likelihood is no remedy. Dashed grey: the cells that none beats in both. Dotted: mi is at its cap, and lies between there and kl. The axis ends a little above the cap.",
+        spec(charts.information(table(*fields), methods, models, top(cells, "mi_cap")), 360),
         [Panel("all models", "nll against mutual information, a point for each model and method", csv(cells, [*CELL, *fields]), of(cells))],
     )  # fmt: skip
-    rows = tables["cost"]
+    rows = drawable(tables["cost"])
     if len(rows):
         fields = ["cost", "difference", "low", "high"]
         yield Group(

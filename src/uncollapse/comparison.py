@@ -66,11 +66,11 @@ def interval(values: ArrayLike) -> Interval:
 def pairs(
     cells: Sequence[Cell], *, vae: str | None, plain: str | None, combinations: Mapping[str, Sequence[str]]
 ) -> list[Pair]:
-    """What is compared: every method with `plain`, every model with `vae`, every combination with each of its parts."""
+    """What is compared: every method with `plain`, every model with `vae`, both plain, every combination with each of its parts."""
     known, found = set(cells), []
     for cell in cells:
         wanted = [("method", cell._replace(method=plain))] if plain and cell.method != plain else []
-        if vae and cell.model != vae:
+        if vae and cell.model != vae and cell.method == plain:
             wanted.append(("model", cell._replace(model=vae)))
         wanted += [("combination", cell._replace(method=part)) for part in combinations.get(cell.method, ())]
         found += [Pair(question, cell, other) for question, other in wanted if other in known]

@@ -1,5 +1,5 @@
 """Gather the cells of the grid: metrics/ gets summary.csv (a row a run), comparison.csv (paired differences), cells.json and summary.json (for
-`dvc metrics`) and two figures; report/ the page and what `dvc plots` draws."""
+`dvc metrics`), curves.csv and trajectories.csv (for `dvc plots`) and two figures; report/ gets the page."""
 
 import json
 import math
@@ -110,10 +110,10 @@ def write_figures(drawn: Mapping[str, pd.DataFrame], grid: Mapping[str, Any]) ->
     for names, points in drawn["tsne"].groupby(tables.CELL, sort=False):
         map_of = charts.tsne_map(points[:500]).properties(width=240, height=240)
         map_of.save(REPORT / "cells" / f"{Cell(*map(str, names))}-tsne.png")
-    history = drawn["kl"].drop(columns=["low", "high"]).merge(drawn["beta"].drop(columns=["low", "high"]))
-    for name, table in {"trajectories": history, "curves": curves}.items():
-        cell = table[tables.CELL].agg("-".join, axis=1)
-        table.assign(cell=cell).to_csv(REPORT / f"{name}.csv", index=False, float_format="%.6g")
+    ends = ["low", "high"]
+    history = drawn["kl"].drop(columns=ends).merge(drawn["beta"].drop(columns=ends))
+    for name, table in {"trajectories": history, "curves": curves.drop(columns=ends)}.items():
+        table.to_csv(METRICS / f"{name}.csv", index=False, float_format="%.4g")
 
 
 def write_page(

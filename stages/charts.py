@@ -1,6 +1,8 @@
 """The charts: a function each, from a table (or the promise of one, `page`) to an Altair chart."""
 
+import io
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import altair as alt
@@ -22,11 +24,11 @@ def palette(methods: Sequence[str]) -> dict[str, str]:
 
 def by_method(methods: Sequence[str], legend: bool = False) -> dict[str, Any]:
     """Encodings of the method: its colour and, where there are more methods than colours, dashes."""
-    shown = alt.Legend(orient="top", title=None) if legend else None
+    shown = alt.Legend(orient="top", title=None, symbolOpacity=1) if legend else None
     dashes = [[1, 0] if i < len(COLOURS) else [5, 3] for i in range(len(methods))]
     return {
         "color": alt.Color("method:N", scale=alt.Scale(domain=list(methods), range=[*palette(methods).values()]), legend=shown),
-        "strokeDash": alt.StrokeDash("method:N", scale=alt.Scale(domain=list(methods), range=dashes), legend=None),
+        "strokeDash": alt.StrokeDash("method:N", scale=alt.Scale(domain=list(methods), range=dashes), legend=shown),
     }  # fmt: skip
 
 
@@ -41,9 +43,8 @@ def lines(
     """A line of the column `what` for each method, within the band of its seeds, which the columns `low` and `high` give."""
     inter: Any = "step-after" if step else "linear"
     base = alt.Chart(data).encode(x, **by_method(methods, legend))
-    shade = (
-        alt.Chart(data).encode(x, by_method(methods)["color"]).mark_area(opacity=0.15, interpolate=inter, strokeWidth=0)
-    )
+    shade = alt.Chart(data).encode(x, by_method(methods, legend)["color"])  # areas have no dashes
+    shade = shade.mark_area(opacity=0.15, interpolate=inter, strokeWidth=0)
     line = base.mark_line(interpolate=inter, strokeWidth=1.8)
     tips = ["method:N", number(str(x.shorthand).split(":")[0], "at"), number(what, what), number("low", "least"), number("high", "most")]  # fmt: skip
     return alt.layer(shade.encode(y("low"), alt.Y2("high:Q")), line.encode(y(what), tooltip=tips))
@@ -158,6 +159,15 @@ def facets(chart: Any, table: pd.DataFrame, width: int = 250, height: int = 170)
     return chart.properties(width=width, height=height).facet(
         column=alt.Column("dataset:N", sort=columns, title=None), row=alt.Row("model:N", sort=rows, title=None)
     )
+
+
+def save(chart: Any, file: Path) -> None:
+    """A small PNG of a chart: of 128 colours, a fifth of the size, and looks the same."""
+    from PIL import Image
+
+    with io.BytesIO() as full:
+        chart.save(full, format="png", ppi=144)
+        Image.open(full).convert("RGB").quantize(128).save(file, optimize=True)
 
 
 def page(types: Mapping[str, str]) -> alt.Data:

@@ -102,14 +102,14 @@ def write_figures(drawn: Mapping[str, pd.DataFrame], grid: Mapping[str, Any]) ->
     """The README's pictures, what `dvc plots` draws, and a t-SNE map of every cell for MLflow."""
     methods = list(dict.fromkeys(cell[2] for cell in grid["cells"]))
     curves, gains = drawn["curves"], drawn["gains"]
-    charts.facets(charts.collapse_curves(curves, methods, legend=True), curves).save(METRICS / "collapse.png", ppi=144)
+    charts.save(charts.facets(charts.collapse_curves(curves, methods, legend=True), curves), METRICS / "collapse.png")
     if len(gains):
         forest = charts.facets(charts.gains(gains, methods), gains, height=24 * len(methods))
-        forest.resolve_scale(x="independent").save(METRICS / "gains.png", ppi=144)
+        charts.save(forest.resolve_scale(x="independent"), METRICS / "gains.png")
     (REPORT / "cells").mkdir(parents=True, exist_ok=True)
     for names, points in drawn["tsne"].groupby(tables.CELL, sort=False):
         map_of = charts.tsne_map(points[:500]).properties(width=240, height=240)
-        map_of.save(REPORT / "cells" / f"{Cell(*map(str, names))}-tsne.png")
+        charts.save(map_of, REPORT / "cells" / f"{Cell(*map(str, names))}-tsne.png")
     ends = ["low", "high"]
     history = drawn["kl"].drop(columns=ends).merge(drawn["beta"].drop(columns=ends))
     for name, table in {"trajectories": history, "curves": curves.drop(columns=ends)}.items():

@@ -72,8 +72,8 @@ def trajectory(data: Data, methods: Sequence[str], what: str, title: str, top: A
     return lines(data, methods, alt.X("step:Q", title="batches"), y, what, step=False, legend=False)
 
 
-def gains(data: Data, methods: Sequence[str]) -> Layers:
-    """The differences of the nll to plain with their intervals, a line for each method."""
+def gains(data: Data, methods: Sequence[str], low: Any = alt.Undefined, high: Any = alt.Undefined) -> Layers:
+    """The differences of the nll to plain with their intervals, a line for each method, on an axis from `low` to `high`."""
     base = alt.Chart(data).encode(
         alt.Y("method:N", sort=list(methods), title=None, axis=alt.Axis(labelLimit=200)), color=by_method(methods)["color"]
     )  # fmt: skip
@@ -82,7 +82,8 @@ def gains(data: Data, methods: Sequence[str]) -> Layers:
     title = "nll, difference to plain (nats): left is better"
     zero = alt.Chart(data).mark_rule(color="#777777").encode(x=alt.datum(0))
     ends = base.mark_rule(strokeWidth=2).encode(
-        alt.X("low:Q", title=title, axis=alt.Axis(tickCount=6)), alt.X2("high:Q")
+        alt.X("low:Q", title=title, axis=alt.Axis(tickCount=6), scale=alt.Scale(domainMin=low, domainMax=high)),
+        alt.X2("high:Q"),
     )
     fill = alt.condition("datum.beyond_chance", by_method(methods)["color"], alt.value("white"))
     dots = base.mark_point(size=70, opacity=1, strokeWidth=2).encode(alt.X("difference:Q", title=title), fill=fill, tooltip=tips)  # fmt: skip

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+import numpy as np
 import pandas as pd
 import vl_convert
 from evidence import difference, plus_minus
@@ -22,32 +23,37 @@ SECTIONS = [
     ("methods", "Methods"),
     ("trust", "Trust"),
 ]
-COLUMNS = {  # of the table: measure, its unit in differences
-    "nll": "nll", "elbo": "elbo", "kl": "kl", "mi": "mi", "active units": "active_units", "collapsed": "collapsed", "probe": "probe_accuracy",
+COLUMNS = {  # of the table, by measure
+    "nll": "nll", "elbo": "elbo", "kl": "kl", "mi": "mi", "active_units": "active units", "collapsed": "collapsed", "probe_accuracy": "probe",
 }  # fmt: skip
 
 
 def table_of(
-    cells: pd.DataFrame, comparison: pd.DataFrame, missing: Mapping[Any, str], order: Sequence[Any]
-) -> dict[str, list[dict[str, Any]]]:
-    """The rows of the table of every data set: each number, and below it the difference to plain."""
+    cells: pd.DataFrame, comparison: pd.DataFrame, missing: Mapping[Any, str], order: Sequence[Any], eps: float
+) -> dict[str, dict[str, list[dict[str, Any]]]]:
+    """The rows of the table of every data set, by model: each number, and below it the difference to plain."""
     known = {(row["dataset"], row["model"], row["method"]): row for row in cells.to_dict("records")}
     to_plain = comparison[comparison["question"] == "method"]
     found = {(row["dataset"], row["model"], row["method"], row["measure"]): row for row in to_plain.to_dict("records")}
-    tables: dict[str, list[dict[str, Any]]] = {}
+    tables: dict[str, dict[str, list[dict[str, Any]]]] = {}
     for cell in order:
-        row: dict[str, Any] = {"model": cell.model, "method": cell.method, "missing": missing.get(cell)}
+        row: dict[str, Any] = {"method": cell.method, "missing": missing.get(cell)}
         if cell not in missing:
-            row["values"] = []
-            for measure in COLUMNS.values():
-                mean = known[cell]
-                text = plus_minus(mean, measure)
-                apart, sign = difference(found.get((*cell, measure)))
-                row["values"].append({"text": text, "difference": apart, "sign": sign})
             cost = known[cell]["cost"]
-            row["values"].append({"text": "" if pd.isna(cost) else f"{cost:.3g}", "difference": "", "sign": ""})
-        tables.setdefault(cell.dataset, []).append(row)
+            texts = [
+                (plus_minus(known[cell], measure), *difference(found.get((*cell, measure)), eps)) for measure in COLUMNS
+            ]
+            texts.append(("" if pd.isna(cost) else f"{cost:.2g}", "", ""))
+            row["values"] = [dict(zip(("text", "difference", "sign"), text, strict=True)) for text in texts]
+        tables.setdefault(cell.dataset, {}).setdefault(cell.model, []).append(row)
     return tables
+
+
+def commonest(datasets: Sequence[str]) -> dict[str, float]:
+    """The share of the most frequent class among the test examples of those data sets that have labels: what a probe without information reaches."""
+    files = {name: Path("data", name, "test.labels.npy") for name in datasets}
+    labels = {name: np.load(file) for name, file in files.items() if file.exists()}
+    return {name: float(np.unique(mine, return_counts=True)[1].max() / len(mine)) for name, mine in labels.items()}
 
 
 def picture(file: Path) -> str:
@@ -85,5 +91,5 @@ def render(**values: Any) -> str:
     css, js = ((FOLDER / f"report.{kind}").read_text() for kind in ("css", "js"))
     vega = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
     return environment.get_template("report.html").render(
-        **values, specs=specs, css=css, js=js, vega=vega, sections=SECTIONS, columns=[*COLUMNS, "steps"]
+        **values, specs=specs, css=css, js=js, vega=vega, sections=SECTIONS, columns=[*COLUMNS.values(), "steps"]
     )

@@ -69,10 +69,11 @@ def groups(tables: Mapping[str, pd.DataFrame], methods: list[str], models: list[
     def spec(chart: Any, height: int) -> dict[str, Any]:
         return charts.on_page(chart, dataset=dataset, methods=methods, height=height)
 
-    def top(rows: pd.DataFrame, what: str) -> Any:
-        """The largest value of the data set that is shown: the charts of all models end there."""
-        tops = {str(name): float(value) * MARGIN for name, value in rows.groupby("dataset")[what].max().items()}
-        return charts.alt.ExprRef(f"({tops})[dataset]")
+    def top(rows: pd.DataFrame, what: str, most: bool = True) -> Any:
+        """A little more than the largest value of the data set that is shown, or the least, and zero: the charts of all models end there."""
+        ends = rows.groupby("dataset")[what].agg("max" if most else "min") * MARGIN
+        reach = {str(name): max(end, 0.0) if most else min(end, 0.0) for name, end in ends.items()}
+        return charts.alt.ExprRef(f"({reach})[dataset]")
 
     def table(*numbers: str) -> Any:
         return charts.page(dict.fromkeys(numbers, "number"))
@@ -82,7 +83,7 @@ def groups(tables: Mapping[str, pd.DataFrame], methods: list[str], models: list[
         fields = ["difference", "low", "high", "p_holm", "beyond_chance", "seeds"]
         yield Group(
             "gains", "What each method gains", "The nll, compared with the plain method of the same model: mean difference of the seeds and its 95 % interval. Full: beyond chance.",
-            spec(charts.gains(table(*fields), methods), 26 * len(methods)), by_model(rows, fields, "Differences of the nll to plain"),
+            spec(charts.gains(table(*fields), methods, top(rows, "low", most=False), top(rows, "high")), 26 * len(methods)), by_model(rows, fields, "Differences of the nll to plain"),
         )  # fmt: skip
     fields = ["eps", "share", "low", "high"]
     yield Group(

@@ -12,7 +12,7 @@ import pandas as pd
 import tables
 from answers import answers
 from explain import pieces
-from page import made, render, table_of
+from page import commonest, made, render, table_of
 from panels import coloured, groups
 from state import current, failure
 from trust import trust
@@ -23,7 +23,16 @@ from uncollapse.comparison import MEASURES, compare, pairs
 from uncollapse.pieces import UserError
 
 METRICS, REPORT = Path("metrics"), Path("report")
-COLUMNS = [*MEASURES, "train_kl", "marginal_kl", "mi_cap", "encoder_steps", "decoder_steps"]  # of which there are means
+SHOWN = [name for name in MEASURES if name != "nll_limit"]
+COLUMNS = [
+    *SHOWN,
+    "nll_fall",
+    "train_kl",
+    "marginal_kl",
+    "mi_cap",
+    "encoder_steps",
+    "decoder_steps",
+]  # of which there are means
 
 
 def main() -> None:
@@ -38,6 +47,8 @@ def main() -> None:
     history = tables.gather(present, "runs", "history.csv")
     thresholds = tables.gather(present, "metrics/cells", "collapse.csv")
     means = tables.means(summary, COLUMNS)
+    ends = history[history["epoch"] == history.groupby(tables.CELL)["epoch"].transform("max")]
+    means = means.merge(ends.groupby(tables.CELL)["beta"].mean().reset_index())
     means["front"], means["cost"] = tables.front(means), tables.costs(summary, grid["plain"])
     asked = pairs(present, vae=grid["vae"], plain=grid["plain"], combinations=grid["combinations"])
     comparison = compare(summary, asked)
@@ -130,7 +141,8 @@ def write_page(
         eps=grid["evaluation"]["eps"], delta=grid["evaluation"]["delta"], palette=charts.palette(methods),
         latents={str(name): int(d) for name, d in summary.groupby("dataset", sort=False)["latents"].first().items()},
         answers=list(answers(comparison, drawn["cells"], grid)),
-        tables=table_of(drawn["cells"], comparison, missing, cells),
+        tables=table_of(drawn["cells"], comparison, missing, cells, grid["evaluation"]["eps"]),
+        commonest=commonest(shown), first=shown[0],
         groups=list(groups(drawn, methods, models, shown[0])),
         made=[made(cell) for cell in present],
         entries=[{"kind": kind, "name": name, "pieces": pieces(slots, name, cells)} for kind, name, slots in entries],

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from uncollapse.cells import Cell
-from uncollapse.comparison import interval
+from uncollapse.comparison import MEASURES, interval
 
 CELL = list(Cell._fields)
 LEAST, MOST = 1e-4, 30.0  # nats: the axis of the collapse curves
@@ -61,12 +61,20 @@ def spectrum(thresholds: pd.DataFrame) -> pd.DataFrame:
 
 
 def means(summary: pd.DataFrame, measures: Sequence[str]) -> pd.DataFrame:
-    """A row for each cell: of every measure its mean, `<measure>_low` and `<measure>_high`; how many seeds; whether an mi is at its cap."""
+    """A row for each cell: of every measure its mean, `<measure>_low` and `<measure>_high`; how many seeds; whether an mi is at its cap; the
+    least and the largest share of collapsed dimensions, and in how many seeds there are such."""
     rows = []
     for names, runs in summary.groupby(CELL, sort=False):
         row = {**dict(zip(CELL, names, strict=True)), "seeds": len(runs), "mi_at_cap": bool(runs["mi_at_cap"].any())}
+        collapsed = runs["collapsed"]
+        row |= {
+            "collapsed_min": collapsed.min(),
+            "collapsed_max": collapsed.max(),
+            "collapsed_seeds": int((collapsed > 0).sum()),
+        }
         for measure in measures:
-            found = interval(runs[measure].to_numpy())
+            share = measure in MEASURES and MEASURES[measure].share
+            found = interval(runs[measure], **({"low": 0.0, "high": 1.0} if share else {}))
             row |= {measure: found.mean, f"{measure}_low": found.low, f"{measure}_high": found.high}
         rows.append(row)
     return pd.DataFrame(rows)

@@ -1,6 +1,7 @@
 """Paired comparisons against scipy, statsmodels, hand-made cases and a known effect."""
 
 import math
+from collections.abc import Sequence
 from itertools import product
 
 import numpy as np
@@ -18,8 +19,10 @@ CELLS = [
 ]
 
 
-def made_up(seeds: int, stream: np.random.Generator, gain: float = -2.0) -> pd.DataFrame:
-    """Runs whose nll has an effect of the seed, common to all cells, a gain of `gain` nats by skip, and noise of 0.5."""
+def made_up(
+    seeds: int, stream: np.random.Generator, gain: float = -2.0, fall: float = 0.0, capped: Sequence[str] = ()
+) -> pd.DataFrame:
+    """Runs whose nll has an effect of the seed, common to all cells, a gain of `gain` nats by skip, and noise of 0.5; that of skip fell by `fall`."""
     common = stream.normal(0, 20, seeds)
     rows = []
     for cell in CELLS:
@@ -27,7 +30,16 @@ def made_up(seeds: int, stream: np.random.Generator, gain: float = -2.0) -> pd.D
             values = dict.fromkeys(MEASURES, 1.0) | {
                 "nll": 100 + common[seed] + gain * ("skip" in cell.method) + stream.normal(0, 0.5)
             }
-            rows.append({**cell._asdict(), "seed": seed, **values, "mi_at_cap": cell.method == "aggressive"})
+            rows.append(
+                {
+                    **cell._asdict(),
+                    "seed": seed,
+                    **values,
+                    "nll_fall": fall * (cell.method == "skip"),
+                    "latents": 16,
+                    "mi_at_cap": cell.method in capped,
+                }
+            )
     return pd.DataFrame(rows)
 
 
@@ -45,11 +57,46 @@ def test_an_interval_and_p_are_those_of_the_t_test(seeds: int) -> None:
 
 
 def test_where_nothing_varies_the_interval_has_no_width() -> None:
-    assert interval([1.5, 1.5, 1.5]) == (1.5, 1.5, 1.5, 0.0)
     assert interval([0.0, 0.0]) == (0.0, 0.0, 0.0, 1.0)
+    same = interval([1.5, 1.5, 1.5])
+    assert same[:3] == (1.5, 1.5, 1.5)
+    assert math.isnan(same.p), "no test says how likely that is"
     one = interval([1.5])
     assert one.mean == 1.5
     assert all(math.isnan(value) for value in one[1:])
+
+
+def test_steps_of_rounding_are_no_evidence_and_shares_stay_shares() -> None:
+    one_step = interval([1 / 16, 1 / 16], grain=1 / 16)
+    assert one_step.p > 0.05, "one dimension of sixteen in each of two seeds"
+    assert interval([1.0] * 4, grain=1 / 16, high=1.0)[1:3] == (
+        pytest.approx(1 - 3.182 / 2 / 16 / 6**0.5, rel=1e-3),
+        1.0,
+    )
+    assert interval([1.0] * 4, grain=1 / 16).p < 0.001
+    spread = np.random.default_rng(0).normal(size=5)
+    assert interval(spread, grain=0.1) == interval(spread)
+
+
+def test_a_bound_that_still_falls_shows_nothing_and_one_cap_leaves_a_bound() -> None:
+    cell = Cell("toy", "vae", "skip")
+    asked = [Pair("method", cell, cell._replace(method="plain"))]
+    for gain, fall, shown in [(2.0, 0.0, True), (2.0, 0.7, False), (-2.0, 0.7, True)]:
+        table = compare(made_up(8, np.random.default_rng(4), gain=gain, fall=fall), asked)
+        assert nll(table, "method", cell)["beyond_chance"].item() is shown
+        limit = table[table["measure"] == "nll_limit"]["difference"].item()
+        assert limit == pytest.approx(nll(table, "method", cell)["difference"].item() - 3 * fall)
+    for capped, more, wanted in [
+        (["skip"], 1.0, "one"),
+        (["skip"], -1.0, "both"),
+        (["plain", "skip"], 1.0, "both"),
+        ([], 1.0, ""),
+    ]:
+        summary = made_up(4, np.random.default_rng(5), capped=capped)
+        summary.loc[summary["method"] == "skip", "mi"] += more + summary["seed"] / 100
+        found = compare(summary, asked).set_index("measure").loc["mi"]
+        assert found["at_cap"] == wanted
+        assert bool(found["beyond_chance"]) is (wanted != "both")
 
 
 def test_differences_are_of_paired_seeds_and_holm_is_that_of_statsmodels() -> None:
@@ -62,10 +109,10 @@ def test_differences_are_of_paired_seeds_and_holm_is_that_of_statsmodels() -> No
             (*test.confidence_interval(0.95), test.pvalue), rel=1e-6
         )
         assert row["seeds"] == 4
-    for _, family in table.groupby(["question", "measure"]):
+    for (_, measure), family in table.groupby(["question", "measure"]):
         beyond, holm, *_ = multipletests(family["p"], method="holm")
         assert family["p_holm"].to_numpy() == pytest.approx(holm)
-        assert list(family["beyond_chance"]) == list(beyond)
+        assert measure == "nll" or list(family["beyond_chance"]) == list(beyond)
 
 
 def test_what_is_compared_with_what() -> None:
@@ -110,7 +157,6 @@ def test_one_seed_gives_no_interval_and_missing_values_are_left_out() -> None:
     assert table[["low", "high", "p", "p_holm"]].isna().all(axis=None)
     assert not table["beyond_chance"].any()
     assert "probe_accuracy" not in set(table["measure"])
-    assert table[table["measure"] == "mi"]["at_cap"].any()
     few = compare(summary[summary["method"] != "skip"], pairs(CELLS, **ROLES))
     assert "skip" not in {*few["method"], *few["against_method"]}
     assert compare(summary, []).empty

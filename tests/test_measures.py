@@ -164,6 +164,22 @@ def test_likelihoods_agree_with_numerical_integration() -> None:
     assert np.mean([one.elbo_standard_error**2 for one in alone]) == pytest.approx(np.var(ahead), rel=0.5)
 
 
+def test_the_fall_of_nll_is_what_doubling_the_samples_brings(kind: str) -> None:
+    vae, part = toy_vae(kind, seed=2), toy_part(kind, 40)
+    for parameter in vae.parameters():
+        parameter.data *= 3
+    runs = {
+        k: [likelihoods(vae, part, samples=k, noise=torch.Generator().manual_seed(seed)) for seed in range(60)]
+        for k in (1, 2, 4)
+    }
+    for few, many in ((1, 2), (2, 4)):
+        brought = [one.nll - two.nll for one, two in zip(runs[few], runs[many], strict=True)]
+        falls = [one.nll_fall for one in runs[many]]
+        assert np.mean(falls) > 0
+        assert abs(np.mean(falls) - np.mean(brought)) <= 4 * (np.std(falls) + np.std(brought)) / math.sqrt(60)
+    assert math.isnan(runs[1][0].nll_fall)
+
+
 def test_likelihoods_do_not_depend_on_how_the_rows_are_cut(kind: str) -> None:
     vae, part = toy_vae(kind), toy_part(kind, 10)
     cuts = [likelihoods(vae, part, samples=2000, noise=stream(), rows=rows) for rows in (2000, 7000, 10**6)]

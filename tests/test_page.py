@@ -5,7 +5,7 @@ import resource
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,16 +37,16 @@ def browser() -> Iterator[Browser]:
         yield playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
 
 
-def report(folder: Path, *, missing: str = "", **grid: Any) -> Path:
-    """The page of a made-up grid, of which one cell may have failed."""
+def report(folder: Path, *, missing: Sequence[str] = (), **grid: Any) -> Path:
+    """The page of a made-up grid, of which some cells may have failed."""
     before = Path.cwd()
     os.chdir(folder)
     try:
         make_grid(folder, **grid)
-        if missing:
-            shutil.rmtree(folder / "metrics/cells" / missing)
-            (folder / ".work/failed").mkdir(parents=True)
-            (folder / ".work/failed" / f"train-{missing}.txt").write_text("seed 1, epoch 3: training diverged\n")
+        for cell in missing:
+            shutil.rmtree(folder / "metrics/cells" / cell)
+            (folder / ".work/failed").mkdir(parents=True, exist_ok=True)
+            (folder / ".work/failed" / f"train-{cell}.txt").write_text("seed 1, epoch 3: training diverged\n")
         done = subprocess.run(
             [sys.executable, "-W", "error", "stages/report.py"], capture_output=True, text=True, check=False
         )
@@ -139,10 +139,12 @@ def test_all_can_be_done_with_the_keyboard(browser: Browser, default: Path) -> N
 
 
 def test_a_failed_cell_a_single_cell_one_seed_and_no_labels(browser: Browser, tmp_path: Path) -> None:
-    folders = [tmp_path / name for name in ("failed", "single", "unlabelled")]
+    folders = [tmp_path / name for name in ("failed", "single", "unlabelled", "lost")]
     for folder in folders:
         folder.mkdir()
-    page, wrong = opened(browser, report(folders[0], missing="mnist5k-vae-skip", methods=["plain", "skip"], points=20))
+    page, wrong = opened(
+        browser, report(folders[0], missing=["mnist5k-vae-skip"], methods=["plain", "skip"], points=20)
+    )
     assert (
         page.locator(".missing").inner_text().split("\n")[-1] == "mnist5k-vae-skip: seed 1, epoch 3: training diverged"
     )
@@ -165,8 +167,17 @@ def test_a_failed_cell_a_single_cell_one_seed_and_no_labels(browser: Browser, tm
     )
     assert all(drawn(bare).values())
     assert bare.locator("p.legend").count() == 0
-    assert bare.locator("#table tbody tr").first.locator("td").nth(6).inner_text() == "", "no probe"
-    assert wrong == more == most == []
+    assert bare.locator("#table tr[data-method]").first.locator("td").nth(6).inner_text() == "", "no probe"
+
+    gone = [f"mnist5k-vae-{method}" for method in ("plain", "skip")]
+    half, last = opened(browser, report(folders[3], missing=gone, models=["vae"], methods=["plain", "skip"], points=20))
+    assert half.evaluate("chosen().dataset") == "kjv", "the first data set of which there is something"
+    assert all(drawn(half).values())
+    half.check("input[value=mnist5k]")
+    half.wait_for_function("document.querySelector('div[data-dataset=kjv]').hidden")
+    assert half.locator("#pictures h3:visible").count() == 0
+    assert half.locator("#answers li:visible").count() == 1
+    assert wrong == more == most == last == []
 
 
 def test_a_hundred_and_twenty_cells_make_a_page_that_can_be_sent_and_read(browser: Browser, tmp_path: Path) -> None:

@@ -29,12 +29,13 @@ def baseline(held: Mapping[str, frozenset[Part]]) -> str | None:
 
 
 def combinations(held: Mapping[str, frozenset[Part]]) -> dict[str, list[str]]:
-    """For every entry of two parts or more, the entries that hold some of these and nothing else."""
-    return {
-        name: [other for other, theirs in held.items() if theirs and theirs < mine]
-        for name, mine in held.items()
-        if len(mine) > 1
-    }
+    """For every entry of two parts or more, the entries that hold some of these and nothing else; none where these together do not hold all."""
+    found = {}
+    for name, mine in held.items():
+        if len(mine) > 1:
+            parts_of = [other for other, theirs in held.items() if theirs and theirs < mine]
+            found[name] = parts_of if frozenset().union(*(held[other] for other in parts_of)) == mine else []
+    return found
 
 
 def roles(params: Params) -> dict[str, Any]:

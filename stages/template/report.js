@@ -30,8 +30,9 @@ async function choose() {
     const { dataset: data, method } = element.dataset;
     element.hidden = (data !== undefined && !data.split(" ").includes(dataset)) || (method !== undefined && !shown.includes(method));
   }
-  for (const view of views.values()) {
-    if (view?.getState().signals.dataset !== undefined) await view.signal("dataset", dataset).signal("shown", shown).runAsync();
+  for (const [place, view] of views) {
+    if (!view || place.closest("[hidden]") || view.getState().signals.dataset === undefined) continue;
+    await view.signal("dataset", dataset).signal("shown", shown).runAsync();
   }
 }
 

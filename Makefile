@@ -1,11 +1,11 @@
-# make repro: everything, from nothing to the report. make test: the tests. make ui: the runs in MLflow. make bench: our measures
-# and naive ones, timed in turn.
+# make repro: everything, from nothing to the report. make test: the tests. make ui: the runs in MLflow. make follow: lets those grow
+# there that are being trained, beside `make repro`. make bench: our measures and naive ones, timed in turn, and the mirror in MLflow.
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export VIRTUAL_ENV := $(CURDIR)/.venv
 export DVC_NO_ANALYTICS := 1
 
-.PHONY: repro test bench ui lock
+.PHONY: repro test bench ui follow lock
 
 # a cell that fails does not keep the others from being reported
 repro: .venv/ready
@@ -21,9 +21,13 @@ test: .venv/ready
 
 bench: .venv/ready
 	@python tests/benchmark.py
+	@python tests/benchmark_mirror.py
 
 ui: .venv/ready
 	mlflow ui --backend-store-uri sqlite:///mlflow.db
+
+follow: .venv/ready
+	@python stages/follow.py
 
 # compiled at once, or every stage compiles torch anew where Python may not write bytecode (many containers)
 .venv/ready: requirements.txt pyproject.toml

@@ -1,15 +1,20 @@
 """The mirror in MLflow holds every run once, finished and whole."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
+
+from uncollapse.pieces import UserError
+from uncollapse.stores import lock, reason, shown
+from uncollapse.tracking import Run, follower, mirror
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::ResourceWarning"
 )
+STEPS = range(10, 4010, 10)
 
 
 @pytest.fixture(scope="module")
@@ -30,80 +35,159 @@ def uri(empty_store: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     return f"sqlite:///{tmp_path}/mlflow.db"  # mlflow keeps connections by address
 
 
-def run(name: str, key: str, experiment: str = "toy") -> Any:
-    from uncollapse.tracking import Run
+@pytest.fixture
+def client(uri: str) -> Any:
+    from mlflow.tracking import MlflowClient
 
-    steps = list(range(10, 4010, 10))
-    history = pd.DataFrame(
-        {"train/kl": [step / 3 for step in steps], "train/beta": 1.0, "train/elbo": -1.0}, index=steps
-    )
-    history.loc[20, "train/kl"] = float("inf")
+    return MlflowClient(uri)
+
+
+def run(name: str, key: str, experiment: str = "toy", steps: Sequence[int] = STEPS) -> Run:
+    history = {"train/kl": {at: at / 3 for at in steps}, "train/beta": dict.fromkeys(steps, 1.0)}
+    history["train/elbo"] = dict.fromkeys(steps, -1.0)
+    if 20 in steps:
+        history["train/kl"][20] = float("inf")
+    measures = {"test/nll": {4000: 80.5}, "test/probe_accuracy": {4000: float("nan")}}
     return Run(
         experiment=experiment, name=name, key=key, tags={"cell": name, "seed": "0"},
         params={"net": {"use": "mlp", "latents": 3}, "seed": 0, "kl_weight": {"use": "pi", "kp": 0.01}},
-        history=history, measures={"test/nll": 80.5, "test/probe_accuracy": float("nan")},
-        texts={"collapse.csv": "dimension,eps\n0,0.1\n"}, files=[Path("picture.png")],
+        data={"name": "toy", "digest": "0123", "source": "{}", "profile": "{}"},
+        points={**history, **(measures if steps == STEPS else {})},
+        files={"collapse.csv": "dimension,eps\n0,0.1\n", "map.png": Path("picture.png")},
     )  # fmt: skip
 
 
-def found(uri: str, filter_string: str = "") -> list[Any]:
-    from mlflow.tracking import MlflowClient
-
-    client = MlflowClient(uri)
+def found(client: Any, filter_string: str = "") -> list[Any]:
     places = [experiment.experiment_id for experiment in client.search_experiments()]
     return client.search_runs(places, filter_string=filter_string)
 
 
-def test_a_run_is_whole(uri: str) -> None:
-    from mlflow.tracking import MlflowClient
+def ids(client: Any) -> list[str]:
+    return sorted(got.info.run_id for got in found(client))
 
-    from uncollapse.tracking import mirror
 
-    assert mirror([run("a-0", "ka"), run("b-0", "kb", "other")], uri) == 2
-    client = MlflowClient(uri)
-    (got,) = found(uri, "tags.cell = 'a-0'")
+def assert_whole(client: Any, got: Any) -> None:
     assert got.info.status == "FINISHED"
     assert got.info.run_name == "a-0"
-    assert got.data.params == {
-        "net.use": "mlp",
-        "net.latents": "3",
-        "seed": "0",
-        "kl_weight.use": "pi",
-        "kl_weight.kp": "0.01",
-    }
+    params = {"net.use": "mlp", "net.latents": "3", "seed": "0", "kl_weight.use": "pi", "kl_weight.kp": "0.01"}
+    assert got.data.params == params
     assert got.data.metrics["test/nll"] == 80.5
     assert "test/probe_accuracy" not in got.data.metrics, "nan is no value"
+    assert got.data.tags["current"] == "true"
+    assert "live" not in got.data.tags
     points = client.get_metric_history(got.info.run_id, "train/kl")
-    assert [point.step for point in points] == [step for step in range(10, 4010, 10) if step != 20]
+    assert [point.step for point in points] == [step for step in STEPS if step != 20]
     assert points[-1].value == pytest.approx(4000 / 3)
-    assert sorted(file.path for file in client.list_artifacts(got.info.run_id)) == ["collapse.csv", "picture.png"]
+    assert len(client.get_metric_history(got.info.run_id, "train/elbo")) == len(STEPS)
+    assert sorted(file.path for file in client.list_artifacts(got.info.run_id)) == ["collapse.csv", "map.png"]
+    (used,) = got.inputs.dataset_inputs
+    assert (used.dataset.name, used.dataset.digest) == ("toy", "0123")
 
 
-def test_mirroring_again_adds_nothing_and_a_changed_run_is_a_new_one(uri: str) -> None:
-    from uncollapse.tracking import mirror
-
-    first = [run("a-0", "ka"), run("a-1", "kb")]
-    assert mirror(first, uri) == 2
-    assert mirror(first, uri) == 0
-    assert mirror([first[0], replace(first[1], key="kc")], uri) == 1
-    assert len(found(uri)) == 3
-    assert sorted(got.info.run_name for got in found(uri, "tags.current = 'true'")) == ["a-0", "a-1"]
-    assert mirror(first, uri) == 0, "back to what there was"
-    assert {got.data.tags["uncollapse.key"] for got in found(uri, "tags.current = 'true'")} == {"ka", "kb"}
+def test_a_run_is_whole(uri: str, client: Any) -> None:
+    assert mirror([run("a-0", "ka"), run("b-0", "kb", "other")], uri) == (2, 0)
+    (got,) = found(client, "tags.cell = 'a-0'")
+    assert_whole(client, got)
 
 
-def test_a_mirror_that_was_killed_is_repaired(uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    from mlflow.tracking import MlflowClient
+def test_mirroring_again_adds_nothing_and_a_changed_run_is_a_new_one(uri: str, client: Any) -> None:
+    first = [run("a-0", "ka"), run("a-1", "kb", "left")]
+    assert mirror(first, uri) == (2, 0)
+    before = ids(client)
+    assert mirror(first, uri) == (0, 0)
+    assert mirror([first[0], run("c-1", "kc")], uri) == (1, 0)
+    assert len(found(client)) == 3
+    current = found(client, "tags.current = 'true'")
+    assert sorted(got.info.run_name for got in current) == ["a-0", "c-1"], "also in an experiment that left the grid"
+    assert mirror(first, uri) == (0, 0), "back to what there was"
+    assert sorted(got.info.run_id for got in found(client, "tags.current = 'true'")) == before
 
-    from uncollapse.tracking import mirror
 
+@pytest.mark.parametrize("at", ["log_batch", "log_inputs", "log_artifacts", "set_terminated"])
+def test_a_mirror_that_was_killed_is_completed(uri: str, client: Any, monkeypatch: pytest.MonkeyPatch, at: str) -> None:
     def killed(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(MlflowClient, "log_artifact", killed)
+        patch.setattr(type(client), at, killed)
         with pytest.raises(KeyboardInterrupt):
             mirror([run("a-0", "ka")], uri)
-    assert [got.info.status for got in found(uri)] == ["RUNNING"]
-    assert mirror([run("a-0", "ka")], uri) == 1
-    assert [got.info.status for got in found(uri)] == ["FINISHED"]
+    (left,) = found(client)
+    assert left.info.status == "RUNNING"
+    assert mirror([run("a-0", "ka")], uri) == (0, 1)
+    (got,) = found(client)
+    assert got.info.run_id == left.info.run_id
+    assert_whole(client, got)
+
+
+def test_what_contradicts_the_files_is_written_anew_and_of_two_one_stays(uri: str, client: Any) -> None:
+    true = run("a-0", "ka")
+    assert mirror([replace(true, points={"train/kl": {10: 7.0}})], uri) == (1, 0)
+    (wrong,) = ids(client)
+    assert mirror([true], uri) == (0, 1)
+    (got,) = found(client)
+    assert got.info.run_id != wrong
+    assert_whole(client, got)
+    twin = client.create_run(got.info.experiment_id, tags={"uncollapse.key": "ka"}).info.run_id
+    assert mirror([true], uri) == (0, 0)
+    assert ids(client) == [got.info.run_id]
+    assert client.get_run(twin).info.lifecycle_stage == "deleted"
+    client.log_metric(got.info.run_id, "train/kl", 3.5, step=4000)  # somebody else's point
+    assert mirror([true], uri) == (0, 1)
+    assert_whole(client, found(client)[0])
+
+
+def test_an_experiment_that_was_deleted_comes_back(uri: str, client: Any) -> None:
+    mirror([run("a-0", "ka")], uri)
+    client.delete_experiment(found(client)[0].info.experiment_id)
+    assert mirror([run("a-0", "ka")], uri) == (0, 0)
+    (got,) = found(client)
+    assert_whole(client, got)
+
+
+def test_a_followed_run_grows_and_the_mirror_completes_it(uri: str, client: Any) -> None:
+    follow = follower(uri)
+    for steps in (STEPS[:1], STEPS[:3], STEPS[:40]):
+        follow(run("a-0", "ka", steps=steps))
+        (live,) = found(client)
+        assert (live.info.status, live.data.tags["live"]) == ("RUNNING", "true")
+        assert [point.step for point in client.get_metric_history(live.info.run_id, "train/beta")] == list(steps)
+        if len(steps) == 3:
+            follow = follower(uri)  # it finds what another began
+    mirror([], uri, failed=["ka"])
+    assert found(client)[0].info.status == "FAILED"
+    follower(uri)(run("a-0", "ka", steps=STEPS[:50]))
+    assert found(client)[0].info.status == "RUNNING", "trained again"
+    assert mirror([run("a-0", "ka")], uri) == (0, 1)
+    (got,) = found(client)
+    assert got.info.run_id == live.info.run_id
+    assert_whole(client, got)
+    follow(run("a-0", "ka", steps=STEPS[:60]))
+    follower(uri)(run("a-0", "ka", steps=STEPS[:60]))
+    (got,) = found(client)
+    assert_whole(client, got)
+
+
+@pytest.fixture
+def refusing(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    return "http://anna:s3cret@127.0.0.1:9"
+
+
+def test_a_server_that_is_down_is_one_line_without_credentials(refusing: str, tmp_path: Path) -> None:
+    for attempt in (lambda: mirror([run("a-0", "ka")], refusing), lambda: follower(refusing)(run("a-0", "ka"))):
+        with pytest.raises(UserError) as told:
+            attempt()
+        assert str(told.value).startswith("MLflow at http://127.0.0.1:9: ")
+        assert str(told.value).endswith("`dvc repro` again when it answers")
+        assert "s3cret" not in str(told.value)
+    assert shown("postgresql://anna:s3cret@host/db?password=s3cret") == "postgresql://host/db"
+    assert shown("sqlite:///mlflow.db") == "sqlite:///mlflow.db"
+    assert reason(OSError("no s3cret of\nanna"), refusing) == "no *** of ***"
+
+
+def test_a_store_has_one_lock_from_whatever_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    mine = lock("sqlite:///mlflow.db")
+    assert lock(f"sqlite:///{tmp_path}/mlflow.db").lock_file == mine.lock_file
+    assert lock("sqlite:///other.db").lock_file != mine.lock_file

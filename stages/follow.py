@@ -1,0 +1,72 @@
+"""Let the runs that are being trained grow in MLflow: `make follow`, beside `dvc repro`, in a terminal of its own.
+
+It reads the histories that training writes and nothing waits for it, so a slow or dead server holds up nobody. The stage `track` completes the
+same runs from the finished files, whatever was missed here.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from io import StringIO
+from pathlib import Path
+
+import pandas as pd
+from state import key
+from tqdm import tqdm
+from track import STORE, grid, points, started
+from workers import recipe_of
+
+from uncollapse.pieces import UserError
+from uncollapse.stores import shown
+from uncollapse.tracking import Run, follower
+
+PAUSE = 2.0  # seconds
+
+
+def growing(seen: dict[Path, int]) -> Iterator[tuple[Path, int, Run]]:
+    """The runs of the grid whose history has grown beyond the size in `seen`, with the file and its size."""
+    cells, seeds = grid()
+    for cell in cells:
+        for seed in seeds:
+            for file in (Path(".work") / "train" / str(cell)).glob(f"{seed}-*/history.csv"):
+                text = file.read_text()
+                whole = text[: text.rfind("\n") + 1]  # a row may be being written
+                if len(whole) == seen.get(file) or whole.count("\n") < 2:
+                    continue
+                recipe, data = recipe_of("train", str(cell)), Path("data") / cell.dataset
+                start = (Path("pretrained") / f"{cell.dataset}-{cell.method}").glob(f"encoder-{seed}.safetensors")
+                if file.parent.name == f"{seed}-{key(recipe, [data / 'card.json', *start])}":  # not of another recipe
+                    history = pd.read_csv(StringIO(whole), float_precision="round_trip")
+                    yield file, len(whole), replace(started(cell, seed), points=points(history), files={})
+
+
+def main() -> None:
+    """Until Ctrl-C. A store that cannot be written is told of once, and tried again."""
+    uri = os.environ.get("MLFLOW_TRACKING_URI") or STORE
+    follow, seen, said = follower(uri), dict[Path, int](), ""
+    print(f"follow: training grows in {shown(uri)}; Ctrl-C ends this, and nothing else", flush=True)
+    with tqdm(desc="follow", unit=" rows", disable=None) as bar:
+        while True:
+            try:
+                for file, size, run in growing(seen):
+                    follow(run)
+                    seen[file] = size
+                    bar.set_postfix_str(run.name, refresh=False)
+                    bar.update()
+                said = ""
+            except (FileNotFoundError, ValueError):
+                pass  # no grid yet, or DVC is making it
+            except UserError as error:
+                if not said:
+                    tqdm.write(f"follow: {error}", file=sys.stderr)
+                said = str(error)
+            time.sleep(PAUSE)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except KeyboardInterrupt:
+        print()

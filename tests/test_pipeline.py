@@ -1,98 +1,22 @@
 """The pipeline itself, with real DVC, real digits and nets of toy size, in a folder of its own."""
 
 import math
-import os
-import shutil
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
-from hashlib import sha256
-from pathlib import Path
 
 import pandas as pd
 import pytest
-import yaml
-
-ROOT = Path(__file__).parent.parent
-PARAMS = {
-    "grid": {"datasets": ["mnist5k"], "models": ["control_vae"], "methods": ["plain", "pretrained"], "seeds": [0, 1]},
-    "datasets": {
-        "mnist5k": {
-            "source": {"use": "mnist5k"},
-            "split": {"reserve": 100, "valid": 50, "test": 60},
-            "net": {"use": "mlp", "latents": 4, "hidden": 8, "encoder_layers": 1, "decoder_layers": 2},
-            "likelihood": {"use": "bernoulli"},
-            "training": {"epochs": 1, "batch_size": 500, "learning_rate": 0.01},
-            "kl_target": 5.0,
-        }
-    },
-    "models": {"control_vae": {"kl_weight": {"use": "pi"}}},
-    "methods": {
-        "plain": {},
-        "skip": {"decoder": {"use": "skip"}},
-        "pretrained": {"pretraining": {"use": "classifier", "epochs": 1}},
-    },
-    "evaluation": {"samples": 4},
-    "device": "cpu",
-}
-
-
-class Project:
-    """A copy of the pipeline with its own params."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-        self.environment = {**os.environ, "PATH": path, "PYTHONPATH": str(folder / "src"), "DVC_NO_ANALYTICS": "1"}
-        self.environment.pop("MLFLOW_TRACKING_URI", None)
-        for name in ("src", "stages"):
-            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-        for name in ("dvc.yaml", ".gitignore"):
-            shutil.copy(ROOT / name, folder / name)
-        (folder / "metrics").mkdir()
-        self.params = PARAMS
-        self.write()
-        self.call("git", "init", "--quiet")
-        self.call("dvc", "init", "--quiet")
-        self.commit()
-
-    def write(self) -> None:
-        (self.folder / "params.yaml").write_text(yaml.safe_dump(self.params))
-
-    def call(self, *command: str, fails: bool = False) -> str:
-        done = subprocess.run(
-            command, cwd=self.folder, env=self.environment, capture_output=True, text=True, check=False
-        )
-        assert (done.returncode != 0) == fails, done.stdout + done.stderr
-        return done.stdout + done.stderr
-
-    def commit(self) -> None:
-        self.call("git", "add", "--all")
-        who = ["-c", "user.name=test", "-c", "user.email=test@example.org"]
-        self.call("git", *who, "commit", "--quiet", "--message", "state")
-
-    def repro(self, *arguments: str) -> tuple[set[str], list[str]]:
-        """The stages that ran, and what they said of their seeds."""
-        said = self.call("dvc", "repro", *arguments).splitlines()
-        ran = {line.split("'")[1] for line in said if line.startswith("Running stage")}
-        return ran, [line for line in said if "made now" in line]
-
-    def digests(self, folder: str) -> dict[str, str]:
-        files = sorted(file for file in (self.folder / folder).rglob("*") if file.is_file())
-        return {file.name: sha256(file.read_bytes()).hexdigest() for file in files}
+from project import Project, reproduced
 
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    made = Project(tmp_path_factory.mktemp("project"))
-    ran, _ = made.repro()
+    made, ran = reproduced(tmp_path_factory)
     cells = ("plain", "pretrained")
     assert ran == {
         "recipes", "calibrate", "prepare@mnist5k", "report", "track", *(f"pretrain@mnist5k-{method}" for method in cells),
         *(f"{stage}@mnist5k-control_vae-{method}" for stage in ("train", "evaluate") for method in cells),
     }  # fmt: skip
-    made.commit()
     return made
 
 

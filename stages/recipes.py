@@ -1,11 +1,10 @@
 """Check params.yaml and write a recipe for every stage of every cell: recipes/<stage>/<name>.json; and
 recipes/grid.json, the list of cells."""
 
-import json
 import sys
 from pathlib import Path
 
-from uncollapse.cells import Params
+from uncollapse.cells import Params, text
 from uncollapse.pieces import UserError
 from uncollapse.roles import roles
 
@@ -19,4 +18,4 @@ grid = {"cells": params.cells(), "seeds": params.grid["seeds"], "evaluation": pa
 for name, recipe in {"grid": grid, **recipes}.items():
     file = Path("recipes") / f"{name}.json"
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(recipe, indent=2) + "\n")
+    file.write_text(text(recipe))

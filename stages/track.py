@@ -77,7 +77,8 @@ def runs(cell: Cell, seeds: list[int]) -> list[Run]:
         pd.read_csv(file, float_precision="round_trip")
         for file in (trained / "history.csv", measured / "measures.csv", measured / "collapse.csv")
     )
-    pictures = {file.name: file for file in (*measured.glob("*.png"), *measured.glob("sentences.csv"))}
+    seen = [*measured.glob("*.png"), *(measured / name for name in ("sentences.csv", "lines.csv"))]
+    pictures = {file.name: file for file in seen if file.exists()}
     pictures |= {
         file.stem.removeprefix(f"{cell}-") + file.suffix: file for file in Path("report/cells").glob(f"{cell}-*.png")
     }

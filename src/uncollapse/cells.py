@@ -6,6 +6,7 @@ when its recipe or its data have changed.
 """
 
 import inspect
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -181,3 +182,8 @@ def code(stage: str, used: Iterable[Path]) -> Recipe:
     """Digests of a stage's script, of the files `used` and of all that they import; and the versions of the libraries that compute."""
     versions = {library: version(library) for library in ("numpy", "scikit-learn", "torch")}
     return {"sources": sources([Path("stages") / f"{stage}.py", *used]), "versions": versions}
+
+
+def text(recipe: Recipe) -> str:
+    """A recipe as its file holds it."""
+    return json.dumps(recipe, indent=2) + "\n"

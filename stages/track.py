@@ -74,8 +74,7 @@ def runs(cell: Cell, seeds: list[int]) -> list[Run]:
     """Every seed of a cell that was trained and measured."""
     measured, trained = Path("metrics/cells") / str(cell), Path("runs") / str(cell)
     history, measures, curves = (
-        pd.read_csv(file, float_precision="round_trip")
-        for file in (trained / "history.csv", measured / "measures.csv", measured / "collapse.csv")
+        pd.read_csv(file) for file in (trained / "history.csv", measured / "measures.csv", measured / "collapse.csv")
     )
     seen = [*measured.glob("*.png"), *(measured / name for name in ("sentences.csv", "lines.csv"))]
     pictures = {file.name: file for file in seen if file.exists()}

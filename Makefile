@@ -7,9 +7,9 @@ export DVC_NO_ANALYTICS := 1
 
 .PHONY: repro test bench ui follow lock
 
-# a cell that fails does not keep the others from being reported
+# a cell that fails does not keep the others from being reported, and from MLflow
 repro: .venv/ready
-	dvc repro --keep-going || { dvc repro --single-item report; exit 1; }
+	dvc repro --keep-going || { dvc repro --single-item report track; exit 1; }
 	@echo
 	@echo "summary: metrics/summary.csv    report: report/index.html    runs: make ui"
 

@@ -19,10 +19,8 @@ from uncollapse.stores import shown
 from uncollapse.tracking import Points, Run, mirror
 
 STORE = "sqlite:///mlflow.db"
-# the steps of the collapse curve: eps in thousandths of a nat, evenly on a log axis
-EPS = sorted(
-    {round(mantissa * 10**power) for power in range(5) for mantissa in (1, 1.5, 2, 3, 5, 7)} - {50_000, 70_000}
-)
+# the steps of the collapse curve, whose eps is 10 ** (step / 10) thousandths of a nat: charts have no logarithmic axis unless one asks
+DECIBELS = range(46)
 
 
 def grid() -> tuple[list[Cell], list[int]]:
@@ -93,7 +91,9 @@ def runs(cell: Cell, seeds: list[int]) -> list[Run]:
                 points={
                     **points(mine),
                     **{f"test/{name}": {last: float(value)} for name, value in row.items()},
-                    "collapse/share_at_millinats": {eps: float((curve["eps"] < eps / 1000).mean()) for eps in EPS},
+                    "collapse/share_by_log_eps": {
+                        at: float((curve["eps"] < 10 ** (at / 10) / 1000).mean()) for at in DECIBELS
+                    },
                 },
                 files={
                     **run.files,

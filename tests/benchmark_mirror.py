@@ -16,7 +16,7 @@ def run(cell: int, seed: int, weights: Path) -> Run:
     """As many points, params and files as a run of the default grid, with the history of a longer training."""
     history = {f"train/{name}": {60 * epoch: epoch / 3 + cell for epoch in range(EPOCHS)} for name in COLUMNS}
     measures = {f"test/measure_{i}": {60 * EPOCHS: i / 7} for i in range(20)}
-    curve = {"collapse/share_at_millinats": {2**i: i / 27 for i in range(27)}}
+    curve = {"collapse/share_by_log_eps": {i: i / 46 for i in range(46)}}
     return Run(
         experiment=f"toy{cell % 4}", name=f"cell{cell}-{seed}", key=f"{cell} {seed}",
         tags={"cell": f"cell{cell}", "seed": str(seed), "dataset": "toy", "model": "vae", "method": f"method{cell}"},

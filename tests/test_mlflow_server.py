@@ -115,7 +115,7 @@ def assert_whole(server: Server, project: Project, cells: tuple[str, ...] = CELL
             points = client.get_metric_history(got.info.run_id, f"train/{column}")
             assert [point.step for point in points] == history["step"].tolist()
             assert [point.value for point in points] == pytest.approx(history[column].tolist())
-        assert len(client.get_metric_history(got.info.run_id, "collapse/share_at_millinats")) == 27
+        assert len(client.get_metric_history(got.info.run_id, "collapse/share_by_log_eps")) == 46
         assert "test/nll" in got.data.metrics
         assert "weights.safetensors" in [file.path for file in client.list_artifacts(got.info.run_id)]
     return sorted(got.info.run_id for got in runs.values())

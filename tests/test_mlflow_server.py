@@ -12,7 +12,13 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import torch
 from project import Project, reproduced
+from safetensors.torch import load_file
+
+import uncollapse
+from uncollapse.dataset import read
+from uncollapse.measures import encode
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::ResourceWarning"
@@ -133,6 +139,21 @@ def test_a_second_mirror_adds_nothing(server: Server, project: Project) -> None:
     assert "4 runs in sqlite:///mlflow.db, 0 of them new, 0 mended" in said
     assert f"4 runs in {server.uri}, 0 of them new, 0 mended" in said
     assert assert_whole(server, project) == first
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_weights_from_the_server_encode_as_they_were_measured(server: Server, project: Project, tmp_path: Path) -> None:
+    import mlflow
+
+    cell, latents = CELLS[1], "latents-1.safetensors"
+    (run,) = server.runs(f"tags.current = 'true' and tags.cell = '{cell}' and tags.seed = '1'")
+    folder = mlflow.artifacts.download_artifacts(
+        run_id=run.info.run_id, dst_path=str(tmp_path), tracking_uri=server.uri
+    )
+    found = encode(uncollapse.load(folder), read(project.folder / "data/mnist5k", "test"))
+    measured = load_file(project.folder / "metrics/cells" / cell / latents)
+    assert torch.allclose(found.mu, measured["mu"], atol=1e-5)
+    assert torch.allclose(found.logvar, measured["logvar"], atol=1e-5)
 
 
 def test_two_at_once_from_two_clones(server: Server, project: Project) -> None:

@@ -16,17 +16,18 @@ from filelock import FileLock
 from uncollapse.pieces import UserError
 
 SQLITE = "sqlite:///"
-PATIENCE = {  # MLflow's own is many minutes
+SETTINGS = {  # MLflow's own patience is many minutes, and it prints the address of each run, credentials included
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
     "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
 }
 
 
 @contextmanager
 def told(uri: str) -> Iterator[Any]:
     """A client of the store at `uri`. What goes wrong with it becomes a UserError that names it and the mend."""
-    for name, value in PATIENCE.items():
+    for name, value in SETTINGS.items():
         os.environ.setdefault(name, value)
     from mlflow.exceptions import MlflowException
     from mlflow.tracking import MlflowClient

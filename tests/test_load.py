@@ -1,0 +1,41 @@
+"""`uncollapse.load`: a trained VAE from a folder of recipe, card and weights."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from conftest import CARDS, LIKELIHOODS, NETS, toy_part, toy_vae
+from safetensors.torch import save_file
+
+import uncollapse
+from uncollapse.measures import encode
+from uncollapse.pieces import UserError
+
+
+def write(folder: Path, kind: str, other: str | None = None) -> None:
+    recipe = {
+        "dataset": "toy", "net": NETS[other or kind], "likelihood": {"use": LIKELIHOODS[other or kind]},
+        "decoder": {"use": "plain"}, "posterior": {"use": "gaussian"},
+    }  # fmt: skip
+    (folder / "recipe.json").write_text(json.dumps(recipe))
+    (folder / "card.json").write_text(json.dumps(CARDS[other or kind]))
+    save_file(toy_vae(kind, seed=7).state_dict(), folder / "weights.safetensors")
+
+
+def test_it_encodes_as_the_one_that_was_saved(kind: str, tmp_path: Path) -> None:
+    write(tmp_path, kind)
+    vae = uncollapse.load(tmp_path)
+    assert not vae.training
+    for found, true in zip(encode(vae, toy_part(kind)), encode(toy_vae(kind, seed=7), toy_part(kind)), strict=True):
+        assert torch.equal(found, true)
+    assert not torch.equal(encode(toy_vae(kind), toy_part(kind)).mu, true), "the weights matter"
+
+
+def test_what_does_not_fit_or_is_missing_is_told(tmp_path: Path) -> None:
+    write(tmp_path, "images", other="tokens")
+    with pytest.raises(UserError, match=r"weights\.safetensors: not of recipe\.json's nets: [^\n]*$"):
+        uncollapse.load(str(tmp_path))
+    (tmp_path / "card.json").unlink()
+    with pytest.raises(FileNotFoundError, match=r"card\.json"):
+        uncollapse.load(tmp_path)

@@ -1,20 +1,18 @@
 """A real MLflow server and the pipeline: every run of the grid is there once, finished and whole, whatever happened before."""
 
-import os
 import shutil
 import signal
-import socket
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
 import torch
 from project import Project, reproduced
 from safetensors.torch import load_file
+from server import Server, wait_for
 
 import uncollapse
 from uncollapse.dataset import read
@@ -24,57 +22,6 @@ pytestmark = pytest.mark.filterwarnings(
     "ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::ResourceWarning"
 )
 CELLS = ("mnist5k-control_vae-plain", "mnist5k-control_vae-pretrained")
-
-
-class Server:
-    """`mlflow server` on the loopback address, with its store and artifacts in a folder."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.uri = f"http://127.0.0.1:{self.port}"
-
-    def start(self) -> None:
-        address = ["--host", "127.0.0.1", "--port", str(self.port), "--workers", "1"]
-        stores = [
-            "--backend-store-uri",
-            f"sqlite:///{self.folder}/server.db",
-            "--artifacts-destination",
-            str(self.folder / "artifacts"),
-        ]
-        with (self.folder / "log").open("a") as log:
-            self.process = subprocess.Popen(
-                ["mlflow", "server", *address, *stores], stdout=log, stderr=log, cwd=self.folder, start_new_session=True
-            )
-        wait_for(self.answers)
-
-    def answers(self) -> bool:
-        with socket.socket() as one:
-            return one.connect_ex(("127.0.0.1", self.port)) == 0
-
-    def kill(self) -> None:
-        os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
-
-    def runs(self, what: str = "tags.current = 'true'") -> list[Any]:
-        places = [place.experiment_id for place in self.client().search_experiments()]
-        return self.client().search_runs(places, what) if places else []
-
-    def client(self) -> Any:
-        from mlflow.tracking import MlflowClient
-
-        return MlflowClient(self.uri)
-
-
-def wait_for(true: Callable[[], Any], seconds: float = 60) -> Any:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if found := true():
-            return found
-        time.sleep(0.05)
-    raise TimeoutError(true)
 
 
 @pytest.fixture(scope="module")
@@ -193,9 +140,11 @@ def test_the_server_dies_while_a_followed_cell_is_trained(server: Server, projec
     project.params["grid"]["methods"] = ["plain"]
     project.params["datasets"]["mnist5k"]["training"]["epochs"] = 60
     project.write()
+    heard = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # also where the tests run in the background
     follow = subprocess.Popen(
-        ["python", "stages/follow.py"], cwd=project.folder, env=project.environment, text=True, stderr=subprocess.PIPE
-    )
+        ["python", "stages/follow.py"], cwd=project.folder, env=project.environment, text=True, stderr=subprocess.PIPE,
+        preexec_fn=heard,
+    )  # fmt: skip
     repro = subprocess.Popen(
         ["dvc", "repro", "evaluate"], cwd=project.folder, env=project.environment, stdout=subprocess.DEVNULL
     )
@@ -207,7 +156,7 @@ def test_the_server_dies_while_a_followed_cell_is_trained(server: Server, projec
     assert f"error: MLflow at {server.uri}: " in said
     assert "2 runs in sqlite:///mlflow.db, 2 of them new" in said
     follow.send_signal(signal.SIGINT)
-    assert follow.communicate()[1].count("MLflow at") <= 1
+    assert follow.communicate(timeout=30)[1].count("MLflow at") <= 1
     assert follow.returncode == 0
     server.start()
     project.call("dvc", "repro", "--single-item", "track")

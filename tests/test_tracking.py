@@ -179,7 +179,7 @@ def test_a_server_that_is_down_is_one_line_without_credentials(refusing: str, tm
         with pytest.raises(UserError) as told:
             attempt()
         assert str(told.value).startswith("MLflow at http://127.0.0.1:9: ")
-        assert str(told.value).endswith("`dvc repro` again when it answers")
+        assert str(told.value).endswith("; mend the address, or `dvc repro` again when it answers")
         assert "s3cret" not in str(told.value)
     assert shown("postgresql://anna:s3cret@host/db?password=s3cret") == "postgresql://host/db"
     assert shown("sqlite:///mlflow.db") == "sqlite:///mlflow.db"

@@ -37,7 +37,9 @@ def told(uri: str) -> Iterator[Any]:
     try:
         yield MlflowClient(uri)
     except (MlflowException, OSError) as error:
-        raise UserError(f"MLflow at {shown(uri)}: {reason(error, uri)}; `dvc repro` again when it answers") from None
+        raise UserError(
+            f"MLflow at {shown(uri)}: {reason(error, uri)}; mend the address, or `dvc repro` again when it answers"
+        ) from None
 
 
 def lock(uri: str) -> FileLock:
@@ -55,10 +57,12 @@ def shown(uri: str) -> str:
 
 
 def reason(error: BaseException, uri: str) -> str:
-    """What went wrong, by its first cause, as a short line that names no credentials."""
-    while (cause := error.__cause__ or error.__context__) is not None:
-        error = cause
-    text = " ".join(str(error).split())
+    """What went wrong, by the system's error at its root if there is one, as a short line that names no credentials."""
+    said, cause = error, error.__cause__ or error.__context__
+    while cause is not None:
+        said = cause if isinstance(cause, OSError) and cause.errno else said
+        cause = cause.__cause__ or cause.__context__
+    text = " ".join(str(said).split())
     secrets = urlsplit(uri).netloc.rpartition("@")[0]
     for secret in (secrets, *secrets.split(":")):
         text = text.replace(secret, "***") if secret else text

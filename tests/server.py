@@ -1,0 +1,61 @@
+"""A real MLflow server, for tests that need one."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+
+class Server:
+    """`mlflow server` on the loopback address, with its store and artifacts in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.uri = f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        address = ["--host", "127.0.0.1", "--port", str(self.port), "--workers", "1"]
+        stores = [
+            "--backend-store-uri",
+            f"sqlite:///{self.folder}/server.db",
+            "--artifacts-destination",
+            str(self.folder / "artifacts"),
+        ]
+        with (self.folder / "log").open("a") as log:
+            self.process = subprocess.Popen(
+                ["mlflow", "server", *address, *stores], stdout=log, stderr=log, cwd=self.folder, start_new_session=True
+            )
+        wait_for(self.answers)
+
+    def answers(self) -> bool:
+        with socket.socket() as one:
+            return one.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def kill(self) -> None:
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def runs(self, what: str = "tags.current = 'true'") -> list[Any]:
+        places = [place.experiment_id for place in self.client().search_experiments()]
+        return self.client().search_runs(places, what) if places else []
+
+    def client(self) -> Any:
+        from mlflow.tracking import MlflowClient
+
+        return MlflowClient(self.uri)
+
+
+def wait_for(true: Callable[[], Any], seconds: float = 60) -> Any:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if found := true():
+            return found
+        time.sleep(0.05)
+    raise TimeoutError(true)

@@ -113,7 +113,7 @@ def test_two_at_once_from_two_clones(server: Server, project: Project) -> None:
 def test_a_mirror_killed_in_the_middle(server: Server, project: Project) -> None:
     forget(server)
     process = track(project)
-    wait_for(lambda: server.runs("attributes.status = 'RUNNING'"))
+    wait_for(server.runs)
     process.kill()
     process.wait()
     left = server.runs()
@@ -138,7 +138,7 @@ def test_from_a_clone_that_pulled(server: Server, project: Project) -> None:
 
 def test_the_server_dies_while_a_followed_cell_is_trained(server: Server, project: Project) -> None:
     project.params["grid"]["methods"] = ["plain"]
-    project.params["datasets"]["mnist5k"]["training"]["epochs"] = 60
+    project.params["datasets"]["mnist5k"]["training"]["epochs"] = 40
     project.write()
     heard = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # also where the tests run in the background
     follow = subprocess.Popen(
@@ -169,6 +169,6 @@ def test_an_older_commit_and_back(server: Server, project: Project) -> None:
     for commit, cells in {"HEAD~1": CELLS, "-": CELLS[:1]}.items():
         project.call("git", "checkout", "--quiet", "--force", commit)
         project.call("dvc", "checkout")
-        project.repro()
+        project.repro("--single-item", "track")
         found = assert_whole(server, project, cells)
     assert found == new

@@ -4,6 +4,7 @@ It reads the histories that training writes and nothing waits for it, so a slow 
 same runs from the finished files, whatever was missed here.
 """
 
+import json
 import os
 import sys
 import time
@@ -15,7 +16,7 @@ from pathlib import Path
 import pandas as pd
 from state import key
 from tqdm import tqdm
-from track import STORE, grid, points, started
+from track import STORE, card_of, grid, points, started
 from workers import recipe_of
 
 from uncollapse.pieces import UserError
@@ -31,13 +32,13 @@ def growing(seen: dict[Path, int]) -> Iterator[tuple[Path, int, Run]]:
     for cell in cells:
         for seed in seeds:
             for file in (Path(".work") / "train" / str(cell)).glob(f"{seed}-*/history.csv"):
-                text = file.read_text()
+                text, card = file.read_text(), card_of(cell)
                 whole = text[: text.rfind("\n") + 1]  # a row may be being written
-                if len(whole) == seen.get(file) or whole.count("\n") < 2:
+                if len(whole) == seen.get(file) or whole.count("\n") < 2 or not card.exists():
                     continue
-                recipe, data = recipe_of("train", str(cell)), Path("data") / cell.dataset
                 start = (Path("pretrained") / f"{cell.dataset}-{cell.method}").glob(f"encoder-{seed}.safetensors")
-                if file.parent.name == f"{seed}-{key(recipe, [data / 'card.json', *start])}":  # not of another recipe
+                mine = key(recipe_of("train", str(cell)), [card, *start])
+                if file.parent.name == f"{seed}-{mine}":  # not of another recipe
                     history = pd.read_csv(StringIO(whole))
                     yield file, len(whole), replace(started(cell, seed), points=points(history), files={})
 
@@ -47,7 +48,7 @@ def main() -> None:
     uri = os.environ.get("MLFLOW_TRACKING_URI") or STORE
     follow, seen, said = follower(uri), dict[Path, int](), ""
     print(f"follow: training grows in {shown(uri)}; Ctrl-C ends this, and nothing else", flush=True)
-    with tqdm(desc="follow", unit=" rows", disable=None) as bar:
+    with tqdm(desc="follow", unit=" times", disable=None) as bar:
         while True:
             try:
                 for file, size, run in growing(seen):
@@ -56,7 +57,7 @@ def main() -> None:
                     bar.set_postfix_str(run.name, refresh=False)
                     bar.update()
                 said = ""
-            except (FileNotFoundError, ValueError):
+            except (FileNotFoundError, json.JSONDecodeError):
                 pass  # no grid yet, or DVC is making it
             except UserError as error:
                 if not said:

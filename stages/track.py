@@ -29,11 +29,16 @@ def grid() -> tuple[list[Cell], list[int]]:
     return [Cell(*names) for names in listed["cells"]], listed["seeds"]
 
 
+def card_of(cell: Cell) -> Path:
+    """The card of a cell's data set."""
+    return Path("data") / cell.dataset / "card.json"
+
+
 def started(cell: Cell, seed: int) -> Run:
     """A cell's run as it is known when it begins. Its key is of all that determines its numbers: of both recipes, the data and the
     encoder that it starts with; not of the list of seeds, so that a new one makes no other run new."""
     trained, measured = ({**recipe_of(stage, str(cell)), "seeds": None} for stage in ("train", "evaluate"))
-    card = Path("data") / cell.dataset / "card.json"
+    card = card_of(cell)
     start = (Path("pretrained") / f"{cell.dataset}-{cell.method}").glob(f"encoder-{seed}.*")
     recipe = {**trained, "evaluation": measured["evaluation"], "seed": seed}
     about = json.loads(card.read_text())
@@ -113,7 +118,8 @@ def main() -> None:
     cells, seeds = grid()
     made = [cell for cell in cells if current("evaluate", str(cell))]
     missing = [cell for cell in cells if cell not in made]
-    failed = [started(cell, seed).key for cell in missing if failure("train", str(cell)).exists() for seed in seeds]
+    told = [cell for cell in missing if failure("train", str(cell)).exists() and card_of(cell).exists()]
+    failed = [started(cell, seed).key for cell in told for seed in seeds]
     found = [run for cell in made for run in runs(cell, seeds)]
     for uri in dict.fromkeys([STORE, os.environ.get("MLFLOW_TRACKING_URI") or STORE]):
         added, mended = mirror(found, uri, failed)

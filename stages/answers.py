@@ -108,12 +108,9 @@ def susceptible(found: Evidence, dataset: str, model: str) -> tuple[tuple[int, i
             )
     else:
         told.append("mutual information is at the cap of both estimates: no difference can be shown")
-    told.append(f"nll {effect(nll)}")
-    if found.seeds < 2:
-        said = ONE_SEED
-    else:
-        told[-1] += f", {('no difference shown', 'better', 'worse')[fit]}"
-    return (sign, fit), f"`{model}`: {said}.", f"{'; '.join(told)}; seeds: {collapsed['seeds']}."
+    one = found.seeds < 2
+    told.append(f"nll {effect(nll)}" + ("" if one else f", {('no difference shown', 'better', 'worse')[fit]}"))
+    return (sign, fit), f"`{model}`: {ONE_SEED if one else said}.", f"{'; '.join(told)}; seeds: {collapsed['seeds']}."
 
 
 def methods(found: Evidence) -> Answer:

@@ -154,6 +154,11 @@ def tsne_map(data: Data) -> alt.Chart:
     )  # fmt: skip
 
 
+def nothing(why: str) -> alt.Chart:
+    """A picture that says why there is none."""
+    return alt.Chart(alt.Data(values=[{}])).mark_text(fontSize=14).encode(text=alt.value(why))
+
+
 def facets(chart: Any, table: pd.DataFrame, width: int = 250, height: int = 170) -> alt.FacetChart:
     """A panel for every data set (columns) and model (rows), in the order of the table, for a picture that stands alone."""
     columns, rows = (list(table[what].drop_duplicates()) for what in ("dataset", "model"))

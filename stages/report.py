@@ -114,9 +114,11 @@ def write_figures(drawn: Mapping[str, pd.DataFrame], grid: Mapping[str, Any]) ->
     methods = list(dict.fromkeys(cell[2] for cell in grid["cells"]))
     curves, gains = drawn["curves"], drawn["gains"]
     charts.save(charts.facets(charts.collapse_curves(curves, methods, legend=True), curves), METRICS / "collapse.png")
+    forest = charts.nothing("no method is compared with the plain one")
     if len(gains):
         forest = charts.facets(charts.gains(gains, methods), gains, height=24 * len(methods))
-        charts.save(forest.resolve_scale(x="independent"), METRICS / "gains.png")
+        forest = forest.resolve_scale(x="independent")
+    charts.save(forest, METRICS / "gains.png")
     (REPORT / "cells").mkdir(parents=True, exist_ok=True)
     for names, points in drawn["tsne"].groupby(tables.CELL, sort=False):
         map_of = charts.tsne_map(points[:500]).properties(width=240, height=240)

@@ -10,11 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from axe_playwright_python.sync_playwright import Axe
-from made_grid import make_grid
+from made_grid import ROOT, make_grid
 from playwright.sync_api import Browser, Page, sync_playwright
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+STAGE = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]["report"]
+OUTS = [next(iter(out)) if isinstance(out, dict) else out for out in STAGE["outs"] + STAGE["metrics"]]
 pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: install the package chromium"),
     pytest.mark.xdist_group("browser"),
@@ -47,10 +50,10 @@ def report(folder: Path, *, missing: Sequence[str] = (), **grid: Any) -> Path:
             shutil.rmtree(folder / "metrics/cells" / cell)
             (folder / ".work/failed").mkdir(parents=True, exist_ok=True)
             (folder / ".work/failed" / f"train-{cell}.txt").write_text("seed 1, epoch 3: training diverged\n")
-        done = subprocess.run(
-            [sys.executable, "-W", "error", "stages/report.py"], capture_output=True, text=True, check=False
-        )
+        command = [sys.executable, "-W", "error", "stages/report.py"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
+        assert all((folder / out).exists() for out in OUTS), "DVC asks for all of them"
     finally:
         os.chdir(before)
     return folder / "report/index.html"

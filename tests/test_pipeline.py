@@ -104,6 +104,25 @@ def test_a_comment_in_the_source_trains_nothing_and_code_trains_its_cells(projec
     assert project.repro("train")[0] == {"recipes", "pretrain@mnist5k-made_up", "train@mnist5k-control_vae-made_up"}
 
 
+def test_a_cell_that_diverges_keeps_no_other_from_being_reported(project: Project) -> None:
+    project.params["models"]["wild"] = {"kl_weight": {"use": "constant", "beta": 1e38}}
+    project.params["grid"] |= {"models": ["wild", "control_vae"], "methods": ["plain"], "seeds": [0, 1]}
+    project.write()
+    said = project.call("dvc", "repro", "--keep-going", fails=True).splitlines()
+    (told,) = [line for line in said if line.startswith("error:")]
+    assert told.startswith("error: mnist5k-wild-plain, seed ")
+    assert "training diverged" in told
+    tracked = project.call("dvc", "repro", "--single-item", "report", "track")
+    assert "report: 2 runs of 1 cells; 1 cells are missing" in tracked
+    assert "track: without mnist5k-wild-plain" in tracked
+    summary = pd.read_csv(project.folder / "metrics/summary.csv")
+    assert list(summary["model"] + summary["seed"].astype(str)) == ["control_vae0", "control_vae1"], (
+        "nor what left the grid"
+    )
+    assert told.removeprefix("error: ") in (project.folder / "report/index.html").read_text()
+    project.params["grid"]["models"] = ["control_vae"]
+
+
 def test_a_mistake_stops_repro_at_once_with_one_line_and_nothing_is_lost(project: Project) -> None:
     before = project.digests("runs")
     project.params["methods"]["skip"] = {"decoder": {"use": "skipp"}}

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 import yaml
-from scipy.special import stdtrit
 
 from uncollapse.cells import Cell, Params, Recipe, text
+from uncollapse.comparison import interval
 from uncollapse.pieces import UserError
 
 STAGES = ("prepare", "pretrain", "train", "evaluate")
@@ -123,8 +123,10 @@ def measures(name: str) -> tuple[State, pd.DataFrame]:
             f"{name} has no measures yet, it is: {every[name].state}{every[name].line and ', '}{every[name].line}"
         )
     table = pd.read_csv(file).set_index("seed").astype(float)
-    half = table.sem() * float(stdtrit(len(table) - 1, 0.975))
-    return every[name], table.T.assign(mean=table.mean(), half=half)
+    found = [interval(table[measure]) for measure in table]
+    return every[name], table.T.assign(
+        mean=[one.mean for one in found], half=[(one.high - one.low) / 2 for one in found]
+    )
 
 
 def duration(seconds: float | None) -> str:

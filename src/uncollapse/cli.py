@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 from collections import Counter
 from pathlib import Path
@@ -44,6 +45,9 @@ def main() -> None:
     arguments = parser.parse_args()
     try:
         arguments.does(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:  # `uncollapse grid | head` has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (UserError, ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)

@@ -16,9 +16,10 @@ import numpy as np
 import torch
 from scipy.optimize import root_scalar
 from tqdm import tqdm
-from workers import alone, run
 
-from uncollapse.dataset import Part
+from uncollapse.data.prepared import Part
+from uncollapse.device import set_up
+from uncollapse.errors import UserError
 from uncollapse.likelihoods.gaussian import gaussian
 from uncollapse.measures import encode
 from uncollapse.measures.active_units import active_units
@@ -33,7 +34,7 @@ from uncollapse.methods.kl_weight.constant import constant
 from uncollapse.methods.kl_weight.pi import pi
 from uncollapse.methods.posterior.gaussian import gaussian as diagonal
 from uncollapse.nets.linear import linear
-from uncollapse.pieces import UserError
+from uncollapse.pipeline.stage import run
 from uncollapse.seeds import numpy_stream, torch_stream
 from uncollapse.train import train
 from uncollapse.vae import VAE, initialise
@@ -96,7 +97,11 @@ def rows(part: Part) -> Iterator[Row]:
         return Row(name, quantity, float(exact), measured, abs(measured - exact), tolerance)
 
     held = root_scalar(lambda beta: optimum(beta).sum() - TARGET, bracket=(0.01, 1.0)).root
-    prices = {"beta 1": constant(), "beta 3": constant(beta=3.0), f"pi, {TARGET} nats": pi(kl_target=TARGET, ki=0.001)}
+    prices = {
+        "beta 1": constant(),
+        "beta 3": constant(beta=3.0),
+        f"pi, {TARGET} nats": pi(kl_target=TARGET, ki=0.001),
+    }
     for (name, price), beta in zip(prices.items(), (1.0, 3.0, held), strict=True):
         vae, last = trained(part, price)
         q = encode(vae, part)
@@ -123,12 +128,14 @@ def rows(part: Part) -> Iterator[Row]:
 
 def main() -> None:
     """Write the table; raises UserError where an error is beyond its tolerance."""
-    alone()
+    set_up()
     found = list(tqdm(rows(data()), desc="calibrate", disable=None))
     with FILE.open("w", newline="") as out:
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(Row._fields)
-        writer.writerows([f"{value:.6g}" if isinstance(value, float) else value for value in line] for line in found)
+        writer.writerows(
+            [f"{value:.6g}" if isinstance(value, float) else value for value in line] for line in found
+        )
     wrong = [line for line in found if not line.error <= line.tolerance]
     if wrong:
         name, quantity, exact, measured, error, tolerance = wrong[0]

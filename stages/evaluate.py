@@ -8,10 +8,11 @@ from typing import Any
 
 import torch
 from safetensors.torch import load_file, save_file
-from workers import Recipe, alone, each_seed, last_row, recipe_of, run, write_table
 
 from uncollapse.assemble import assemble
-from uncollapse.dataset import Part, device, read
+from uncollapse.data.prepared import Part, read
+from uncollapse.device import device, set_up
+from uncollapse.errors import UserError
 from uncollapse.measures import broken_laws, encode
 from uncollapse.measures.active_units import active_units
 from uncollapse.measures.collapse import collapse_thresholds, collapsed
@@ -20,7 +21,10 @@ from uncollapse.measures.mutual_information import mi_in_batches, mutual_informa
 from uncollapse.measures.pictures import ACROSS, between, grid, look, sentences
 from uncollapse.measures.probe import probe_accuracy
 from uncollapse.measures.tsne import tsne
-from uncollapse.pieces import UserError
+from uncollapse.pipeline.cache import each_seed
+from uncollapse.pipeline.outputs import Job, Recipe
+from uncollapse.pipeline.stage import run
+from uncollapse.pipeline.tables import last_row, write_table
 from uncollapse.seeds import numpy_stream, torch_stream
 from uncollapse.vae import VAE
 
@@ -30,19 +34,18 @@ LINES = 3  # pairs of sentences
 
 def main(name: str) -> None:
     """All seeds; then the map and the pictures, of the first."""
-    recipe, output = recipe_of("evaluate", name), Path("metrics") / "cells" / name
+    job = Job("evaluate", name)
+    recipe, output = job.recipe, job.folder
     data, runs = Path("data") / recipe["dataset"], Path("runs") / name
-    each_seed(
-        "evaluate", name, recipe, lambda seed: [data / "card.json", runs / f"weights-{seed}.safetensors"],
-        work, 1, output,
-    )  # fmt: skip
+    each_seed(job, lambda seed: [data / "card.json", runs / f"weights-{seed}.safetensors"], work, 1)
     first = recipe["seeds"][0]
     test, count = read(data, "test"), recipe["evaluation"]["tsne_points"]  # test is in random order
     places = tsne(load_file(output / f"latents-{first}.safetensors")["mu"][:count], seed=first)
     names = json.loads((data / "card.json").read_text())["label_names"]
     labels = [""] * len(places) if test.labels is None else [names[label] for label in test.labels[:count]]
     points = [
-        {"seed": first, "x": x, "y": y, "label": label} for (x, y), label in zip(places.tolist(), labels, strict=True)
+        {"seed": first, "x": x, "y": y, "label": label}
+        for (x, y), label in zip(places.tolist(), labels, strict=True)
     ]
     write_table(output / "tsne.csv", points)
     show(trained(recipe, first), test.x[:SHOWN], data, output, first)
@@ -63,12 +66,14 @@ def runs_of(recipe: Recipe) -> Path:
 
 def show(vae: VAE, x: Any, data: Path, output: Path, seed: int) -> None:
     """Examples of the test set, their reconstructions, and samples: a picture, or sentences."""
-    alone()
+    set_up()
     found = look(vae, x, seed)
     if (data / "vocabulary.txt").exists():
         words = (data / "vocabulary.txt").read_text().splitlines()
         true, back, drawn = (sentences(one, words) for one in found)
-        rows = [{"test": a, "reconstruction": b, "sample": c} for a, b, c in zip(true, back, drawn, strict=True)]
+        rows = [
+            {"test": a, "reconstruction": b, "sample": c} for a, b, c in zip(true, back, drawn, strict=True)
+        ]
         write_table(output / "sentences.csv", rows)
         ends = sentences(found[0][: 2 * LINES], words)
         lines = [sentences(line, words) for line in between(vae, x[: 2 * LINES])]
@@ -99,7 +104,9 @@ def work(recipe: Recipe, seed: int, folder: Path, tell: Callable[[dict[str, Any]
 
     noise = torch_stream(seed, "measure test", device=next(vae.parameters()).device)
     fit = likelihoods(vae, parts["test"], samples=settings["samples"], noise=noise)
-    noise = torch.randn(settings["mi_samples"], *q["test"].mu.shape, generator=torch_stream(seed, "measure mi"))
+    noise = torch.randn(
+        settings["mi_samples"], *q["test"].mu.shape, generator=torch_stream(seed, "measure mi")
+    )
     information = mutual_information(q["test"], noise)
     thresholds = collapse_thresholds(q["train"].kl(), delta=settings["delta"])
     row = {
@@ -122,7 +129,9 @@ def work(recipe: Recipe, seed: int, folder: Path, tell: Callable[[dict[str, Any]
     tell(row)
     write_table(folder / "measures.csv", [row])
     per_dimension = enumerate(zip(thresholds.tolist(), q["train"].kl().mean(0).tolist(), strict=True))
-    write_table(folder / "collapse.csv", [{"dimension": i, "eps": eps, "kl": kl} for i, (eps, kl) in per_dimension])
+    write_table(
+        folder / "collapse.csv", [{"dimension": i, "eps": eps, "kl": kl} for i, (eps, kl) in per_dimension]
+    )
     (folder / "device.txt").write_text(device_name(vae))
     save_file(q["test"]._asdict(), folder / "latents.safetensors")
 

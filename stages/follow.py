@@ -14,14 +14,14 @@ from io import StringIO
 from pathlib import Path
 
 import pandas as pd
-from state import key
 from tqdm import tqdm
-from track import STORE, card_of, grid, points, started
-from workers import recipe_of
 
-from uncollapse.pieces import UserError
-from uncollapse.stores import shown
-from uncollapse.tracking import Run, follower
+from uncollapse.errors import UserError
+from uncollapse.pipeline.cache import key
+from uncollapse.pipeline.outputs import Job
+from uncollapse.tracking.mirror import Run, follower
+from uncollapse.tracking.runs import STORE, card_of, grid, points, started
+from uncollapse.tracking.store import shown
 
 PAUSE = 2.0  # seconds
 
@@ -36,8 +36,10 @@ def growing(seen: dict[Path, int]) -> Iterator[tuple[Path, int, Run]]:
                 whole = text[: text.rfind("\n") + 1]  # a row may be being written
                 if len(whole) == seen.get(file) or whole.count("\n") < 2 or not card.exists():
                     continue
-                start = (Path("pretrained") / f"{cell.dataset}-{cell.method}").glob(f"encoder-{seed}.safetensors")
-                mine = key(recipe_of("train", str(cell)), [card, *start])
+                start = (Path("pretrained") / f"{cell.dataset}-{cell.method}").glob(
+                    f"encoder-{seed}.safetensors"
+                )
+                mine = key(Job("train", str(cell)).recipe, [card, *start])
                 if file.parent.name == f"{seed}-{mine}":  # not of another recipe
                     history = pd.read_csv(StringIO(whole))
                     yield file, len(whole), replace(started(cell, seed), points=points(history), files={})

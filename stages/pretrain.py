@@ -6,18 +6,24 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from workers import Recipe, each_seed, recipe_of, run, write_table
+from uncollapse.pipeline.cache import each_seed
+from uncollapse.pipeline.outputs import Job, Recipe
+from uncollapse.pipeline.stage import run
+from uncollapse.pipeline.tables import write_table
 
 
 def main(name: str) -> None:
     """All seeds."""
-    recipe, output = recipe_of("pretrain", name), Path("pretrained") / name
-    if recipe["pretraining"]["use"] == "none":  # asked of the recipe: to ask the piece takes seconds of imports
-        output.mkdir(parents=True)
-        (output / "none").touch()
+    job = Job("pretrain", name)
+    recipe = job.recipe
+    if (
+        recipe["pretraining"]["use"] == "none"
+    ):  # asked of the recipe: to ask the piece takes seconds of imports
+        job.folder.mkdir(parents=True, exist_ok=True)
+        job.made_from.write_text(job.recipe_file.read_text())
     else:
         card = Path("data") / recipe["dataset"] / "card.json"
-        each_seed("pretrain", name, recipe, lambda seed: [card], work, recipe["pretraining"]["epochs"], output)
+        each_seed(job, lambda seed: [card], work, recipe["pretraining"]["epochs"])
 
 
 def work(recipe: Recipe, seed: int, folder: Path, tell: Callable[[dict[str, Any]], None]) -> None:
@@ -25,8 +31,10 @@ def work(recipe: Recipe, seed: int, folder: Path, tell: Callable[[dict[str, Any]
     from safetensors.torch import save_file
 
     from uncollapse.assemble import assemble
-    from uncollapse.dataset import device, read
-    from uncollapse.pieces import UserError, build
+    from uncollapse.data.prepared import read
+    from uncollapse.device import device
+    from uncollapse.errors import UserError
+    from uncollapse.registry import build
 
     data = Path("data") / recipe["dataset"]
     vae = assemble(recipe, json.loads((data / "card.json").read_text()), seed).to(device(recipe["device"]))

@@ -4,9 +4,9 @@ recipes/grid.json, the list of cells."""
 import sys
 from pathlib import Path
 
-from uncollapse.cells import Params, text
-from uncollapse.pieces import UserError
-from uncollapse.roles import roles
+from uncollapse.errors import UserError
+from uncollapse.experiment.params import Params, text
+from uncollapse.experiment.roles import roles
 
 try:
     params = Params(Path("params.yaml"))

@@ -10,12 +10,16 @@ from typing import Any
 
 import torch
 from safetensors.torch import load_file, save_file
-from state import append_row
-from workers import Recipe, each_seed, last_row, recipe_of, run, write_table
 
 from uncollapse.assemble import assemble
-from uncollapse.dataset import device, read
-from uncollapse.pieces import UserError, build
+from uncollapse.data.prepared import read
+from uncollapse.device import device
+from uncollapse.errors import UserError
+from uncollapse.pipeline.cache import each_seed
+from uncollapse.pipeline.outputs import Job, Recipe
+from uncollapse.pipeline.stage import run
+from uncollapse.pipeline.tables import append_row, last_row, write_table
+from uncollapse.registry import build
 from uncollapse.train import train
 
 SECONDS = 5.0  # between checkpoints
@@ -28,12 +32,15 @@ def pretrained(recipe: Recipe) -> Path:
 
 def main(name: str) -> None:
     """All seeds."""
-    recipe = recipe_of("train", name)
+    job = Job("train", name)
+    recipe = job.recipe
     data, start = Path("data") / recipe["dataset"], pretrained(recipe)
     each_seed(
-        "train", name, recipe, lambda seed: [data / "card.json", *start.glob(f"encoder-{seed}.safetensors")],
-        work, recipe["training"]["epochs"], Path("runs") / name,
-    )  # fmt: skip
+        job,
+        lambda seed: [data / "card.json", *start.glob(f"encoder-{seed}.safetensors")],
+        work,
+        recipe["training"]["epochs"],
+    )
 
 
 def work(recipe: Recipe, seed: int, folder: Path, tell: Callable[[dict[str, Any]], None]) -> None:
@@ -70,7 +77,9 @@ def work(recipe: Recipe, seed: int, folder: Path, tell: Callable[[dict[str, Any]
         seed=seed, spent=spent, state=saved,
     ):  # fmt: skip
         if not all(map(math.isfinite, row.values())):
-            where = f"{recipe['dataset']}-{recipe['model']}-{recipe['method']}, seed {seed}, epoch {row['epoch']}"
+            where = (
+                f"{recipe['dataset']}-{recipe['model']}-{recipe['method']}, seed {seed}, epoch {row['epoch']}"
+            )
             key = f"params.yaml: datasets.{recipe['dataset']}.training.learning_rate"
             raise UserError(
                 f"{where}: training diverged; {key} is {recipe['training']['learning_rate']}, try a smaller one"

@@ -17,13 +17,13 @@ from tqdm import tqdm
 sys.path.insert(0, str(Path(__file__).parent.parent / "stages"))
 from sklearn.manifold import TSNE, trustworthiness
 from threadpoolctl import threadpool_limits
-from workers import keep_memory
 
 from uncollapse.assemble import assemble
-from uncollapse.dataset import Part, to_tensor
+from uncollapse.data.prepared import Part, to_tensor
 from uncollapse.measures.likelihood import likelihoods
 from uncollapse.measures.mutual_information import mutual_information
 from uncollapse.measures.tsne import tsne
+from uncollapse.pipeline.memory import keep_memory
 from uncollapse.vae import VAE, Gaussian, log_prior
 
 ROUNDS = 3
@@ -74,7 +74,10 @@ def net(kind: str) -> tuple[VAE, Part]:
     else:
         mlp = {"use": "mlp", "latents": 20, "hidden": 400, "encoder_layers": 1, "decoder_layers": 1}
         recipe = {"net": mlp, "likelihood": {"use": "bernoulli"}}
-        card, x = {"kind": kind, "shape": [28, 28], "values": 256}, stream.integers(0, 2, (100, 28, 28), np.uint8) * 255
+        card, x = (
+            {"kind": kind, "shape": [28, 28], "values": 256},
+            stream.integers(0, 2, (100, 28, 28), np.uint8) * 255,
+        )
     recipe |= {"decoder": {"use": "plain"}, "posterior": {"use": "gaussian"}, "dataset": "benchmark"}
     return assemble(recipe, card, 0), Part(x)
 
@@ -103,7 +106,8 @@ def machine() -> str:
     """The processor's name, where it is told."""
     told = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
     return next(
-        (line.split(": ")[1] for line in told.splitlines() if line.startswith("model name")), platform.machine()
+        (line.split(": ")[1] for line in told.splitlines() if line.startswith("model name")),
+        platform.machine(),
     )
 
 

@@ -6,7 +6,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from uncollapse.tracking import Run, mirror
+from uncollapse.tracking.mirror import Run, mirror
 
 CELLS, SEEDS, EPOCHS = 100, 4, 50
 COLUMNS = ("elbo", "reconstruction", "kl", "beta", "active_units", "encoder_steps", "decoder_steps")
@@ -37,7 +37,10 @@ def main() -> None:
             start = time.perf_counter()
             added, mended = mirror(runs, f"sqlite:///{folder}/mlflow.db")
             spent = time.perf_counter() - start
-            print(f"{CELLS} cells x {SEEDS} seeds {what}: {spent:.1f} s, {added} runs new, {mended} mended", flush=True)
+            print(
+                f"{CELLS} cells x {SEEDS} seeds {what}: {spent:.1f} s, {added} runs new, {mended} mended",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from uncollapse.assemble import assemble
-from uncollapse.dataset import Part
+from uncollapse.data.prepared import Part
 from uncollapse.vae import VAE
 
 NETS = {

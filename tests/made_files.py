@@ -9,19 +9,22 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from uncollapse.data import Example, Source
-from uncollapse.pieces import build, resolve
+from uncollapse.data.sources import Example, Source
+from uncollapse.experiment.pieces import resolve
+from uncollapse.registry import build
 
 STREAM = np.random.default_rng(0)
 
 
 def load(use: str, **arguments: Any) -> tuple[Source, list[Example]]:
     """A source and all of its examples."""
-    source = build("data", resolve("here", "data", {"use": use, **arguments}))()
+    source = build("data/sources", resolve("here", "data/sources", {"use": use, **arguments}))()
     return source, list(source.examples)
 
 
-def picture(size: tuple[int, int] = (40, 30), kind: str = "PNG", mode: str = "RGB", value: int | None = None) -> bytes:
+def picture(
+    size: tuple[int, int] = (40, 30), kind: str = "PNG", mode: str = "RGB", value: int | None = None
+) -> bytes:
     """A picture as a file has it."""
     pixels = (
         STREAM.integers(0, 256, (size[1], size[0], 3), np.uint8)

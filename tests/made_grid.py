@@ -12,11 +12,16 @@ import pandas as pd
 import yaml
 from PIL import Image
 
-from uncollapse.cells import Cell
+from uncollapse.experiment.cells import Cell
 
 ROOT = Path(__file__).parent.parent
 METHODS = ["plain", "skip", "aggressive", "pretrained", "adversarial", "skip+aggressive"]
-GAIN = {"skip": -20.0, "aggressive": -10.0, "skip+aggressive": -32.0, "adversarial": 6.0}  # of the nll, on every model
+GAIN = {
+    "skip": -20.0,
+    "aggressive": -10.0,
+    "skip+aggressive": -32.0,
+    "adversarial": 6.0,
+}  # of the nll, on every model
 
 
 def make_grid(
@@ -29,7 +34,12 @@ def make_grid(
     params = yaml.safe_load((ROOT / "params.yaml").read_text())
     for name in datasets:
         params["datasets"].setdefault(name, params["datasets"]["mnist5k"])
-    params["grid"] = {"datasets": [*datasets], "models": [*models], "methods": [*methods], "seeds": list(range(seeds))}
+    params["grid"] = {
+        "datasets": [*datasets],
+        "models": [*models],
+        "methods": [*methods],
+        "seeds": list(range(seeds)),
+    }
     (folder / "params.yaml").write_text(yaml.safe_dump(params))
     runpy.run_path(str(ROOT / "stages" / "recipes.py"))
     grid = json.loads((folder / "recipes/grid.json").read_text())
@@ -59,10 +69,21 @@ def make_cell(
     rows, history, thresholds = [], [], []
     for seed in range(seeds):
         common = np.random.default_rng(seed).normal(0, 5)
-        nll = 150 + common + GAIN.get(cell.method, 0) - 10 * (cell.model == "control_vae") + stream.normal(0, 0.3)
+        nll = (
+            150
+            + common
+            + GAIN.get(cell.method, 0)
+            - 10 * (cell.model == "control_vae")
+            + stream.normal(0, 0.3)
+        )
         collapsed = float(
             np.clip(
-                0.7 - 0.5 * (cell.model == "control_vae") - 0.2 * ("skip" in cell.method) + stream.normal(0, 0.02), 0, 1
+                0.7
+                - 0.5 * (cell.model == "control_vae")
+                - 0.2 * ("skip" in cell.method)
+                + stream.normal(0, 0.02),
+                0,
+                1,
             )
         )
         rows.append(measures(seed, nll, collapsed, labels, aggressive="aggressive" in cell.method))
@@ -85,7 +106,9 @@ def make_cell(
                 }
             )
         eps = np.sort(stream.lognormal(-1, 2, latents))
-        thresholds += [{"seed": seed, "dimension": i, "eps": value, "kl": value / 2} for i, value in enumerate(eps)]
+        thresholds += [
+            {"seed": seed, "dimension": i, "eps": value, "kl": value / 2} for i, value in enumerate(eps)
+        ]
     named = {
         "x": stream.normal(size=points),
         "y": stream.normal(size=points),
@@ -104,7 +127,12 @@ def make_cell(
     write(measured / "device-0.txt", "cpu")
     if cell.dataset == "kjv":
         said = [
-            {"start": "in the beginning", "end": "the <end>", "place": place, "sentence": "and he said </script> &"}
+            {
+                "start": "in the beginning",
+                "end": "the <end>",
+                "place": place,
+                "sentence": "and he said </script> &",
+            }
             for place in range(5)
         ]
         write(measured / "lines.csv", pd.DataFrame(said).to_csv(index=False))

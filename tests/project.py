@@ -16,7 +16,12 @@ from filelock import FileLock
 
 ROOT = Path(__file__).parent.parent
 PARAMS: dict[str, Any] = {
-    "grid": {"datasets": ["mnist5k"], "models": ["control_vae"], "methods": ["plain", "pretrained"], "seeds": [0, 1]},
+    "grid": {
+        "datasets": ["mnist5k"],
+        "models": ["control_vae"],
+        "methods": ["plain", "pretrained"],
+        "seeds": [0, 1],
+    },
     "datasets": {
         "mnist5k": {
             "source": {"use": "mnist5k"},
@@ -44,7 +49,12 @@ class Project:
     def __init__(self, folder: Path) -> None:
         self.folder, self.params = folder, deepcopy(PARAMS)
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-        self.environment = {**os.environ, "PATH": path, "PYTHONPATH": str(folder / "src"), "DVC_NO_ANALYTICS": "1"}
+        self.environment = {
+            **os.environ,
+            "PATH": path,
+            "PYTHONPATH": str(folder / "src"),
+            "DVC_NO_ANALYTICS": "1",
+        }
         self.environment.pop("MLFLOW_TRACKING_URI", None)
 
     def create(self) -> None:

@@ -22,12 +22,16 @@ def main() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    server = subprocess.Popen(["mlflow", "ui", "--backend-store-uri", STORE, "--port", str(port), "--workers", "1"])
+    server = subprocess.Popen(
+        ["mlflow", "ui", "--backend-store-uri", STORE, "--port", str(port), "--workers", "1"]
+    )
     try:
         while socket.socket().connect_ex(("127.0.0.1", port)):
             time.sleep(0.2)
         with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+            browser = playwright.chromium.launch(
+                executable_path=shutil.which("chromium"), args=["--no-sandbox"]
+            )
             page = browser.new_page(viewport={"width": 1400, "height": 700})
             pictures(page, f"http://127.0.0.1:{port}/#")
     finally:

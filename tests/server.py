@@ -30,7 +30,11 @@ class Server:
         ]
         with (self.folder / "log").open("a") as log:
             self.process = subprocess.Popen(
-                ["mlflow", "server", *address, *stores], stdout=log, stderr=log, cwd=self.folder, start_new_session=True
+                ["mlflow", "server", *address, *stores],
+                stdout=log,
+                stderr=log,
+                cwd=self.folder,
+                start_new_session=True,
             )
         wait_for(self.answers)
 

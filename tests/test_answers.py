@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-import tables
-from answers import Answer, answers
-from evidence import difference, plus_minus, show
 from made_grid import METHODS, measures
 
-from uncollapse.cells import Cell
-from uncollapse.comparison import MEASURES, compare, pairs
+from uncollapse.experiment.cells import Cell
+from uncollapse.report import tables
+from uncollapse.report.answers import Answer, answers
+from uncollapse.report.evidence import difference, plus_minus, show
+from uncollapse.statistics import MEASURES, compare, pairs
 
 ROLES = {"vae": "vae", "plain": "plain", "combinations": {"skip+aggressive": ["skip", "aggressive"]}}
 Effects = dict[tuple[str, str], tuple[float, float]]  # (model, method): of the nll and of the collapsed share
@@ -47,10 +47,14 @@ def said(
                 aggressive=False,
             )
             information, capped = mi(cell)
-            rows.append({**cell._asdict(), **row, "mi": information + stream.normal(0, 0.01), "mi_at_cap": capped})
+            rows.append(
+                {**cell._asdict(), **row, "mi": information + stream.normal(0, 0.01), "mi_at_cap": capped}
+            )
     summary = pd.DataFrame(rows)
     found = {**ROLES, **roles}
-    means = tables.means(summary, [*(name for name in MEASURES if name != "nll_limit"), "marginal_kl", "train_kl"])
+    means = tables.means(
+        summary, [*(name for name in MEASURES if name != "nll_limit"), "marginal_kl", "train_kl"]
+    )
     means["cost"], means["beta"] = tables.costs(summary, found["plain"]), 0.5
     grid = {**found, "cells": cells, "seeds": list(range(seeds)), "evaluation": {"eps": 0.1, "delta": 0.01}}
     return list(answers(compare(summary, pairs(cells, **found)), means, grid))
@@ -59,7 +63,9 @@ def said(
 def verdict(answer: Answer, *names: str) -> str:
     """The verdict on a cell."""
     (found,) = [
-        point.verdict for point in answer.points if all(f"`{name}`" in point.verdict.split(":")[0] for name in names)
+        point.verdict
+        for point in answer.points
+        if all(f"`{name}`" in point.verdict.split(":")[0] for name in names)
     ]
     return found.split(": ", 1)[1]
 
@@ -77,7 +83,9 @@ def verdict(answer: Answer, *names: str) -> str:
         (5.0, 0.2, "more collapse, worse likelihood."),
     ],
 )
-def test_a_method_is_judged_by_likelihood_and_collapse_together(fit: float, share: float, wanted: str) -> None:
+def test_a_method_is_judged_by_likelihood_and_collapse_together(
+    fit: float, share: float, wanted: str
+) -> None:
     _, methods, _ = said({("vae", "skip"): (fit, share)})
     assert verdict(methods, "skip", "vae") == wanted
     assert verdict(methods, "skip", "control_vae") == "no effect shown."
@@ -127,14 +135,18 @@ def test_a_combination_adds_only_what_is_beyond_all_of_its_parts() -> None:
         (-5.0, "no gain over all of its parts is shown."),
         (-2.0, "worse than `skip`."),
     ]:
-        *_, combinations = said({("vae", "skip"): (-5.0, 0), ("vae", "aggressive"): (-2.0, 0), both: (effect, 0)})
+        *_, combinations = said(
+            {("vae", "skip"): (-5.0, 0), ("vae", "aggressive"): (-2.0, 0), both: (effect, 0)}
+        )
         assert verdict(combinations, "skip+aggressive", "vae") == wanted
 
 
 def test_without_two_seeds_or_without_what_to_compare_with_nothing_is_claimed() -> None:
     models, methods, combinations = said({("vae", "skip"): (-50.0, -0.4)}, seeds=1)
     text = " ".join(
-        point.verdict + point.evidence for answer in (models, methods, combinations) for point in answer.points
+        point.verdict + point.evidence
+        for answer in (models, methods, combinations)
+        for point in answer.points
     )
     assert verdict(methods, "skip", "vae") == "no interval can be given with one seed."
     assert "one seed: no interval" in text
@@ -178,5 +190,8 @@ def test_numbers_have_two_digits_of_their_interval() -> None:
     assert difference({**row, "measure": "nll"}, 0.1)[1] == "worse"
     assert difference({**row, "measure": "mi"}, 0.1)[1] == "better"
     assert difference({**row, "measure": "mi"}, 2.5)[1] == "", "too little to count"
-    assert difference({**row, "measure": "mi", "at_cap": "one"}, 0.1) == ("at least +2.0 [+1.0, +3.0]", "better")
+    assert difference({**row, "measure": "mi", "at_cap": "one"}, 0.1) == (
+        "at least +2.0 [+1.0, +3.0]",
+        "better",
+    )
     assert difference({**row, "measure": "mi", "at_cap": "both"}, 0.1) == ("", "")

@@ -7,7 +7,7 @@ import calibrate
 import numpy as np
 import pytest
 
-from uncollapse.pieces import UserError
+from uncollapse.errors import UserError
 
 
 def test_the_data_have_the_spectrum() -> None:
@@ -18,7 +18,9 @@ def test_the_data_have_the_spectrum() -> None:
 
 def test_the_optimum_is_where_the_elbo_of_a_linear_vae_is_largest() -> None:
     """For diagonal covariance and decoder diag(w), encoder m x, variance v: beta-ELBO of each dimension, by a grid."""
-    w, m, v = np.meshgrid(np.linspace(0, 5, 121), np.linspace(0, 1, 121), np.linspace(0.02, 1, 99), indexing="ij")
+    w, m, v = np.meshgrid(
+        np.linspace(0, 5, 121), np.linspace(0, 1, 121), np.linspace(0.02, 1, 99), indexing="ij"
+    )
     for beta in (1.0, 3.0):
         for eigenvalue, expected in zip(calibrate.SPECTRUM, calibrate.optimum(beta), strict=False):
             kl = 0.5 * (m**2 * eigenvalue + v - 1 - np.log(v))
@@ -29,7 +31,9 @@ def test_the_optimum_is_where_the_elbo_of_a_linear_vae_is_largest() -> None:
 def test_what_was_not_trained_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(calibrate, "SCHEDULE", [(1, 0.001)])
     monkeypatch.setattr(calibrate, "FILE", tmp_path / "calibration.csv")
-    with pytest.raises(UserError, match=r"calibration: beta 1: kl_1 is .*, it should be 1\.49787; .* such in "):
+    with pytest.raises(
+        UserError, match=r"calibration: beta 1: kl_1 is .*, it should be 1\.49787; .* such in "
+    ):
         calibrate.main()
     with (tmp_path / "calibration.csv").open() as rows:
         assert {row["run"] for row in csv.DictReader(rows)} == {"beta 1", "beta 3", "pi, 3.5 nats"}

@@ -11,8 +11,9 @@ import torch
 from conftest import toy_part, toy_vae
 from test_train import BUDGET
 
-from uncollapse.cells import SLOTS, Params
-from uncollapse.pieces import build
+from uncollapse.experiment.params import Params
+from uncollapse.methods import SLOTS
+from uncollapse.registry import build
 from uncollapse.train import train
 
 PARAMS = Params(Path(__file__).parent.parent / "params.yaml")
@@ -42,7 +43,9 @@ def trained(kind: str, model: str, *methods: str) -> tuple[list[dict[str, float]
     if pretraining.run is not None:
         *_, last = pretraining.run(vae, toy_part(kind, seed=2), 0)
         spent = (int(last["encoder_steps"]), int(last["decoder_steps"]))
-    pieces = {slot: build(f"methods/{slot}", slots[slot]) for slot in ("kl_weight", "divergence", "inference")}
+    pieces = {
+        slot: build(f"methods/{slot}", slots[slot]) for slot in ("kl_weight", "divergence", "inference")
+    }
     pieces["perturbation"] = [build("methods/perturbation", part) for part in slots["perturbation"]]
     rows = [row for row, _ in train(vae, data, data, **pieces, **BUDGET, epochs=2, seed=0, spent=spent)]
     assert all(math.isfinite(value) for row in rows for value in row.values())
@@ -65,12 +68,20 @@ def test_every_model_trains_with_every_method(
         assert (rows != plain[kind, "vae"]) == (model != "vae")
     else:
         assert (rows != plain[kind, model]) == ((kind, method) not in NO_EFFECT)
-        if "aggressive" in method or "pretrained" in method or "adversarial" in method or method == "autoencoder":
+        if (
+            "aggressive" in method
+            or "pretrained" in method
+            or "adversarial" in method
+            or method == "autoencoder"
+        ):
             assert rows[-1]["encoder_steps"] > plain[kind, model][-1]["encoder_steps"], "its cost is counted"
 
 
 @pytest.mark.parametrize("methods", PAIRS, ids="+".join)
 def test_every_two_methods_in_different_slots_train_together(kind: str, methods: tuple[str, str]) -> None:
-    both, (one, other) = trained(kind, "vae", *methods)[0], [trained(kind, "vae", method)[0] for method in methods]
+    both, (one, other) = (
+        trained(kind, "vae", *methods)[0],
+        [trained(kind, "vae", method)[0] for method in methods],
+    )
     assert (both != one) == ((kind, methods[1]) not in NO_EFFECT)
     assert (both != other) == ((kind, methods[0]) not in NO_EFFECT)

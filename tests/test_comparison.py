@@ -10,12 +10,13 @@ import pytest
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from uncollapse.cells import Cell
-from uncollapse.comparison import MEASURES, Pair, compare, interval, pairs
+from uncollapse.experiment.cells import Cell
+from uncollapse.statistics import MEASURES, Pair, compare, interval, pairs
 
 ROLES = {"vae": "vae", "plain": "plain", "combinations": {"skip+aggressive": ["skip", "aggressive"]}}
 CELLS = [
-    Cell("toy", *names) for names in product(("vae", "control_vae"), ("plain", "skip", "aggressive", "skip+aggressive"))
+    Cell("toy", *names)
+    for names in product(("vae", "control_vae"), ("plain", "skip", "aggressive", "skip+aggressive"))
 ]
 
 
@@ -52,7 +53,9 @@ def nll(table: pd.DataFrame, question: str, cell: Cell) -> pd.DataFrame:
 def test_an_interval_and_p_are_those_of_the_t_test(seeds: int) -> None:
     values = np.random.default_rng(seeds).normal(0.7, 2, seeds)
     test = stats.ttest_1samp(values, 0)
-    assert interval(values) == pytest.approx((values.mean(), *test.confidence_interval(0.95), test.pvalue), rel=1e-9)
+    assert interval(values) == pytest.approx(
+        (values.mean(), *test.confidence_interval(0.95), test.pvalue), rel=1e-9
+    )
     assert interval([*values, math.nan]) == interval(values)
 
 
@@ -104,7 +107,9 @@ def test_differences_are_of_paired_seeds_and_holm_is_that_of_statsmodels() -> No
     table = compare(summary, pairs(CELLS, **ROLES))
     runs = summary.set_index(["model", "method", "seed"])["nll"].sort_index()
     for row in table[table["measure"] == "nll"].to_dict("records"):
-        test = stats.ttest_rel(runs[row["model"], row["method"]], runs[row["against_model"], row["against_method"]])
+        test = stats.ttest_rel(
+            runs[row["model"], row["method"]], runs[row["against_model"], row["against_method"]]
+        )
         assert (row["low"], row["high"], row["p"]) == pytest.approx(
             (*test.confidence_interval(0.95), test.pvalue), rel=1e-6
         )
@@ -123,7 +128,9 @@ def test_what_is_compared_with_what() -> None:
         ("method", best._replace(method="plain")), ("combination", best._replace(method="skip")), ("combination", best._replace(method="aggressive")),
     }  # fmt: skip
     plain = Cell("toy", "control_vae", "plain")
-    assert [pair for pair in asked if pair.question == "model"] == [Pair("model", plain, plain._replace(model="vae"))]
+    assert [pair for pair in asked if pair.question == "model"] == [
+        Pair("model", plain, plain._replace(model="vae"))
+    ]
     assert not [pair for pair in asked if pair.cell == Cell("toy", "vae", "plain")]
     assert pairs(CELLS, vae=None, plain=None, combinations={}) == []
 

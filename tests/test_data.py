@@ -16,10 +16,12 @@ from made_files import STREAM, load, packed, picture
 from PIL import Image
 from scipy.io import savemat
 
-from uncollapse.data import Example
-from uncollapse.data import _raw as raw
-from uncollapse.data._text import words
-from uncollapse.pieces import UserError, build, names, resolve
+from uncollapse.data.sources import Example
+from uncollapse.data.sources import _raw as raw
+from uncollapse.data.sources._text import words
+from uncollapse.errors import UserError
+from uncollapse.experiment.pieces import resolve
+from uncollapse.registry import build, names
 
 
 @pytest.fixture
@@ -35,12 +37,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("name", names("data"))
+@pytest.mark.parametrize("name", names("data/sources"))
 def test_every_data_set_is_there_or_says_where_it_was_looked_for(name: str, folder: Path) -> None:
     """With an empty folder and no network: a line that names the place, the address and the variable."""
     source, said = None, ""
     try:
-        source = build("data", resolve("here", "data", {"use": name}))()
+        source = build("data/sources", resolve("here", "data/sources", {"use": name}))()
     except UserError as error:
         said = str(error)
     if said.startswith("here.path"):
@@ -74,7 +76,7 @@ def test_the_first_of_the_real_ones(
     use: str, arguments: dict[str, Any], shape: tuple[int, ...] | None, labels: int
 ) -> None:
     try:
-        source = build("data", resolve("here", "data", {"use": use, **arguments}))()
+        source = build("data/sources", resolve("here", "data/sources", {"use": use, **arguments}))()
     except UserError as error:
         pytest.skip(str(error))
     found = list(itertools.islice(source.examples, 300))
@@ -111,7 +113,7 @@ def test_words_are_words_numbers_and_marks() -> None:
 
 
 def test_idx_files_are_read_and_a_wrong_one_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from uncollapse.data import mnist as module
+    from uncollapse.data.sources import mnist as module
 
     images = STREAM.integers(0, 256, (6, 28, 28), np.uint8)
     digests = {}
@@ -141,8 +143,10 @@ def test_idx_files_are_read_and_a_wrong_one_is_told(folder: Path, monkeypatch: p
         load("mnist")
 
 
-def test_omniglot_of_the_literature_is_stored_by_columns(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from uncollapse.data import omniglot as module
+def test_omniglot_of_the_literature_is_stored_by_columns(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from uncollapse.data.sources import omniglot as module
 
     (folder / "omniglot").mkdir()
     upright = STREAM.random((3, 28, 28))
@@ -159,10 +163,14 @@ def test_omniglot_of_the_literature_is_stored_by_columns(folder: Path, monkeypat
     )
 
 
-def test_omniglot_resized_is_bright_ink_with_its_alphabet(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_omniglot_resized_is_bright_ink_with_its_alphabet(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     for name in ("background", "evaluation"):
         with zipfile.ZipFile(folder / f"images_{name}.zip", "w") as archive:
-            archive.writestr(f"images_{name}/Greek/character01/1_01.png", picture((105, 105), mode="1", value=255))
+            archive.writestr(
+                f"images_{name}/Greek/character01/1_01.png", picture((105, 105), mode="1", value=255)
+            )
     source, found = load("omniglot", version="resized")
     assert [example.label for example in found] == ["Greek", "Greek"]
     assert (np.asarray(found[0].x) == 0).all()
@@ -182,7 +190,9 @@ def test_celeba_is_its_middle_in_the_official_parts(folder: Path, monkeypatch: p
     monkeypatch.setattr(raw, "checksum", lambda file: "d32c9cbf5e040fd4025c592c306e6668")
     source, found = load("celeba")
     assert [example.part for example in found] == ["train", "valid", "test"]
-    assert all((np.asarray(example.x) == 255).all() and np.shape(example.x) == (64, 64, 3) for example in found)
+    assert all(
+        (np.asarray(example.x) == 255).all() and np.shape(example.x) == (64, 64, 3) for example in found
+    )
     assert "a subset" in source.source
     (folder / "celeba/list_eval_partition.txt").write_text("000001.jpg 0\n")
     with pytest.raises(UserError, match=r"000002\.jpg is not in .*list_eval_partition\.txt"):
@@ -201,18 +211,27 @@ def test_mednist_has_the_classes_of_its_folders(folder: Path) -> None:
     )
     path.rename(folder / "MedNIST.tar.gz")
     source, found = load("mednist", size=16)
-    assert [(example.label, np.shape(example.x)) for example in found] == [("Hand", (16, 16)), ("CXR", (16, 16))]
+    assert [(example.label, np.shape(example.x)) for example in found] == [
+        ("Hand", (16, 16)),
+        ("CXR", (16, 16)),
+    ]
     assert source.facts["skipped"] == 1
 
 
 def test_yelp_of_both_kinds(folder: Path) -> None:
     (folder / "yelp").mkdir()
     for part in ("train", "valid", "test"):
-        (folder / f"yelp/{part}.txt.gz").write_bytes(gzip.compress(f"good food in {part} .\nbad soup .\n".encode()))
+        (folder / f"yelp/{part}.txt.gz").write_bytes(
+            gzip.compress(f"good food in {part} .\nbad soup .\n".encode())
+        )
         (folder / f"yelp/{part}.labels").write_text("1\n0\n")
         (folder / f"yelp/yelp.{part}.txt").write_text(f"4\tlong review in {part}\n\n")
     short, found = load("yelp")
-    assert [(example.label, example.part) for example in found][:3] == [("1", "train"), ("0", "train"), ("1", "valid")]
+    assert [(example.label, example.part) for example in found][:3] == [
+        ("1", "train"),
+        ("0", "train"),
+        ("1", "valid"),
+    ]
     assert found[0].x == ["good", "food", "in", "train", "."]
     long, reviews = load("yelp", version="long")
     assert [example.x[-1] for example in reviews] == ["train", "valid", "test"]
@@ -228,7 +247,9 @@ def test_yelp_of_both_kinds(folder: Path) -> None:
 def test_ptb_is_checked_where_it_is_unzipped(folder: Path) -> None:
     (folder / "ptb").mkdir()
     for part in ("train", "valid", "test"):
-        (folder / f"ptb/ptb.{part}.txt.gz").write_bytes(gzip.compress(f" no it was n't <unk> {part} \n".encode()))
+        (folder / f"ptb/ptb.{part}.txt.gz").write_bytes(
+            gzip.compress(f" no it was n't <unk> {part} \n".encode())
+        )
     _, found = load("ptb")
     assert found[2] == Example(["no", "it", "was", "n't", "<unk>", "test"], None, "test")
     (folder / "ptb/ptb.train.txt.gz").unlink()

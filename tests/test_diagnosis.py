@@ -160,7 +160,9 @@ NAN[1, 1], FAR[2, 0] = np.nan, 1000
         ({"mu": GOOD, "logvar": GOOD, "labels": np.arange(3)}, "labels: should have the shape (4,)"),
     ],
 )  # fmt: skip
-def test_a_mistake_in_the_arrays_is_one_line_and_exit_code_2(run: Run, arrays: dict[str, Any], words: str) -> None:
+def test_a_mistake_in_the_arrays_is_one_line_and_exit_code_2(
+    run: Run, arrays: dict[str, Any], words: str
+) -> None:
     np.savez("latents.npz", **arrays)
     code, out, err = run("diagnose", "latents.npz", "--json", "--figure", "a.png")
     assert (code, out, err.count("\n")) == (2, "", 1)
@@ -192,5 +194,8 @@ def test_a_mistake_in_the_file_or_the_options_is_one_line_and_exit_code_2(run: R
 
 def test_it_needs_neither_dvc_nor_mlflow_and_help_not_even_torch() -> None:
     asked = "import sys, uncollapse, uncollapse.cli\nassert 'torch' not in sys.modules\nuncollapse.diagnose\n"
-    told = asked + "assert callable(uncollapse.diagnose)\nassert not {'dvc', 'mlflow', 'altair'} & set(sys.modules)"
+    told = (
+        asked
+        + "assert callable(uncollapse.diagnose)\nassert not {'dvc', 'mlflow', 'altair'} & set(sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", told], check=False).returncode == 0

@@ -6,9 +6,10 @@ import pytest
 import torch
 from torch import Tensor
 
+from uncollapse.experiment.pieces import resolve
 from uncollapse.methods.kl_weight import KLWeight
 from uncollapse.methods.kl_weight.pi import pi
-from uncollapse.pieces import build, names, resolve
+from uncollapse.registry import build, names
 
 
 def batch(kl: float) -> Tensor:

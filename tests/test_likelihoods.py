@@ -10,7 +10,7 @@ from scipy import stats
 from uncollapse.likelihoods.bernoulli import bernoulli
 from uncollapse.likelihoods.categorical import categorical
 from uncollapse.likelihoods.gaussian import gaussian
-from uncollapse.pieces import build, names
+from uncollapse.registry import build, names
 
 
 @pytest.mark.parametrize("name", names("likelihoods"))
@@ -63,7 +63,9 @@ def test_categorical_sums_to_one_over_all_sentences_and_skips_padding() -> None:
     assert float(categorical().log_prob(x, output).exp().sum()) == pytest.approx(1, abs=1e-5)
     shorter = x[:, :2]
     padded = torch.nn.functional.pad(shorter, (0, 1))
-    torch.testing.assert_close(categorical().log_prob(padded, output), categorical().log_prob(shorter, output[:, :2]))
+    torch.testing.assert_close(
+        categorical().log_prob(padded, output), categorical().log_prob(shorter, output[:, :2])
+    )
 
 
 @pytest.mark.parametrize("variance", [0.25, 1.0, 3.0])

@@ -9,8 +9,8 @@ from conftest import CARDS, LIKELIHOODS, NETS, toy_part, toy_vae
 from safetensors.torch import save_file
 
 import uncollapse
+from uncollapse.errors import UserError
 from uncollapse.measures import encode
-from uncollapse.pieces import UserError
 
 
 def write(folder: Path, kind: str, other: str | None = None) -> None:
@@ -27,7 +27,9 @@ def test_it_encodes_as_the_one_that_was_saved(kind: str, tmp_path: Path) -> None
     write(tmp_path, kind)
     vae = uncollapse.load(tmp_path)
     assert not vae.training
-    for found, true in zip(encode(vae, toy_part(kind)), encode(toy_vae(kind, seed=7), toy_part(kind)), strict=True):
+    for found, true in zip(
+        encode(vae, toy_part(kind)), encode(toy_vae(kind, seed=7), toy_part(kind)), strict=True
+    ):
         assert torch.equal(found, true)
     assert not torch.equal(encode(toy_vae(kind), toy_part(kind)).mu, true), "the weights matter"
 

@@ -11,9 +11,9 @@ from torch import Tensor
 from torch.autograd.functional import jacobian
 from torch.nn.functional import conv2d, log_softmax, pad
 
-from uncollapse.dataset import END
+from uncollapse.data.prepared import END
 from uncollapse.nets.pixelcnn import Layer
-from uncollapse.pieces import names
+from uncollapse.registry import names
 
 __all__ = ["seeded"]  # a fixture, for every test here
 
@@ -27,7 +27,9 @@ def seen_pixels(decoder: Any, shape: tuple[int, int]) -> Tensor:
 
 @pytest.mark.parametrize("shape", [(5, 5), (4, 7), (7, 3)])
 @pytest.mark.parametrize("kernels", [[1], [3], [5], [3, 3], [1, 3], [3, 5, 1], [3, 3, 3, 3]], ids=str)
-def test_a_pixel_sees_just_the_pixels_before_it_that_are_in_reach(kernels: list[int], shape: tuple[int, int]) -> None:
+def test_a_pixel_sees_just_the_pixels_before_it_that_are_in_reach(
+    kernels: list[int], shape: tuple[int, int]
+) -> None:
     entry = {"use": "pixelcnn", "latents": 2, "kernels": kernels, "channels": 4, "encoder_channels": 2}
     seen = seen_pixels(made(entry, shape)[1], shape)
     assert not seen.triu().any(), "neither itself nor a later one"
@@ -59,7 +61,10 @@ def test_a_gated_layer_is_that_of_masked_kernels() -> None:
 
 @pytest.mark.parametrize(
     ("name", "depth", "sizes", "last"),
-    [("pixelcnn", "kernels", [3, 5], "layers.0.output"), ("dilated_cnn", "dilations", [1, 2], "blocks.1.wide")],
+    [
+        ("pixelcnn", "kernels", [3, 5], "layers.0.output"),
+        ("dilated_cnn", "dilations", [1, 2], "blocks.1.wide"),
+    ],
 )
 def test_a_layer_adds_to_what_it_reads(name: str, depth: str, sizes: list[int], last: str) -> None:
     x = small(name)[1]

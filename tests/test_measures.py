@@ -8,7 +8,7 @@ import torch
 from conftest import toy_part, toy_vae
 from scipy import integrate, stats
 
-from uncollapse.dataset import to_tensor
+from uncollapse.data.prepared import to_tensor
 from uncollapse.measures import broken_laws, encode
 from uncollapse.measures.active_units import active_units
 from uncollapse.measures.collapse import collapse_thresholds, collapsed
@@ -45,7 +45,9 @@ def test_mi_of_two_clusters_is_ln_2() -> None:
 
 def test_mi_is_zero_where_z_does_not_depend_on_x() -> None:
     """KL(q(z)||p(z)) is all of the KL there: (1 + 2 - 1 - ln 2) / 2 a dimension for N(1, 2)."""
-    zero = mutual_information(Gaussian(torch.ones(500, 4), torch.full((500, 4), math.log(2))), normal(64, 500, 4))
+    zero = mutual_information(
+        Gaussian(torch.ones(500, 4), torch.full((500, 4), math.log(2))), normal(64, 500, 4)
+    )
     assert zero.mi == pytest.approx(0, abs=1e-9)
     assert zero.standard_error == pytest.approx(0, abs=1e-9)
     assert zero.marginal_kl == pytest.approx(4 * (2 - math.log(2)) / 2, rel=0.02)
@@ -53,7 +55,9 @@ def test_mi_is_zero_where_z_does_not_depend_on_x() -> None:
 
 
 def test_mi_is_ln_n_where_every_x_has_its_own_place() -> None:
-    own = mutual_information(Gaussian(50.0 * torch.arange(500.0).unsqueeze(1), torch.zeros(500, 1)), normal(500, 1))
+    own = mutual_information(
+        Gaussian(50.0 * torch.arange(500.0).unsqueeze(1), torch.zeros(500, 1)), normal(500, 1)
+    )
     assert own.mi == pytest.approx(math.log(500), abs=1e-6)
     assert own.mi <= own.cap + 1e-6
     assert own.saturated
@@ -77,7 +81,9 @@ def test_more_samples_bring_the_same_value_more_surely() -> None:
     q = channel(1000, 3, 0.5)
     few, many = (
         [
-            mutual_information(q, torch.randn(s, 1000, 3, generator=torch.Generator().manual_seed(100 + i))).mi
+            mutual_information(
+                q, torch.randn(s, 1000, 3, generator=torch.Generator().manual_seed(100 + i))
+            ).mi
             for i in range(20)
         ]
         for s in (1, 16)
@@ -93,7 +99,9 @@ def test_mi_and_the_marginal_kl_add_up_to_the_kl() -> None:
     assert got.marginal_kl > 0
 
 
-@pytest.mark.parametrize(("scale", "shift", "logvar"), [(1, 0, -35), (1e3, 0, -40), (1, 1e3, -22), (1, 0, -25)])
+@pytest.mark.parametrize(
+    ("scale", "shift", "logvar"), [(1, 0, -35), (1e3, 0, -40), (1, 1e3, -22), (1, 0, -25)]
+)
 def test_narrow_posteriors_each_have_their_own_place(scale: float, shift: float, logvar: float) -> None:
     mu = shift + scale * normal(500, 3)
     got = mutual_information(Gaussian(mu, torch.full_like(mu, logvar)), normal(500, 3) + 1)
@@ -127,7 +135,9 @@ def test_the_collapse_curve_is_its_definition_point_by_point(delta: float, count
     thresholds = collapse_thresholds(kl, delta=delta)
     for eps in [*torch.arange(0, 2.2, 0.05).tolist(), *kl.flatten().tolist()]:
         share = (kl < eps).double().mean(0)
-        assert collapsed(thresholds, eps) == pytest.approx(float((share >= 1 - delta - 1e-12).double().mean())), eps
+        assert collapsed(thresholds, eps) == pytest.approx(
+            float((share >= 1 - delta - 1e-12).double().mean())
+        ), eps
 
 
 def test_active_units_count_the_dimensions_whose_mean_varies() -> None:
@@ -158,7 +168,9 @@ def test_likelihoods_agree_with_numerical_integration() -> None:
     assert got.reconstruction == pytest.approx(-fit, abs=2e-3)
     assert got.kl == pytest.approx(kl, abs=1e-5)
     assert got.elbo == pytest.approx(-got.reconstruction - got.kl)
-    alone = [likelihoods(vae, part, samples=1, noise=torch.Generator().manual_seed(seed)) for seed in range(200)]
+    alone = [
+        likelihoods(vae, part, samples=1, noise=torch.Generator().manual_seed(seed)) for seed in range(200)
+    ]
     ahead = [one.nll + one.elbo for one in alone]  # with one sample nll is the sampled bound itself
     assert abs(np.mean(ahead)) <= 4 * np.std(ahead) / math.sqrt(200)
     assert np.mean([one.elbo_standard_error**2 for one in alone]) == pytest.approx(np.var(ahead), rel=0.5)
@@ -169,7 +181,9 @@ def test_the_fall_of_nll_is_what_doubling_the_samples_brings(kind: str) -> None:
     for parameter in vae.parameters():
         parameter.data *= 3
     runs = {
-        k: [likelihoods(vae, part, samples=k, noise=torch.Generator().manual_seed(seed)) for seed in range(60)]
+        k: [
+            likelihoods(vae, part, samples=k, noise=torch.Generator().manual_seed(seed)) for seed in range(60)
+        ]
         for k in (1, 2, 4)
     }
     for few, many in ((1, 2), (2, 4)):

@@ -10,7 +10,7 @@ from conftest import toy_part, toy_vae
 from test_train import BUDGET, copied, piece, same, start
 from torch import Tensor
 
-from uncollapse.dataset import END, UNKNOWN, to_tensor
+from uncollapse.data.prepared import END, UNKNOWN, to_tensor
 from uncollapse.methods.divergence.mmd import mmd
 from uncollapse.methods.inference import Moved
 from uncollapse.methods.inference.aggressive import aggressive
@@ -64,7 +64,11 @@ def test_a_window_is_judged_by_the_loss_of_a_unit() -> None:
     [
         (1, [1.0, 2.0, 1.9, 3.0], 3),  # text: the first epoch in which it falls
         (1, [1.0, 1.0, 0.9], 3),
-        (5, [1, 3, 2, 2.5, 4, 3, 3, 5, 4, 4], 9),  # images: the fifth epoch below the best so far: 2, 2.5, 3, 3, 4
+        (
+            5,
+            [1, 3, 2, 2.5, 4, 3, 3, 5, 4, 4],
+            9,
+        ),  # images: the fifth epoch below the best so far: 2, 2.5, 3, 3, 4
     ],
 )
 def test_aggressive_steps_end_by_the_validation_mi(patience: int, mis: list[float], ends: int) -> None:
@@ -103,7 +107,9 @@ def betas(weight: Any, count: int) -> list[float]:
 def test_annealing_and_cycles_begin_and_end_where_they_should() -> None:
     assert betas(linear(steps=4, start=0.2, end=1.0), 7) == pytest.approx([0.2, 0.4, 0.6, 0.8, 1, 1, 1])
     assert betas(cyclical(period=4, rising=0.5), 9) == pytest.approx([0, 0.5, 1, 1, 0, 0.5, 1, 1, 0])
-    assert betas(cyclical(period=4, rising=1.0, start=0.1, end=0.9), 5) == pytest.approx([0.1, 0.3, 0.5, 0.7, 0.1])
+    assert betas(cyclical(period=4, rising=1.0, start=0.1, end=0.9), 5) == pytest.approx(
+        [0.1, 0.3, 0.5, 0.7, 0.1]
+    )
     assert betas(linear(steps=4, start=1.0, end=1.0), 6) == betas(piece("kl_weight", "constant"), 6)
 
 
@@ -135,7 +141,9 @@ def test_batch_norm_bounds_the_kl_of_every_batch_from_below(kind: str, gamma: fl
     for seed in range(5):
         x = to_tensor(toy_part(kind, 16, seed).x)
         assert float(vae.encode(x).kl().detach().sum(1).mean()) >= 3 * gamma**2 / 2 * (1 - 1e-4)
-    rows = [row for row, _ in start(vae, kind, epochs=3, kl_weight=piece("kl_weight", "constant", beta=100.0))]
+    rows = [
+        row for row, _ in start(vae, kind, epochs=3, kl_weight=piece("kl_weight", "constant", beta=100.0))
+    ]
     assert all(row["kl"] >= 3 * gamma**2 / 2 * (1 - 1e-4) for row in rows)
 
 
@@ -224,7 +232,8 @@ def test_mmd_is_zero_for_the_prior_and_grows_with_the_distance() -> None:
     penalty = mmd(weight=1.0).penalty
     assert penalty is not None
     means = [
-        sum(float(penalty(torch.randn(64, 2) + far, torch.randn(64, 2))) for _ in range(50)) / 50 for far in (0, 1, 2)
+        sum(float(penalty(torch.randn(64, 2) + far, torch.randn(64, 2))) for _ in range(50)) / 50
+        for far in (0, 1, 2)
     ]
     assert means[0] == pytest.approx(0, abs=0.02)
     assert means[0] < means[1] < means[2]

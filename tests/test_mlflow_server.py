@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 from server import Server, wait_for
 
 import uncollapse
-from uncollapse.dataset import read
+from uncollapse.data.prepared import read
 from uncollapse.measures import encode
 
 pytestmark = pytest.mark.filterwarnings(
@@ -80,7 +80,9 @@ def forget(server: Server) -> None:
 
 
 def test_a_second_mirror_adds_nothing(server: Server, project: Project) -> None:
-    assert f"4 runs in {server.uri}, 4 of them new" in project.call("dvc", "repro", "--force", "--single-item", "track")
+    assert f"4 runs in {server.uri}, 4 of them new" in project.call(
+        "dvc", "repro", "--force", "--single-item", "track"
+    )
     first = assert_whole(server, project)
     said = project.call("python", "stages/track.py")
     assert "4 runs in sqlite:///mlflow.db, 0 of them new, 0 mended" in said
@@ -89,7 +91,9 @@ def test_a_second_mirror_adds_nothing(server: Server, project: Project) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
-def test_weights_from_the_server_encode_as_they_were_measured(server: Server, project: Project, tmp_path: Path) -> None:
+def test_weights_from_the_server_encode_as_they_were_measured(
+    server: Server, project: Project, tmp_path: Path
+) -> None:
     import mlflow
 
     cell, latents = CELLS[1], "latents-1.safetensors"
@@ -119,12 +123,16 @@ def test_a_mirror_killed_in_the_middle(server: Server, project: Project) -> None
     left = server.runs()
     assert len([got for got in left if got.info.status == "FINISHED"]) < 4, "else it was not in the middle"
     project.call("python", "stages/track.py")
-    assert {got.info.run_id for got in left} <= set(assert_whole(server, project)), "what was there was completed"
+    assert {got.info.run_id for got in left} <= set(assert_whole(server, project)), (
+        "what was there was completed"
+    )
 
 
 def test_from_a_clone_that_pulled(server: Server, project: Project) -> None:
     before = assert_whole(server, project)
-    project.call("dvc", "remote", "add", "--default", "--local", "store", str(project.folder.parent / "remote"))
+    project.call(
+        "dvc", "remote", "add", "--default", "--local", "store", str(project.folder.parent / "remote")
+    )
     project.call("dvc", "push")
     project.call("git", "clone", "--quiet", ".", "../clone")
     clone = Project(project.folder.parent / "clone")
@@ -140,7 +148,9 @@ def test_the_server_dies_while_a_followed_cell_is_trained(server: Server, projec
     project.params["grid"]["methods"] = ["plain"]
     project.params["datasets"]["mnist5k"]["training"]["epochs"] = 40
     project.write()
-    heard = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # also where the tests run in the background
+    heard = partial(
+        signal.signal, signal.SIGINT, signal.SIG_DFL
+    )  # also where the tests run in the background
     follow = subprocess.Popen(
         ["python", "stages/follow.py"], cwd=project.folder, env=project.environment, text=True, stderr=subprocess.PIPE,
         preexec_fn=heard,

@@ -10,10 +10,12 @@ from torch import Tensor, nn
 from torch.autograd.functional import jacobian
 from torch.nn.functional import conv2d, conv_transpose2d
 
-from uncollapse.dataset import to_tensor
+from uncollapse.data.prepared import to_tensor
+from uncollapse.errors import UserError
+from uncollapse.experiment.pieces import resolve
 from uncollapse.methods.decoder.skip import skip
 from uncollapse.nets.conv import with_map
-from uncollapse.pieces import UserError, build, names, resolve
+from uncollapse.registry import build, names
 from uncollapse.vae import VAE, initialise
 
 BY_NAME = {entry["use"]: entry for entry in SMALL}
@@ -31,10 +33,14 @@ def small(name: str, **slots: str) -> tuple[VAE, Tensor]:
     return toy_vae(KIND[name], net=BY_NAME[name], **slots), to_tensor(toy_part(KIND[name], 16).x)
 
 
-def made(entry: dict[str, Any], shape: tuple[int, ...], values: int = 7, decoder: str = "skip") -> tuple[Any, Any]:
+def made(
+    entry: dict[str, Any], shape: tuple[int, ...], values: int = 7, decoder: str = "skip"
+) -> tuple[Any, Any]:
     """Encoder and decoder of a net with weights of double precision, for data of any shape."""
     entry = resolve("here", "nets", entry)
-    pair = nn.ModuleList(build("nets", entry).build(shape, values, build("methods/decoder", {"use": decoder})))
+    pair = nn.ModuleList(
+        build("nets", entry).build(shape, values, build("methods/decoder", {"use": decoder}))
+    )
     initialise(pair, 0)
     return tuple(pair.double())
 
@@ -95,7 +101,9 @@ def test_a_net_trains_with_all_methods_at_once_and_twice_the_same(name: str) -> 
             run = piece("pretraining", pretraining, epochs=1, batch_size=16).run
             before = copied(vae)
             list(run(vae, toy_part(kind, seed=2), 0))
-            changed = {weights for weights, value in copied(vae).items() if not torch.equal(value, before[weights])}
+            changed = {
+                weights for weights, value in copied(vae).items() if not torch.equal(value, before[weights])
+            }
             assert not any(weights.startswith("decoder.") for weights in changed)
             assert changed or name == "linear"  # whose encoder has no weights
         disturbed = [piece("perturbation", one) for one in ("noise", "word_dropout", "adversarial")]
@@ -132,7 +140,9 @@ def test_conv_fits_images_of_any_size_and_colour(shape: tuple[int, ...], layers:
 
 
 def test_conv_keeps_rows_columns_and_colours_apart() -> None:
-    encoder, decoder = made({"use": "conv", "latents": 2, "channels": 2, "layers": 1}, (8, 10, 3), decoder="plain")
+    encoder, decoder = made(
+        {"use": "conv", "latents": 2, "channels": 2, "layers": 1}, (8, 10, 3), decoder="plain"
+    )
     x, z = torch.rand(2, 8, 10, 3).double(), torch.randn(2, 2).double()
     (down,), (up,) = encoder.layers, decoder.layers
     h = conv2d(x.permute(0, 3, 1, 2), down.weight, down.bias, stride=2, padding=1)
@@ -144,7 +154,12 @@ def test_conv_keeps_rows_columns_and_colours_apart() -> None:
 
 # ---- where z enters
 
-ENTRIES = {"mlp": "first", "conv": "first", "pixelcnn": "maps", "dilated_cnn": "first"}  # the layer that reads z
+ENTRIES = {
+    "mlp": "first",
+    "conv": "first",
+    "pixelcnn": "maps",
+    "dilated_cnn": "first",
+}  # the layer that reads z
 JOINS = {"mlp": [8] * 2, "conv": [1, 4], "pixelcnn": [16, 16], "dilated_cnn": [6, 6, 11]}  # features of each
 
 
@@ -187,7 +202,9 @@ def test_a_map_of_z_stands_on_all_that_a_layer_reads(name: str, stacks: int) -> 
     z, read = torch.randn(16, 3), {}
     for decoder in ("plain", "skip"):
         vae, x = small(name, decoder=decoder)
-        vae.decoder.layers[0].register_forward_pre_hook(lambda layer, inputs, of=decoder: read.update({of: inputs}))
+        vae.decoder.layers[0].register_forward_pre_hook(
+            lambda layer, inputs, of=decoder: read.update({of: inputs})
+        )
         vae.decoder(z, x)
     image = vae.decoder.joins[0].path(z).view(16, 1, *read["plain"][0].shape[2:])
     assert len(read["plain"]) == stacks
@@ -223,12 +240,28 @@ def c_by_c(inputs: int, outputs: int) -> int:
 @pytest.mark.parametrize(
     ("entry", "shape", "line"),
     [
-        ({**BY_NAME["pixelcnn"], "kernels": [3, 4]}, (4, 4), r"^here: kernels \[3, 4\] should be odd numbers$"),
+        (
+            {**BY_NAME["pixelcnn"], "kernels": [3, 4]},
+            (4, 4),
+            r"^here: kernels \[3, 4\] should be odd numbers$",
+        ),
         ({**BY_NAME["pixelcnn"], "kernels": []}, (4, 4), r"^here\.kernels: list should have at least 1 item"),
-        (BY_NAME["pixelcnn"], (4, 4, 3), r"^net pixelcnn: it is for grey images, .*, not for \(4, 4, 3\); conv is"),
-        ({**BY_NAME["conv"], "layers": 4}, (28, 8), r"^net conv: 4 layers are for images of 16 x 16 pixels or more"),
+        (
+            BY_NAME["pixelcnn"],
+            (4, 4, 3),
+            r"^net pixelcnn: it is for grey images, .*, not for \(4, 4, 3\); conv is",
+        ),
+        (
+            {**BY_NAME["conv"], "layers": 4},
+            (28, 8),
+            r"^net conv: 4 layers are for images of 16 x 16 pixels or more",
+        ),
         (BY_NAME["conv"], (784,), r"^net conv: 2 layers are for images of .*, not for \(784,\)$"),
-        ({**BY_NAME["dilated_cnn"], "dilations": [0]}, (6,), r"^here\.dilations\.0: input should be greater than 0"),
+        (
+            {**BY_NAME["dilated_cnn"], "dilations": [0]},
+            (6,),
+            r"^here\.dilations\.0: input should be greater than 0",
+        ),
     ],
 )
 def test_what_a_net_is_not_for_is_one_line(entry: dict[str, Any], shape: tuple[int, ...], line: str) -> None:

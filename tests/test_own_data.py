@@ -9,8 +9,8 @@ import pytest
 from made_files import STREAM, load, packed, picture
 from PIL import Image
 
-from uncollapse.data import Example
-from uncollapse.pieces import UserError
+from uncollapse.data.sources import Example
+from uncollapse.errors import UserError
 
 
 @pytest.mark.parametrize("pack", ["folder", "zip", "tar", "tar.gz"])
@@ -31,14 +31,24 @@ def test_pictures_of_all_formats_and_sizes_from_a_folder_or_an_archive(tmp_path:
 
 @pytest.mark.parametrize("pack", ["folder", "zip", "tar"])
 def test_what_is_no_picture_stops_or_is_left_out(tmp_path: Path, pack: str) -> None:
-    files = {"a.png": picture(), "b.jpg": picture((200, 200), "JPEG")[:900], "c.txt": b"hello", "d.png": picture()}
+    files = {
+        "a.png": picture(),
+        "b.jpg": picture((200, 200), "JPEG")[:900],
+        "c.txt": b"hello",
+        "d.png": picture(),
+    }
     path = packed(tmp_path, files, pack)
-    with pytest.raises(UserError, match=r"b\.jpg: .*truncated.*; mend it, take it out, or set `on_bad: skip`$"):
+    with pytest.raises(
+        UserError, match=r"b\.jpg: .*truncated.*; mend it, take it out, or set `on_bad: skip`$"
+    ):
         load("image_folder", path=str(path))
     source, found = load("image_folder", path=str(path), on_bad="skip")
     assert len(found) == 2
     assert source.facts["skipped"] == 2
-    assert [said.split(":")[0].rsplit("/", 1)[1] for said in source.facts["skipped_first"]] == ["b.jpg", "c.txt"]
+    assert [said.split(":")[0].rsplit("/", 1)[1] for said in source.facts["skipped_first"]] == [
+        "b.jpg",
+        "c.txt",
+    ]
 
 
 def test_one_damaged_member_of_a_zip_is_one_bad_example(tmp_path: Path) -> None:
@@ -94,9 +104,14 @@ def test_arrays_and_their_mistakes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("pack", [Path.write_bytes, lambda path, data: path.write_bytes(gzip.compress(data))])
-def test_text_lines_and_what_cannot_be_read_in_them(tmp_path: Path, pack: Callable[[Path, bytes], int]) -> None:
+def test_text_lines_and_what_cannot_be_read_in_them(
+    tmp_path: Path, pack: Callable[[Path, bytes], int]
+) -> None:
     path = tmp_path / ("a.txt" if pack is Path.write_bytes else "a.txt.gz")
-    pack(path, b"good\tGood food.\n\nbad\t" + b"no " * 5000 + b"\nbad\tcold \xff soup\nno label\r\ngood\tFine!\r\n")
+    pack(
+        path,
+        b"good\tGood food.\n\nbad\t" + b"no " * 5000 + b"\nbad\tcold \xff soup\nno label\r\ngood\tFine!\r\n",
+    )
     with pytest.raises(
         UserError, match=r"line 2: should be label<TAB>text; mend it, take it out, or set `on_bad: skip`$"
     ):

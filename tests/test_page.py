@@ -103,7 +103,9 @@ def test_every_chart_has_marks_and_the_switch_changes_them(browser: Browser, def
 
 
 @pytest.mark.parametrize("width", [390, 1440])
-def test_nothing_overflows_and_there_is_nothing_for_axe_to_find(browser: Browser, default: Path, width: int) -> None:
+def test_nothing_overflows_and_there_is_nothing_for_axe_to_find(
+    browser: Browser, default: Path, width: int
+) -> None:
     page, wrong = opened(browser, default, width)
     drawn(page)
     for details in page.locator("summary").all():
@@ -149,7 +151,8 @@ def test_a_failed_cell_a_single_cell_one_seed_and_no_labels(browser: Browser, tm
         browser, report(folders[0], missing=["mnist5k-vae-skip"], methods=["plain", "skip"], points=20)
     )
     assert (
-        page.locator(".missing").inner_text().split("\n")[-1] == "mnist5k-vae-skip: seed 1, epoch 3: training diverged"
+        page.locator(".missing").inner_text().split("\n")[-1]
+        == "mnist5k-vae-skip: seed 1, epoch 3: training diverged"
     )
     assert page.locator("td.failed").inner_text() == "seed 1, epoch 3: training diverged"
     assert "skip on vae: not shown by this grid. A cell is missing." in page.locator("#answers").inner_text()
@@ -173,7 +176,9 @@ def test_a_failed_cell_a_single_cell_one_seed_and_no_labels(browser: Browser, tm
     assert bare.locator("#table tr[data-method]").first.locator("td").nth(6).inner_text() == "", "no probe"
 
     gone = [f"mnist5k-vae-{method}" for method in ("plain", "skip")]
-    half, last = opened(browser, report(folders[3], missing=gone, models=["vae"], methods=["plain", "skip"], points=20))
+    half, last = opened(
+        browser, report(folders[3], missing=gone, models=["vae"], methods=["plain", "skip"], points=20)
+    )
     assert half.evaluate("chosen().dataset") == "kjv", "the first data set of which there is something"
     assert all(drawn(half).values())
     half.check("input[value=mnist5k]")
@@ -183,7 +188,9 @@ def test_a_failed_cell_a_single_cell_one_seed_and_no_labels(browser: Browser, tm
     assert wrong == more == most == last == []
 
 
-def test_a_hundred_and_twenty_cells_make_a_page_that_can_be_sent_and_read(browser: Browser, tmp_path: Path) -> None:
+def test_a_hundred_and_twenty_cells_make_a_page_that_can_be_sent_and_read(
+    browser: Browser, tmp_path: Path
+) -> None:
     names = "plain skip aggressive pretrained autoencoder noise adversarial word_dropout batch_norm skip+aggressive skip+pretrained skip+adversarial"
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     file = report(

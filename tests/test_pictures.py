@@ -5,7 +5,7 @@ import pytest
 import torch
 from conftest import toy_part, toy_vae
 
-from uncollapse.dataset import END, PAD, Part, Rows, to_tensor
+from uncollapse.data.prepared import END, PAD, Part, Rows, to_tensor
 from uncollapse.likelihoods.gaussian import gaussian
 from uncollapse.measures import encode
 from uncollapse.measures.likelihood import likelihoods
@@ -89,7 +89,10 @@ def test_a_learned_variance_ends_at_the_mean_square() -> None:
     found = float(scale.log_variance.detach().exp())
     assert found == pytest.approx(float(x.square().mean()), rel=1e-3)
     torch.testing.assert_close(
-        gaussian(variance=found).log_prob(x, mean), learned.log_prob(x, scale(mean)).detach(), rtol=1e-4, atol=1e-4
+        gaussian(variance=found).log_prob(x, mean),
+        learned.log_prob(x, scale(mean)).detach(),
+        rtol=1e-4,
+        atol=1e-4,
     )
     assert not list(gaussian().scale().parameters())
 

@@ -6,8 +6,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from uncollapse.cells import SLOTS, Params
-from uncollapse.pieces import PACKAGE, UserError, check, function, names, resolve
+from uncollapse.errors import UserError
+from uncollapse.experiment.params import Params
+from uncollapse.experiment.pieces import check, resolve
+from uncollapse.methods import SLOTS
+from uncollapse.registry import PACKAGE, function, names
 
 FOLDERS = [
     "nets",
@@ -57,7 +60,9 @@ OFFERED = {"kl_target": 3.0, "steps": 5, "period": 4, "radius": 0.1}
 
 def test_the_folders_of_methods_are_the_slots() -> None:
     slots = {slot for entries in SLOTS.values() for slot in entries}
-    assert {f"methods/{slot}" for slot in slots} == {folder for folder in FOLDERS if folder.startswith("methods/")}
+    assert {f"methods/{slot}" for slot in slots} == {
+        folder for folder in FOLDERS if folder.startswith("methods/")
+    }
     assert all(names(folder) for folder in FOLDERS)
 
 
@@ -78,7 +83,9 @@ def test_a_piece_refuses_an_argument_that_it_does_not_have(folder: str, name: st
 
 
 @pytest.mark.parametrize(("folder", "name"), [piece for piece in PIECES if piece[0].startswith("methods/")])
-def test_a_piece_of_a_method_needs_nothing_but_its_name_and_resolves_to_itself(folder: str, name: str) -> None:
+def test_a_piece_of_a_method_needs_nothing_but_its_name_and_resolves_to_itself(
+    folder: str, name: str
+) -> None:
     full = resolve("here", folder, {"use": name}, OFFERED)
     assert resolve("here", folder, full) == full
 

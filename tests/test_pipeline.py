@@ -22,14 +22,21 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 def test_the_summary_has_a_row_a_run_and_the_laws_hold(project: Project) -> None:
     summary = pd.read_csv(project.folder / "metrics" / "summary.csv")
-    assert list(summary["method"] + summary["seed"].astype(str)) == ["plain0", "plain1", "pretrained0", "pretrained1"]
+    assert list(summary["method"] + summary["seed"].astype(str)) == [
+        "plain0",
+        "plain1",
+        "pretrained0",
+        "pretrained1",
+    ]
     assert (summary["mi"] <= summary["kl"] + 4 * summary["mi_standard_error"] + 1e-3).all()
     assert (summary["mi"] <= summary["mi_cap"]).all()
     steps = summary.set_index(["method", "seed"])[["encoder_steps", "decoder_steps"]]
     assert steps.loc[("plain", 0)].tolist() == [9, 9]  # 4,890 examples in batches of 500
     assert steps.loc[("pretrained", 0)].tolist() == [9 + 1, 9]  # 4,790, and 100 in batches of 64 before
     assert (summary["mi_in_batches"] <= math.log(32) + 1e-6).all()
-    assert (summary["mi"] + summary["marginal_kl"]).to_numpy() == pytest.approx(summary["kl"].to_numpy(), rel=0.1)
+    assert (summary["mi"] + summary["marginal_kl"]).to_numpy() == pytest.approx(
+        summary["kl"].to_numpy(), rel=0.1
+    )
     page = (project.folder / "report" / "index.html").read_text()
     assert "control_vae" in page
     assert "http-equiv" not in page
@@ -78,7 +85,9 @@ def test_editing_a_method_runs_its_cells_and_the_diffs_show_it(project: Project)
 
 def test_a_new_seed_and_a_new_method_of_a_new_piece_run_only_what_is_new(project: Project) -> None:
     folder = project.folder / "src/uncollapse/methods/decoder"
-    (folder / "made_up.py").write_text((folder / "skip.py").read_text().replace("def skip()", "def made_up()"))
+    (folder / "made_up.py").write_text(
+        (folder / "skip.py").read_text().replace("def skip()", "def made_up()")
+    )
     project.params["methods"]["made_up"] = {"decoder": {"use": "made_up"}}
     project.params["grid"]["seeds"] = [0, 1, 2]
     project.params["grid"]["methods"] = ["plain", "pretrained", "made_up"]
@@ -101,7 +110,11 @@ def test_a_comment_in_the_source_trains_nothing_and_code_trains_its_cells(projec
     made_up.write_text("# a comment\n" + text)
     assert project.repro("train")[0] == {"recipes"}
     made_up.write_text(text.replace("bias=False", "bias=True"))
-    assert project.repro("train")[0] == {"recipes", "pretrain@mnist5k-made_up", "train@mnist5k-control_vae-made_up"}
+    assert project.repro("train")[0] == {
+        "recipes",
+        "pretrain@mnist5k-made_up",
+        "train@mnist5k-control_vae-made_up",
+    }
 
 
 def test_a_cell_that_diverges_keeps_no_other_from_being_reported(project: Project) -> None:

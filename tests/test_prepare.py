@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from uncollapse.collect import CHUNK
-from uncollapse.data import Example, Source
-from uncollapse.dataset import END, PAD, UNKNOWN, batches, read, to_tensor
+from uncollapse.data.collect import CHUNK
+from uncollapse.data.prepare import prepare
+from uncollapse.data.prepared import END, PAD, UNKNOWN, batches, read, to_tensor
+from uncollapse.data.sources import Example, Source
+from uncollapse.errors import UserError
 from uncollapse.likelihoods.bernoulli import bernoulli
 from uncollapse.likelihoods.categorical import categorical
 from uncollapse.likelihoods.gaussian import gaussian
-from uncollapse.pieces import UserError
-from uncollapse.prepare import prepare
 
 COUNTS: dict[str, Any] = {"reserve": 10, "valid": 5, "test": 7, "train": None, "seed": 0}
 SIZES = {"reserve": 10, "valid": 5, "test": 7, "train": 28}
@@ -97,7 +97,9 @@ def test_more_than_a_chunk_is_whole(tmp_path: Path) -> None:
     sentences = [[f"w{i}", *["x"] * (i % 3)] for i in range(count)]
     card = prepare(tmp_path, source(sentences), categorical(), **COUNTS)
     words = (tmp_path / "vocabulary.txt").read_text().split()
-    said = [[words[token] for token in row if token != PAD] for row in read(tmp_path, "train").x[:, :4].tolist()]
+    said = [
+        [words[token] for token in row if token != PAD] for row in read(tmp_path, "train").x[:, :4].tolist()
+    ]
     assert len(said) == card["counts"]["train"] == count - 22
     assert all(row == [row[0], *["x"] * (int(row[0][1:]) % 3), "<end>"] for row in said)
     assert len({row[0] for row in said}) == len(said)
@@ -127,7 +129,9 @@ def test_the_vocabulary_comes_from_what_is_learned_from(tmp_path: Path) -> None:
     assert len(vocabulary) == card["values"]
     assert not any(word.startswith("only") for word in vocabulary)
     parts = {name: read(tmp_path, name).x for name in SIZES}
-    counts = np.bincount(np.concatenate([parts["train"], parts["reserve"]]).flatten(), minlength=len(vocabulary))
+    counts = np.bincount(
+        np.concatenate([parts["train"], parts["reserve"]]).flatten(), minlength=len(vocabulary)
+    )
     assert (counts[3:] >= 2).all()
     for name, x in parts.items():
         assert (x[:, 3] == END).all()

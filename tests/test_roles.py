@@ -4,8 +4,8 @@ from pathlib import Path
 
 import yaml
 
-from uncollapse.cells import Params
-from uncollapse.roles import roles
+from uncollapse.experiment.params import Params
+from uncollapse.experiment.roles import roles
 
 ROOT = Path(__file__).parent.parent
 
@@ -28,7 +28,16 @@ def test_defaults_are_the_vae_and_the_plain_method_whatever_their_names(tmp_path
 
 
 def test_a_combination_has_parts_that_do_the_same_and_less(tmp_path: Path) -> None:
-    methods = ["plain", "skip", "aggressive", "skip+aggressive", "noise", "adversarial", "noise+adversarial", "weaker"]
+    methods = [
+        "plain",
+        "skip",
+        "aggressive",
+        "skip+aggressive",
+        "noise",
+        "adversarial",
+        "noise+adversarial",
+        "weaker",
+    ]
     got = found(tmp_path, ["vae"], methods)
     assert got["combinations"] == {
         "skip+aggressive": ["skip", "aggressive"],

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from uncollapse.pieces import PACKAGE
-from uncollapse.sources import digest, imported, sources
+from uncollapse.experiment.digests import digest, imported, sources
+from uncollapse.registry import PACKAGE
 
 CODE = 'def f(x):\n    """Says."""\n    return x + 1\n'
 
@@ -32,8 +32,10 @@ def test_a_piece_is_not_among_the_sources_unless_it_is_named() -> None:
     assert "uncollapse/train.py" in train
     assert "uncollapse/methods/inference/__init__.py" in train
     assert not any(
-        name.startswith("uncollapse/methods/inference/") and not name.endswith("__init__.py") for name in train
+        name.startswith("uncollapse/methods/inference/") and not name.endswith("__init__.py")
+        for name in train
     )
     assert "uncollapse/methods/pretraining/__init__.py" in {
-        name.relative_to(PACKAGE.parent).as_posix() for name in imported(PACKAGE / "methods/pretraining/none.py")
+        name.relative_to(PACKAGE.parent).as_posix()
+        for name in imported(PACKAGE / "methods/pretraining/none.py")
     }

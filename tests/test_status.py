@@ -52,7 +52,9 @@ def test_all_is_ready_after_repro(project: Project, say: Say) -> None:
     assert say("grid") == [f"{PLAIN}       ready", f"{PRETRAINED}  ready", "2 cells: 2 ready"]
 
 
-def test_an_edited_method_is_stale_and_a_failure_of_just_this_edit_is_told(project: Project, say: Say) -> None:
+def test_an_edited_method_is_stale_and_a_failure_of_just_this_edit_is_told(
+    project: Project, say: Say
+) -> None:
     project.params["methods"]["pretrained"]["pretraining"]["epochs"] = 2
     project.write()
     plain, pretrained, total = say("grid")
@@ -67,7 +69,9 @@ def test_an_edited_method_is_stale_and_a_failure_of_just_this_edit_is_told(proje
     assert say("grid")[1].endswith("failed     training diverged; try a smaller one")
 
 
-def test_a_new_seed_costs_a_seed_and_a_new_method_is_estimated_by_its_data_set(project: Project, say: Say) -> None:
+def test_a_new_seed_costs_a_seed_and_a_new_method_is_estimated_by_its_data_set(
+    project: Project, say: Say
+) -> None:
     times = Path(".work/seconds.csv")
     times.write_text("stage,name,seeds,seconds\n")
     with times.open("a") as rows:
@@ -102,7 +106,9 @@ def test_a_cells_numbers(project: Project, say: Say) -> None:
     table = pd.read_csv(f"metrics/cells/{PLAIN}/measures.csv")
     assert told[0] == f"{PLAIN}: ready"
     (nll,) = [line.split() for line in told if line.startswith("nll ")]
-    assert [float(value) for value in nll[1:4]] == pytest.approx([*table["nll"], table["nll"].mean()], rel=1e-4)
+    assert [float(value) for value in nll[1:4]] == pytest.approx(
+        [*table["nll"], table["nll"].mean()], rel=1e-4
+    )
     assert nll[4] == "+-"
     assert float(nll[5]) == pytest.approx(
         12.706 * table["nll"].std() / 2**0.5, rel=0.01

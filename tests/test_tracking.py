@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from uncollapse.pieces import UserError
-from uncollapse.stores import lock, reason, shown
-from uncollapse.tracking import Run, follower, mirror
+from uncollapse.errors import UserError
+from uncollapse.tracking.mirror import Run, follower, mirror
+from uncollapse.tracking.store import lock, reason, shown
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::ResourceWarning"
@@ -69,7 +69,13 @@ def ids(client: Any) -> list[str]:
 def assert_whole(client: Any, got: Any) -> None:
     assert got.info.status == "FINISHED"
     assert got.info.run_name == "a-0"
-    params = {"net.use": "mlp", "net.latents": "3", "seed": "0", "kl_weight.use": "pi", "kl_weight.kp": "0.01"}
+    params = {
+        "net.use": "mlp",
+        "net.latents": "3",
+        "seed": "0",
+        "kl_weight.use": "pi",
+        "kl_weight.kp": "0.01",
+    }
     assert got.data.params == params
     assert got.data.metrics["test/nll"] == 80.5
     assert "test/probe_accuracy" not in got.data.metrics, "nan is no value"
@@ -98,13 +104,17 @@ def test_mirroring_again_adds_nothing_and_a_changed_run_is_a_new_one(uri: str, c
     assert mirror([first[0], run("c-1", "kc")], uri) == (1, 0)
     assert len(found(client)) == 3
     current = found(client, "tags.current = 'true'")
-    assert sorted(got.info.run_name for got in current) == ["a-0", "c-1"], "also in an experiment that left the grid"
+    assert sorted(got.info.run_name for got in current) == ["a-0", "c-1"], (
+        "also in an experiment that left the grid"
+    )
     assert mirror(first, uri) == (0, 0), "back to what there was"
     assert sorted(got.info.run_id for got in found(client, "tags.current = 'true'")) == before
 
 
 @pytest.mark.parametrize("at", ["log_batch", "log_inputs", "log_artifacts", "set_terminated"])
-def test_a_mirror_that_was_killed_is_completed(uri: str, client: Any, monkeypatch: pytest.MonkeyPatch, at: str) -> None:
+def test_a_mirror_that_was_killed_is_completed(
+    uri: str, client: Any, monkeypatch: pytest.MonkeyPatch, at: str
+) -> None:
     def killed(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
@@ -151,7 +161,9 @@ def test_a_followed_run_grows_and_the_mirror_completes_it(uri: str, client: Any)
         follow(run("a-0", "ka", steps=steps))
         (live,) = found(client)
         assert (live.info.status, live.data.tags["live"]) == ("RUNNING", "true")
-        assert [point.step for point in client.get_metric_history(live.info.run_id, "train/beta")] == list(steps)
+        assert [point.step for point in client.get_metric_history(live.info.run_id, "train/beta")] == list(
+            steps
+        )
         if len(steps) == 3:
             follow = follower(uri)  # it finds what another began
     mirror([], uri, failed=["ka"])
@@ -175,7 +187,10 @@ def refusing(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 def test_a_server_that_is_down_is_one_line_without_credentials(refusing: str, tmp_path: Path) -> None:
-    for attempt in (lambda: mirror([run("a-0", "ka")], refusing), lambda: follower(refusing)(run("a-0", "ka"))):
+    for attempt in (
+        lambda: mirror([run("a-0", "ka")], refusing),
+        lambda: follower(refusing)(run("a-0", "ka")),
+    ):
         with pytest.raises(UserError) as told:
             attempt()
         assert str(told.value).startswith("MLflow at http://127.0.0.1:9: ")

@@ -9,11 +9,13 @@ import torch
 from conftest import toy_part, toy_vae
 from torch import Tensor
 
+from uncollapse.errors import UserError
+from uncollapse.experiment.pieces import resolve
 from uncollapse.measures import encode
 from uncollapse.methods.inference import Inference, Move
 from uncollapse.methods.kl_weight import KLWeight
 from uncollapse.methods.pretraining.classifier import classifier
-from uncollapse.pieces import UserError, build, names, resolve
+from uncollapse.registry import build, names
 from uncollapse.train import train
 from uncollapse.vae import VAE
 
@@ -42,7 +44,10 @@ def start(
         "perturbation": [],
     }
     return train(
-        vae, toy_part(kind), toy_part(kind, seed=1), **{**slots, **BUDGET, "seed": seed, "epochs": epochs, **changes}
+        vae,
+        toy_part(kind),
+        toy_part(kind, seed=1),
+        **{**slots, **BUDGET, "seed": seed, "epochs": epochs, **changes},
     )
 
 
@@ -68,10 +73,15 @@ def test_a_row_says_what_happened(kind: str) -> None:
 
 @pytest.mark.parametrize("inference", EVERY_INFERENCE)
 @pytest.mark.parametrize("perturbation", EVERY_PERTURBATION)
-def test_the_same_seed_is_the_same_run_whatever_else_is_drawn(kind: str, inference: str, perturbation: str) -> None:
+def test_the_same_seed_is_the_same_run_whatever_else_is_drawn(
+    kind: str, inference: str, perturbation: str
+) -> None:
     def go(disturb: bool) -> tuple[list[dict[str, float]], dict[str, Tensor]]:
         vae, rows = toy_vae(kind), []
-        slots = {"inference": piece("inference", inference), "perturbation": [piece("perturbation", perturbation)]}
+        slots = {
+            "inference": piece("inference", inference),
+            "perturbation": [piece("perturbation", perturbation)],
+        }
         for row, _ in start(vae, kind, **slots):
             rows.append(row)
             if disturb:
@@ -93,7 +103,10 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_end(kind: str, stop: int, tm
         assert row == rows[int(row["epoch"]) - 1]
         torch.save(state, tmp_path / "state.pt")
     vae = toy_vae(kind, seed=9)
-    rest = [row for row, _ in start(vae, kind, epochs=4, state=torch.load(tmp_path / "state.pt", weights_only=True))]
+    rest = [
+        row
+        for row, _ in start(vae, kind, epochs=4, state=torch.load(tmp_path / "state.pt", weights_only=True))
+    ]
     assert rest == rows[stop:]
     assert same(copied(vae), copied(whole))
 
@@ -128,7 +141,9 @@ def test_binarisation_is_drawn_anew_for_every_batch() -> None:
 
 
 @pytest.mark.parametrize(("encoder", "decoder"), [(True, False), (False, True)])
-def test_who_does_not_move_keeps_parameters_and_optimiser_state(kind: str, encoder: bool, decoder: bool) -> None:
+def test_who_does_not_move_keeps_parameters_and_optimiser_state(
+    kind: str, encoder: bool, decoder: bool
+) -> None:
     def step(state: Any, batch: Tensor, move: Move, draw: Any) -> None:
         move(batch, encoder=encoder, decoder=decoder)
 
@@ -200,7 +215,9 @@ def test_the_classifier_needs_labels() -> None:
 
 def test_encoder_weights_travel_from_one_vae_to_another(kind: str) -> None:
     giver, taker = toy_vae(kind, seed=1), toy_vae(kind, seed=2, decoder="skip")
-    decoder = {name: value.clone() for name, value in taker.state_dict().items() if name.startswith("decoder.")}
+    decoder = {
+        name: value.clone() for name, value in taker.state_dict().items() if name.startswith("decoder.")
+    }
     taker.load_encoder(giver.encoder_state())
     assert same(taker.encoder_state(), giver.encoder_state())
     assert all(torch.equal(taker.state_dict()[name], value) for name, value in decoder.items())

@@ -5,8 +5,9 @@ import torch
 from conftest import CARDS, NETS, SMALL, toy_part, toy_vae
 from torch.distributions import Independent, Normal, kl_divergence
 
-from uncollapse.dataset import to_tensor
-from uncollapse.pieces import UserError, build, names
+from uncollapse.data.prepared import to_tensor
+from uncollapse.errors import UserError
+from uncollapse.registry import build, names
 from uncollapse.vae import VAE, Gaussian, log_prior
 
 
@@ -51,14 +52,18 @@ def test_shapes_and_every_parameter_has_a_gradient(kind: str, decoder: str, post
         assert gradient is not None, name
         assert gradient.abs().sum() > 0, name
     parameters = {id(parameter) for parameter in vae.parameters()}
-    sides = [{id(parameter) for parameter in side} for side in (vae.encoder_parameters(), vae.decoder_parameters())]
+    sides = [
+        {id(parameter) for parameter in side} for side in (vae.encoder_parameters(), vae.decoder_parameters())
+    ]
     assert sides[0] | sides[1] == parameters
     assert not sides[0] & sides[1]
 
 
 @pytest.mark.parametrize("posterior", names("methods/posterior"))
 @pytest.mark.parametrize("decoder", names("methods/decoder"))
-def test_the_same_seed_gives_every_method_the_same_initial_weights(kind: str, decoder: str, posterior: str) -> None:
+def test_the_same_seed_gives_every_method_the_same_initial_weights(
+    kind: str, decoder: str, posterior: str
+) -> None:
     plain, other = toy_vae(kind, seed=3), toy_vae(kind, seed=3, decoder=decoder, posterior=posterior)
     shared = plain.state_dict().keys() & other.state_dict().keys()
     assert any(name.startswith("decoder") for name in shared)
@@ -126,5 +131,7 @@ def test_a_net_for_other_data_is_one_line() -> None:
         "decoder": {"use": "plain"},
         "posterior": {"use": "gaussian"},
     }
-    with pytest.raises(UserError, match=r"^params\.yaml: datasets\.toy\.net: lstm is for tokens, the data are images$"):
+    with pytest.raises(
+        UserError, match=r"^params\.yaml: datasets\.toy\.net: lstm is for tokens, the data are images$"
+    ):
         assemble(recipe, CARDS["images"], 0)

@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 import torch
-from state import current, failure
-from workers import each_seed, last_row, run, write_table
 
-from uncollapse.pieces import UserError
+from uncollapse.errors import UserError
+from uncollapse.pipeline.cache import each_seed
+from uncollapse.pipeline.stage import run
+from uncollapse.pipeline.tables import last_row, write_table
 
 Tell = Callable[[dict[str, Any]], None]
 
@@ -105,7 +106,7 @@ def test_a_worker_ends_with_its_stage(folder: Path) -> None:
     script = """
 import time
 from pathlib import Path
-from workers import each_seed
+from uncollapse.pipeline.cache import each_seed
 
 def work(recipe, seed, folder, tell):
     for count in range(600):

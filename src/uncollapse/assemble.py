@@ -7,7 +7,8 @@ from typing import Any
 
 from safetensors.torch import load_file
 
-from uncollapse.pieces import UserError, build
+from uncollapse.errors import UserError
+from uncollapse.registry import build
 from uncollapse.vae import VAE, initialise
 
 
@@ -21,7 +22,9 @@ def assemble(recipe: Mapping[str, Any], card: Mapping[str, Any], seed: int) -> V
         if piece.kind != card["kind"]:
             key = f"params.yaml: datasets.{recipe['dataset']}.{what}"
             raise UserError(f"{key}: {recipe[what]['use']} is for {piece.kind}, the data are {card['kind']}")
-    encoder, decoder = net.build(tuple(card["shape"]), card["values"], build("methods/decoder", recipe["decoder"]))
+    encoder, decoder = net.build(
+        tuple(card["shape"]), card["values"], build("methods/decoder", recipe["decoder"])
+    )
     head = build("methods/posterior", recipe["posterior"])(encoder.features, net.latents)
     vae = VAE(encoder, head, decoder, likelihood, net.latents, net.autoregressive)
     initialise(vae, seed)

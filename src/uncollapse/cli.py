@@ -7,7 +7,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from uncollapse.pieces import UserError
+from uncollapse.errors import UserError
 
 PICTURES = (".png", ".svg", ".pdf")
 
@@ -27,7 +27,10 @@ def main() -> None:
         "file", type=Path, help=".npz file of arrays mu and logvar (examples, dimensions), labels if you like"
     )
     one.add_argument(
-        "--delta", type=float, default=0.01, help="share of examples that may have more KL (default %(default)s)"
+        "--delta",
+        type=float,
+        default=0.01,
+        help="share of examples that may have more KL (default %(default)s)",
     )
     one.add_argument("--json", action="store_true", help="print all fields as JSON")
     one.add_argument("--figure", type=Path, metavar="FILE", help=f"draw a figure: {', '.join(PICTURES)}")
@@ -57,7 +60,10 @@ def diagnosis(arguments: argparse.Namespace) -> None:
     """`uncollapse diagnose`."""
     if arguments.figure and arguments.figure.suffix.lower() not in PICTURES:
         raise ValueError(f"--figure {arguments.figure}: should end in one of {', '.join(PICTURES)}")
-    from uncollapse.diagnosis import diagnose, load  # here, because torch takes a second and --help should not
+    from uncollapse.diagnosis import (
+        diagnose,
+        load,
+    )  # here, because torch takes a second and --help should not
     from uncollapse.measures.mutual_information import at_cap
 
     found = diagnose(**load(arguments.file), delta=arguments.delta)
@@ -79,7 +85,7 @@ def diagnosis(arguments: argparse.Namespace) -> None:
 
 def show_grid(_: argparse.Namespace) -> None:
     """`uncollapse grid`."""
-    from uncollapse.status import duration, states
+    from uncollapse.pipeline.status import duration, states
 
     found = states()
     width = max(len(str(one.cell)) for one in found)
@@ -95,11 +101,15 @@ def show_grid(_: argparse.Namespace) -> None:
 
 def show_cell(arguments: argparse.Namespace) -> None:
     """`uncollapse show`."""
-    from uncollapse.status import measures
+    from uncollapse.pipeline.status import measures
 
     state, table = measures(arguments.cell)
     print(f"{state.cell}: {state.state}{'' if state.state == 'ready' else '; the numbers are of before'}")
-    print("".join(f"{name:>12}" for name in ["", "", *(f"seed {seed}" for seed in table.columns[:-2]), "mean"])[4:])
+    print(
+        "".join(f"{name:>12}" for name in ["", "", *(f"seed {seed}" for seed in table.columns[:-2]), "mean"])[
+            4:
+        ]
+    )
     for name, values in zip(table.index, table.to_numpy(), strict=True):
         half = f" +- {values[-1]:.3g}" if values[-1] >= 0 else ""  # nan for one seed
         print(f"{name:20}{''.join(f'{value:12.5g}' for value in values[:-1])}{half}")

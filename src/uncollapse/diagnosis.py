@@ -21,7 +21,9 @@ from uncollapse.vae import Gaussian
 if TYPE_CHECKING:
     import altair
 
-EPS = 0.1  # nats: a dimension with less, for all but delta of the examples, counts as collapsed in the verdict
+EPS = (
+    0.1  # nats: a dimension with less, for all but delta of the examples, counts as collapsed in the verdict
+)
 POINTS = 10_000  # the mutual information takes no more, for its time grows with their square
 LARGEST = 88.0  # of |logvar|: beyond, exp leaves the range of floats
 
@@ -72,20 +74,30 @@ class Diagnosis:
             values=[{"eps": eps, "share": (i + 1) / self.d} for i, eps in enumerate(thresholds.tolist())]
             + [{"eps": 1e-6, "share": 0}, {"eps": max(100.0, 2 * float(thresholds[-1])), "share": 1}]
         )
-        bars = alt.Data(values=[{"dimension": i, "kl": kl} for i, kl in enumerate(self.kl_per_dimension.tolist())])
+        bars = alt.Data(
+            values=[{"dimension": i, "kl": kl} for i, kl in enumerate(self.kl_per_dimension.tolist())]
+        )
         left = alt.Chart(curve, title="Collapse curve").mark_line(interpolate="step-after")
         right = alt.Chart(bars, title="KL of each dimension").mark_bar()
         share = f"share of dimensions collapsed (delta {self.delta:g})"
         return alt.hconcat(
             left.encode(
                 alt.X(
-                    "eps:Q", scale=alt.Scale(type="log"), title="eps (nats)", axis=alt.Axis(format="~e", tickCount=6)
+                    "eps:Q",
+                    scale=alt.Scale(type="log"),
+                    title="eps (nats)",
+                    axis=alt.Axis(format="~e", tickCount=6),
                 ),
                 alt.Y("share:Q", title=share, axis=alt.Axis(format="%")),
                 order="share:Q",
             ),
             right.encode(
-                alt.X("dimension:N", sort="-y", axis=alt.Axis(labels=False, ticks=False), title="dimension, by its KL"),
+                alt.X(
+                    "dimension:N",
+                    sort="-y",
+                    axis=alt.Axis(labels=False, ticks=False),
+                    title="dimension, by its KL",
+                ),
                 alt.Y("kl:Q", title="KL (nats)"),
                 tooltip=["dimension:N", "kl:Q"],
             ),
@@ -95,7 +107,8 @@ class Diagnosis:
     def as_dict(self) -> dict[str, Any]:
         """The fields and the verdict, arrays as lists."""
         listed = {
-            name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in vars(self).items()
+            name: value.tolist() if isinstance(value, np.ndarray) else value
+            for name, value in vars(self).items()
         }
         return {**listed, "verdict": self.verdict}
 
@@ -109,14 +122,18 @@ def diagnose(mu: Any, logvar: Any, *, labels: Any = None, delta: float = 0.01) -
     found = {"mu": numbers("mu", mu), "logvar": numbers("logvar", logvar)}
     shapes = {name: tuple(array.shape) for name, array in found.items()}
     if shapes["mu"] != shapes["logvar"]:
-        raise ValueError(f"mu and logvar should have the same shape, not {shapes['mu']} and {shapes['logvar']}")
+        raise ValueError(
+            f"mu and logvar should have the same shape, not {shapes['mu']} and {shapes['logvar']}"
+        )
     if len(shapes["mu"]) != 2 or shapes["mu"][0] < 2 or shapes["mu"][1] < 1:
         raise ValueError(
             f"mu and logvar should have the shape (examples, dimensions), two examples or more, not {shapes['mu']}"
         )
     largest = float(found["logvar"].abs().max())
     if largest > LARGEST:
-        raise ValueError(f"logvar: exp of +-{largest:.4g} is out of range; it should be the logarithm of the variance")
+        raise ValueError(
+            f"logvar: exp of +-{largest:.4g} is out of range; it should be the logarithm of the variance"
+        )
     if not 0 <= delta < 1:
         raise ValueError(f"delta: should be at least 0 and less than 1, not {delta}")
     q = Gaussian(**found)
@@ -151,7 +168,9 @@ def numbers(name: str, array: Any) -> torch.Tensor:
     if plain.dtype.kind not in "fiu":
         raise ValueError(f"{name}: should be an array of real numbers, not of {plain.dtype}")
     if not np.isfinite(plain).all():
-        raise ValueError(f"{name}: {int((~np.isfinite(plain)).sum())} of {plain.size} values are NaN or infinite")
+        raise ValueError(
+            f"{name}: {int((~np.isfinite(plain)).sum())} of {plain.size} values are NaN or infinite"
+        )
     return torch.from_numpy(plain.astype(np.float64))
 
 
@@ -162,7 +181,9 @@ def probe(mu: torch.Tensor, labels: Any, order: torch.Tensor) -> float:
         raise ValueError(f"labels: should be whole numbers or names, not of {classes.dtype}")
     classes = np.unique(classes, return_inverse=True)[1].reshape(classes.shape)
     if classes.shape != (len(mu),):
-        raise ValueError(f"labels: should have the shape ({len(mu)},), one of each example, not {classes.shape}")
+        raise ValueError(
+            f"labels: should have the shape ({len(mu)},), one of each example, not {classes.shape}"
+        )
     if len(mu) < 5 or not 2 <= len(np.unique(classes)) <= len(mu) / 2:
         raise ValueError(
             "labels: a probe needs five examples or more, of two classes or more, with two examples each on average"

@@ -10,7 +10,7 @@ from pydantic import PositiveFloat, PositiveInt
 from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_
 
-from uncollapse.dataset import Array, Part, batches, to_tensor
+from uncollapse.data.prepared import Array, Part, batches, to_tensor
 from uncollapse.measures import encode
 from uncollapse.measures.active_units import active_units
 from uncollapse.measures.mutual_information import mutual_information
@@ -59,7 +59,12 @@ def train(
     device = next(vae.parameters()).device
     players = {"encoder": vae.encoder_parameters(), "decoder": vae.decoder_parameters()}
     optimizers = {who: torch.optim.Adam(mine, lr=learning_rate, fused=True) for who, mine in players.items()}
-    now, plan, steps, first = Now(kl_weight.init()), inference.init(), dict(zip(players, spent, strict=True)), 1
+    now, plan, steps, first = (
+        Now(kl_weight.init()),
+        inference.init(),
+        dict(zip(players, spent, strict=True)),
+        1,
+    )
     if state is not None:
         vae.load_state_dict(state["vae"])
         for who, optimizer in optimizers.items():
@@ -98,7 +103,9 @@ def train(
             optimizers[who].zero_grad()
             steps[who] += 1
         now.after = found.price
-        now.means = torch.stack([found.reconstruction.mean(), found.kl.sum(1).mean(), found.beta.mean()]).detach()
+        now.means = torch.stack(
+            [found.reconstruction.mean(), found.kl.sum(1).mean(), found.beta.mean()]
+        ).detach()
         return Moved(found.loss.detach().sum(), vae.likelihood.units(batch))
 
     def valid_mi() -> float:
@@ -114,7 +121,9 @@ def train(
         vae.train()
         for place in now.places:
             inference.step(plan, draw(place, stream), move, another)
-            now.price = now.after  # a schedule and a controller go on once a batch, however often somebody moved
+            now.price = (
+                now.after
+            )  # a schedule and a controller go on once a batch, however often somebody moved
             now.rows.append(now.means)
         plan = inference.epoch(plan, valid_mi)
         reconstruction, kl, beta = torch.stack(now.rows).mean(0).tolist()
@@ -168,7 +177,13 @@ class Losses(NamedTuple):
 
 
 def losses(
-    vae: VAE, x: Tensor, reads: Reads, noise: Tensor, kl_weight: KLWeight, price: Price, divergence: Divergence
+    vae: VAE,
+    x: Tensor,
+    reads: Reads,
+    noise: Tensor,
+    kl_weight: KLWeight,
+    price: Price,
+    divergence: Divergence,
 ) -> Losses:
     """The loss of a batch x where encoder and decoder read `reads`; `noise` (2, B, D) is for z and for a sample of the prior."""
     q = vae.encode(reads.encoder, reads.embedded)

@@ -47,10 +47,14 @@ def gaussian(*, variance: PositiveFloat = 1.0, learned: bool = False) -> Likelih
 
     def sample(output: Any, stream: torch.Generator) -> Tensor:
         mean, log_variance = split(output)
-        return mean + (0.5 * log_variance).exp() * torch.randn(mean.shape, generator=stream, device=mean.device)
+        return mean + (0.5 * log_variance).exp() * torch.randn(
+            mean.shape, generator=stream, device=mean.device
+        )
 
     def draw(x: NDArray[Any], stream: np.random.Generator) -> NDArray[Any]:
         return x
 
     scale = (lambda: Variance(variance)) if learned else nn.Identity
-    return Likelihood("images", draw, log_prob, len, lambda output: split(output)[0], sample, scale, real=True)
+    return Likelihood(
+        "images", draw, log_prob, len, lambda output: split(output)[0], sample, scale, real=True
+    )

@@ -1,39 +1,86 @@
-"""Measures of a trained VAE, a file each, and what they share. All that is in nats says so."""
+"""Measures of a trained VAE, a file each. All that is in nats says so.
 
-from collections.abc import Iterator
+A file of this folder is a measure: `measure(run)` gives one or more columns of metrics/summary.csv, `COLUMNS` says which of them are
+compared and how they are shown. There is nothing to register. `laws.py` and `evaluate.py` are about all measures.
+"""
 
-import torch
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, Literal
+
+import pandas as pd
 from torch import Tensor
 
-from uncollapse.dataset import Part, to_tensor
+from uncollapse.data.prepared import Part
+from uncollapse.registry import names
 from uncollapse.vae import VAE, Gaussian
 
+Row = dict[str, Any]
+# The order of the columns; a measure that is not named here comes last.
+ORDER = (
+    "likelihood",
+    "train_kl",
+    "mutual_information",
+    "active_units",
+    "collapse",
+    "probe",
+    "steps",
+)
 
-@torch.no_grad()
-def encode(vae: VAE, part: Part, size: int = 500) -> Gaussian:
-    """q(z|x) of every example of a part, (N, D), in evaluation mode, on the CPU."""
-    mode, device = vae.training, next(vae.parameters()).device
-    vae.eval()
-    found = [vae.encode(to_tensor(part.x[start : start + size], device)) for start in range(0, len(part), size)]
-    vae.train(mode)
-    return Gaussian(torch.cat([q.mu for q in found]).cpu(), torch.cat([q.logvar for q in found]).cpu())
 
+@dataclass(frozen=True)
+class Trained:
+    """A trained VAE, the data and the settings that it is measured with.
 
-def broken_laws(row: dict[str, float]) -> Iterator[str]:
-    """The laws that a row of measures breaks, each as a line.
-
-    0 <= mi <= kl, because KL(q(z)||p) = kl - mi is not negative, both up to four standard errors of mi; mi <= ln N, the cap of the
-    estimate; nll <= -elbo, because log of a mean is not less than the mean of logs, up to four standard errors of elbo.
+    `parts` are train (as one draw of the likelihood, `train_points` examples at most), valid and test; `q` is q(z|x) of each, (N, D), on the
+    CPU; `settings` is the section `evaluation` of params.yaml; `history` is the last row of training.
     """
-    slack = 4 * row["mi_standard_error"] + 1e-3
-    if not -slack <= row["mi"] <= row["kl"] + slack:
-        yield f"0 <= mi <= kl: mi {row['mi']:.4f}, kl {row['kl']:.4f}, standard error {row['mi_standard_error']:.4f}"
-    if not row["mi"] <= row["mi_cap"] + 1e-6:
-        yield f"mi <= mi_cap: mi {row['mi']:.4f}, cap {row['mi_cap']:.4f}"
-    if not row["nll"] <= -row["elbo"] + 4 * row["elbo_standard_error"] + 1e-3:
-        yield f"nll <= -elbo: nll {row['nll']:.4f}, elbo {row['elbo']:.4f}"
+
+    vae: VAE
+    parts: Mapping[str, Part]
+    q: Mapping[str, Gaussian]
+    settings: Mapping[str, Any]
+    history: Mapping[str, str]
+    seed: int
+
+
+@dataclass(frozen=True)
+class Measure:
+    """How a column is compared and shown.
+
+    title     heads its column in the report's table
+    unit      "nats", "share" (0 to 1, shown in per cent) or "" for counts
+    better    1 if more of it is better, -1 if less is, 0 if neither
+    grain     the step of its values, where these are counts or shares of a few: a number, or the column whose inverse it is
+    compared  whether it has rows in metrics/comparison.csv and a column in the report's table; else only its mean is kept
+    cap       the column that says whether it is an estimate at its cap
+    limit     another column, for which a difference has to be beyond chance as well
+    derived   for a column that is not in summary.csv: how to make it of those that are
+    """
+
+    title: str
+    unit: Literal["nats", "share", ""] = ""
+    better: Literal[1, -1, 0] = 0
+    grain: float | str = 0.0
+    compared: bool = True
+    cap: str | None = None
+    limit: str | None = None
+    derived: Callable[[pd.DataFrame], pd.Series] | None = None
+
+
+def modules() -> list[Any]:
+    """The files of measures, in the order of their columns."""
+    files = [name for name in names("measures") if name not in ("laws", "evaluate")]
+    files.sort(key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name))
+    return [import_module(f"uncollapse.measures.{name}") for name in files]
+
+
+def columns() -> dict[str, Measure]:
+    """Every declared column, in order."""
+    return {name: measure for module in modules() for name, measure in module.COLUMNS.items()}
 
 
 def log_mean_exp(values: Tensor, dim: int) -> Tensor:
     """log of the mean of exp, along `dim`."""
-    return values.logsumexp(dim) - torch.log(torch.tensor(values.shape[dim], dtype=values.dtype))
+    return values.logsumexp(dim) - values.new_tensor(values.shape[dim]).log()

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import torch
 
-from uncollapse.dataset import Part, to_tensor
+from uncollapse.data.prepared import Part, to_tensor
 from uncollapse.measures import log_mean_exp
 from uncollapse.vae import VAE, log_prior
 
@@ -30,7 +30,9 @@ class Likelihoods(NamedTuple):
 
 
 @torch.no_grad()
-def likelihoods(vae: VAE, part: Part, *, samples: int, noise: torch.Generator, rows: int = 128) -> Likelihoods:
+def likelihoods(
+    vae: VAE, part: Part, *, samples: int, noise: torch.Generator, rows: int = 128
+) -> Likelihoods:
     """Measure every example of a part with K = `samples`; the decoder is called with about `rows` pairs (x, z_k) at a time."""
     device, size = next(vae.parameters()).device, max(1, rows // samples)
     totals, apart = torch.zeros(4, dtype=torch.float64), []
@@ -45,9 +47,15 @@ def likelihoods(vae: VAE, part: Part, *, samples: int, noise: torch.Generator, r
         weights = fit + log_prior(z) - q.log_prob(z)
         whole, half = log_mean_exp(weights, 0), samples // 2
         halves = (log_mean_exp(weights[:half], 0) + log_mean_exp(weights[half : 2 * half], 0)) / 2
-        totals += torch.stack([-fit.mean(0).sum(), q.kl().sum(), -whole.sum(), (whole - halves).sum()]).double().cpu()
+        totals += (
+            torch.stack([-fit.mean(0).sum(), q.kl().sum(), -whole.sum(), (whole - halves).sum()])
+            .double()
+            .cpu()
+        )
         apart.append((log_prior(z) - q.log_prob(z)).mean(0) + q.kl().sum(1))
     vae.train(mode)
     reconstruction, kl, nll, fall = (totals / len(part)).tolist()
     error = float(torch.cat(apart).square().mean().sqrt()) / math.sqrt(len(part))
-    return Likelihoods(-reconstruction - kl, reconstruction, kl, nll, fall if samples > 1 else math.nan, error)
+    return Likelihoods(
+        -reconstruction - kl, reconstruction, kl, nll, fall if samples > 1 else math.nan, error
+    )

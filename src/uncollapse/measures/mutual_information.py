@@ -43,14 +43,18 @@ def at_cap(mi: float, cap: float) -> bool:
 @torch.no_grad()
 def mutual_information(q: Gaussian, noise: Tensor) -> MutualInformation:
     """I_q(x, z) for q (N, D), from S samples z a point; the standard normal `noise` is (S, N, D), or (N, D) for one."""
-    shift = q.mu.double().mean(0)  # information does not depend on where z = 0 lies, the quadratic form's rounding does
+    shift = q.mu.double().mean(
+        0
+    )  # information does not depend on where z = 0 lies, the quadratic form's rounding does
     q = Gaussian(q.mu.double() - shift, q.logvar.double())
     apart, marginal = torch.zeros(2, len(q.mu), dtype=torch.float64)
     samples = noise if noise.ndim == 3 else noise.unsqueeze(0)
     for one in samples:
         z = q.sample(one.double())
         own = q.log_prob(z)
-        inside = torch.maximum(log_mixture(q, z), own - math.log(len(own)))  # the own component is in the mixture
+        inside = torch.maximum(
+            log_mixture(q, z), own - math.log(len(own))
+        )  # the own component is in the mixture
         apart += (own - inside) / len(samples)
         marginal += (inside - log_prior(z + shift)) / len(samples)
     error = float(apart.std()) / math.sqrt(len(apart)) if len(apart) > 1 else 0.0
@@ -72,7 +76,9 @@ def log_mixture(q: Gaussian, z: Tensor, *, chunk: int = 128) -> Tensor:
     """
     precision = (-q.logvar).exp()
     if float((q.mu.square() * precision).max()) > SHARP:
-        return torch.cat([q.log_prob(part.unsqueeze(1)).logsumexp(1) for part in z.split(8)]) - math.log(len(q.mu))
+        return torch.cat([q.log_prob(part.unsqueeze(1)).logsumexp(1) for part in z.split(8)]) - math.log(
+            len(q.mu)
+        )
     weights = torch.cat([-0.5 * precision, q.mu * precision], dim=1).T.contiguous()
     constant = -0.5 * (q.mu.square() * precision + q.logvar + math.log(2 * math.pi)).sum(1)
     buffer, found = q.mu.new_empty(chunk, len(q.mu)), []

@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from uncollapse.dataset import END, Part, to_tensor
+from uncollapse.data.prepared import END, Part, to_tensor
 from uncollapse.measures import encode
 from uncollapse.vae import VAE
 

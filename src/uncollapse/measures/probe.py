@@ -17,5 +17,8 @@ def probe_accuracy(
     (x, y), (x_valid, y_valid), (x_test, y_test) = [
         (mu.double().numpy(), labels) for mu, labels in (train, valid, test)
     ]
-    models = [make_pipeline(StandardScaler(), LogisticRegression(C=c, max_iter=1000)).fit(x, y) for c in (0.01, 0.1, 1)]
+    models = [
+        make_pipeline(StandardScaler(), LogisticRegression(C=c, max_iter=1000)).fit(x, y)
+        for c in (0.01, 0.1, 1)
+    ]
     return float(max(models, key=lambda model: model.score(x_valid, y_valid)).score(x_test, y_test))

@@ -9,9 +9,9 @@ from itertools import pairwise
 from pydantic import PositiveInt
 from torch import Tensor, nn
 
+from uncollapse.errors import UserError
 from uncollapse.methods.decoder import Join
 from uncollapse.nets import Net
-from uncollapse.pieces import UserError
 
 
 def with_map(join: nn.Module, h: Tensor, z: Tensor) -> Tensor:
@@ -48,15 +48,24 @@ class Decoder(nn.Module):
     """
 
     def __init__(
-        self, latents: int, widths: list[int], sizes: list[tuple[int, int]], shape: tuple[int, ...], join: Join
+        self,
+        latents: int,
+        widths: list[int],
+        sizes: list[tuple[int, int]],
+        shape: tuple[int, ...],
+        join: Join,
     ):
         super().__init__()
         self.shape, self.smallest = shape, (widths[-1], *sizes[-1])
         self.first = nn.Linear(latents, widths[-1] * sizes[-1][0] * sizes[-1][1])
         self.layers, self.joins = nn.ModuleList(), nn.ModuleList()
-        for (larger, (height, width)), (smaller, (h, w)) in pairwise(reversed([*zip(widths, sizes, strict=True)])):
+        for (larger, (height, width)), (smaller, (h, w)) in pairwise(
+            reversed([*zip(widths, sizes, strict=True)])
+        ):
             rest = (h - 2 * height, w - 2 * width)
-            self.layers.append(nn.ConvTranspose2d(larger, smaller, 4, stride=2, padding=1, output_padding=rest))
+            self.layers.append(
+                nn.ConvTranspose2d(larger, smaller, 4, stride=2, padding=1, output_padding=rest)
+            )
             self.joins.append(join(latents, height * width))
 
     def forward(self, z: Tensor, x: Tensor) -> Tensor:
@@ -73,7 +82,9 @@ def conv(*, latents: PositiveInt, channels: PositiveInt, layers: PositiveInt) ->
     def build(shape: tuple[int, ...], values: int, join: Join) -> tuple[Encoder, Decoder]:
         if len(shape) not in (2, 3) or min(shape[:2]) < 2**layers:
             least = f"{2**layers} x {2**layers}"
-            raise UserError(f"net conv: {layers} layers are for images of {least} pixels or more, not for {shape}")
+            raise UserError(
+                f"net conv: {layers} layers are for images of {least} pixels or more, not for {shape}"
+            )
         sizes = [(shape[0] >> i, shape[1] >> i) for i in range(layers + 1)]
         widths = [*shape[2:]] or [1]
         widths += [channels << i for i in range(layers)]

@@ -42,7 +42,9 @@ class Decoder(nn.Module):
     z is concatenated to every embedding. With skip connections it enters the dilated convolution of every block and the logits too, the same at every t.
     """
 
-    def __init__(self, latents: int, vocabulary: int, embedding: int, channels: int, dilations: list[int], join: Join):
+    def __init__(
+        self, latents: int, vocabulary: int, embedding: int, channels: int, dilations: list[int], join: Join
+    ):
         super().__init__()
         self.context = 1 + 2 * sum(dilations)
         self.embed = nn.Embedding(vocabulary, embedding)
@@ -70,6 +72,8 @@ def dilated_cnn(
     """`hidden` units in the encoder; in the decoder a block of `channels` channels inside, twice as many outside, for every one of `dilations`."""
 
     def build(shape: tuple[int, ...], values: int, join: Join) -> tuple[Encoder, Decoder]:
-        return Encoder(values, embedding, hidden), Decoder(latents, values, embedding, channels, dilations, join)
+        return Encoder(values, embedding, hidden), Decoder(
+            latents, values, embedding, channels, dilations, join
+        )
 
     return Net("tokens", latents, build, autoregressive=True)

@@ -45,7 +45,9 @@ class Decoder(nn.Module):
         return self.output(h).view(-1, *self.shape)
 
 
-def mlp(*, latents: PositiveInt, hidden: PositiveInt, encoder_layers: PositiveInt, decoder_layers: PositiveInt) -> Net:
+def mlp(
+    *, latents: PositiveInt, hidden: PositiveInt, encoder_layers: PositiveInt, decoder_layers: PositiveInt
+) -> Net:
     """`encoder_layers` and `decoder_layers` hidden layers of `hidden` units."""
 
     def build(shape: tuple[int, ...], values: int, join: Join) -> tuple[Encoder, Decoder]:

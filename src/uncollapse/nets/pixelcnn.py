@@ -17,10 +17,10 @@ from pydantic import Field, PositiveInt
 from torch import Tensor, nn
 from torch.nn.functional import elu, pad
 
+from uncollapse.errors import UserError
 from uncollapse.methods.decoder import Join
 from uncollapse.nets import Net
 from uncollapse.nets.conv import with_map
-from uncollapse.pieces import UserError
 
 
 class Block(nn.Module):
@@ -84,7 +84,9 @@ class Decoder(nn.Module):
     every later layer, and the output, reads z as an H x W image of its own too, the same for both stacks, by `with_map` (Dieng et al. 2019).
     """
 
-    def __init__(self, latents: int, kernels: list[int], channels: int, maps: int, shape: tuple[int, ...], join: Join):
+    def __init__(
+        self, latents: int, kernels: list[int], channels: int, maps: int, shape: tuple[int, ...], join: Join
+    ):
         super().__init__()
         height, width = shape
         self.maps = nn.Linear(latents, maps * height * width)

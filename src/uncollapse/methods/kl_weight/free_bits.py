@@ -16,7 +16,9 @@ from torch import Tensor
 from uncollapse.methods.kl_weight import KLWeight, State
 
 
-def free_bits(*, free: PositiveFloat = 0.25, per: Literal["example", "dimension", "total"] = "dimension") -> KLWeight:
+def free_bits(
+    *, free: PositiveFloat = 0.25, per: Literal["example", "dimension", "total"] = "dimension"
+) -> KLWeight:
     """The KL above `free` nats a dimension costs 1, that below costs nothing."""
     above = {
         "example": lambda kl: kl > free,

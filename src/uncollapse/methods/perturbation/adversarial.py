@@ -17,7 +17,11 @@ from uncollapse.methods.perturbation import Perturbation, Reads, Step
 
 
 def adversarial(
-    *, radius: NonNegativeFloat, norm: Literal["inf", "2"] = "inf", steps: PositiveInt = 1, stride: PositiveFloat = 1.0
+    *,
+    radius: NonNegativeFloat,
+    norm: Literal["inf", "2"] = "inf",
+    steps: PositiveInt = 1,
+    stride: PositiveFloat = 1.0,
 ) -> Perturbation:
     """`steps` steps of `stride` radii each, in a ball of the max-norm or the 2-norm over all inputs of an example."""
 
@@ -39,6 +43,8 @@ def adversarial(
                 delta = delta * (radius / size(delta).clamp(min=1e-12)).clamp(max=1)
         worst = torch.stack([loss for loss, _ in visited]).argmax(0)
         deltas = torch.stack([delta for _, delta in visited])
-        return reads._replace(embedded=embedded + deltas[worst, torch.arange(len(clean), device=clean.device)])
+        return reads._replace(
+            embedded=embedded + deltas[worst, torch.arange(len(clean), device=clean.device)]
+        )
 
     return perturb

@@ -5,9 +5,9 @@ from typing import Annotated
 import torch
 from pydantic import Field, NonNegativeFloat
 
-from uncollapse.dataset import END, UNKNOWN
+from uncollapse.data.prepared import END, UNKNOWN
+from uncollapse.errors import UserError
 from uncollapse.methods.perturbation import Perturbation, Reads, Step
-from uncollapse.pieces import UserError
 
 Share = Annotated[float, Field(ge=0, le=1)]
 

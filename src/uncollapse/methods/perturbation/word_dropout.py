@@ -6,7 +6,7 @@ from typing import Annotated
 import torch
 from pydantic import Field
 
-from uncollapse.dataset import END, UNKNOWN
+from uncollapse.data.prepared import END, UNKNOWN
 from uncollapse.methods.perturbation import Perturbation, Reads, Step
 
 

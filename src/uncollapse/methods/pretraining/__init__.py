@@ -8,7 +8,7 @@ changes the weights of the VAE's encoder and yields a row {epoch, loss, accuracy
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from uncollapse.dataset import Part
+from uncollapse.data.prepared import Part
 from uncollapse.vae import VAE
 
 Row = dict[str, float]

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from pydantic import PositiveFloat, PositiveInt
 
-from uncollapse.dataset import Part
+from uncollapse.data.prepared import Part
 from uncollapse.methods.divergence.kl import kl
 from uncollapse.methods.inference.joint import joint
 from uncollapse.methods.kl_weight.constant import constant
@@ -25,7 +25,12 @@ def autoencoder(
     def run(vae: VAE, reserve: Part, seed: int) -> Iterator[Row]:
         learner = copy.deepcopy(vae)
         budget = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate, "clip": 5.0}
-        slots = {"kl_weight": constant(beta=0.0), "divergence": kl(), "inference": joint(), "perturbation": []}
+        slots = {
+            "kl_weight": constant(beta=0.0),
+            "divergence": kl(),
+            "inference": joint(),
+            "perturbation": [],
+        }
         for row, _ in train(learner, reserve, reserve, **slots, **budget, seed=seed):
             yield row
         vae.load_encoder(learner.encoder_state())

@@ -10,9 +10,9 @@ import torch
 from pydantic import PositiveFloat, PositiveInt
 from torch import nn
 
-from uncollapse.dataset import Part, batches, to_tensor
+from uncollapse.data.prepared import Part, batches, to_tensor
+from uncollapse.errors import UserError
 from uncollapse.methods.pretraining import Pretraining, Row
-from uncollapse.pieces import UserError
 from uncollapse.seeds import numpy_stream
 from uncollapse.vae import VAE, initialise
 
@@ -24,7 +24,9 @@ def classifier(
 
     def run(vae: VAE, reserve: Part, seed: int) -> Iterator[Row]:
         if reserve.labels is None:
-            raise UserError("pretraining classifier: the data set has no labels; use the autoencoder, which needs none")
+            raise UserError(
+                "pretraining classifier: the data set has no labels; use the autoencoder, which needs none"
+            )
         device = next(vae.parameters()).device
         labels = torch.as_tensor(reserve.labels.astype("int64"), device=device)
         with torch.no_grad():

@@ -1,0 +1,31 @@
+"""Your own pictures: a folder, a zip or a tar. Where they lie in folders of their own, those are their labels."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from uncollapse.data.sources import Example, Load, Source
+from uncollapse.data.sources._bad import OnBad, Skipped
+from uncollapse.data.sources._pictures import pictures
+from uncollapse.errors import UserError
+
+
+def image_folder(
+    *, path: str, size: Annotated[int, Field(ge=4)] = 32, channels: Literal[1, 3] = 1, on_bad: OnBad = "stop"
+) -> Load:
+    """The middle square of each picture, `size` pixels wide, grey or in colour."""
+
+    def load() -> Source:
+        if not Path(path).exists():
+            raise UserError(f"{path}: no such folder or file")
+        skipped = Skipped(on_bad)
+
+        def examples() -> Iterator[Example]:
+            for name, x in pictures(Path(path), skipped, size=size, channels=channels):
+                yield Example(x, name.parent.name or None)
+
+        return Source(examples(), f"pictures of {path}", "your own", facts=skipped.facts)
+
+    return load

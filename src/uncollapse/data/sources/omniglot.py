@@ -1,0 +1,57 @@
+"""Omniglot (Lake et al. 2015): 32,460 drawings of 1,623 characters of 50 alphabets.
+
+The literature on VAEs (Burda et al. 2016 and all that compare with it) has them as `chardata`, 28 x 28, with a split. Here they may also be
+`resized` from the 105 x 105 originals: inverted and averaged down; numbers on these two are not comparable.
+"""
+
+from collections.abc import Iterator
+from typing import Literal
+
+import numpy as np
+
+from uncollapse.data.sources import Example, Load, Source
+from uncollapse.data.sources._bad import Skipped
+from uncollapse.data.sources._pictures import pictures
+from uncollapse.data.sources._raw import fetch
+
+CHARDATA = "https://raw.githubusercontent.com/yburda/iwae/master/datasets/OMNIGLOT/chardata.mat"
+ORIGINALS = "https://raw.githubusercontent.com/brendenlake/omniglot/master/python/"
+MD5 = {
+    "images_background.zip": "68d2efa1b9178cc56df9314c21c6e718",
+    "images_evaluation.zip": "6b91aef0f799c5bb55b94e3f2daec811",
+}
+
+
+def omniglot(*, version: Literal["chardata", "resized"] = "chardata") -> Load:
+    """28 x 28; labels are the alphabets of the resized ones."""
+    return chardata if version == "chardata" else resized
+
+
+def chardata() -> Source:
+    """24,345 to learn from and 8,070 to test."""
+    from scipy.io import loadmat
+
+    file = fetch(["omniglot/chardata.mat", "chardata.mat"], CHARDATA, "21ecaf34373511aa7691cf2e0802aa3d")
+    arrays = loadmat(file, variable_names=["data", "testdata"])
+
+    def examples() -> Iterator[Example]:
+        for part, key in (("train", "data"), ("test", "testdata")):
+            grey = np.round(255 * arrays[key].T).astype(np.uint8)
+            for x in grey.reshape(-1, 28, 28).transpose(0, 2, 1):  # pixels are stored by columns
+                yield Example(x, None, part)
+
+    return Source(examples(), "Omniglot, chardata (28 x 28)", "MIT")
+
+
+def resized() -> Source:
+    """All drawings, without an official split."""
+    places = {name: [f"omniglot/{name}", name] for name in MD5}
+    files = [fetch(places[name], ORIGINALS + name, md5, repacked=True) for name, md5 in MD5.items()]
+    skipped = Skipped("stop")
+
+    def examples() -> Iterator[Example]:
+        for file in files:
+            for name, x in pictures(file, skipped, size=28, channels=1):
+                yield Example(255 - x, name.parts[-3])  # ink is dark there
+
+    return Source(examples(), "Omniglot-28 (resized from 105 x 105)", "MIT")

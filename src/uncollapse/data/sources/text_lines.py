@@ -1,0 +1,35 @@
+"""Your own text: a file with a sentence a line, plain or gzipped."""
+
+from pathlib import Path
+
+from pydantic import PositiveInt
+
+from uncollapse.data.sources import Example, Load, Source
+from uncollapse.data.sources._bad import OnBad, Skipped
+from uncollapse.data.sources._text import sentences
+from uncollapse.errors import UserError
+
+
+def text_lines(
+    *, path: str, labelled: bool = False, tokenised: bool = False, longest: PositiveInt = 60,
+    minimum_count: PositiveInt = 2, vocabulary: PositiveInt = 20_000, on_bad: OnBad = "stop",
+) -> Load:  # fmt: skip
+    """Lines of at most `longest` words; `labelled` ones are label<TAB>text. Words that are seen less than `minimum_count` times, and all but the
+    `vocabulary` most frequent, are unknown."""
+
+    def load() -> Source:
+        if not Path(path).is_file():
+            raise UserError(f"{path}: no such file")
+        skipped = Skipped(on_bad)
+        read = sentences(Path(path), skipped, longest=longest, labelled=labelled, tokenised=tokenised)
+        examples = (Example(words, label) for label, words in read)
+        return Source(
+            examples,
+            f"lines of {path}",
+            "your own",
+            minimum_count=minimum_count,
+            vocabulary=vocabulary,
+            facts=skipped.facts,
+        )
+
+    return load

@@ -1,0 +1,26 @@
+"""The folder is the registry: a piece is a file in a folder of this package with a function of the same name.
+
+`{use: pi, kp: 0.01}` in a slot `kl_weight` is `methods/kl_weight/pi.py`, called as `pi(kp=0.01)`. There is nothing to register.
+"""
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+PACKAGE = Path(__file__).parent
+
+
+def names(folder: str) -> list[str]:
+    """The pieces in a folder of the package, e.g. names("methods/decoder") == ["plain", "skip"]."""
+    return sorted(file.stem for file in (PACKAGE / folder).glob("*.py") if not file.stem.startswith("_"))
+
+
+def function(folder: str, name: str) -> Callable[..., Any]:
+    """The function `name` in the file `name`.py of `folder`."""
+    return getattr(import_module(f"uncollapse.{folder.replace('/', '.')}.{name}"), name)
+
+
+def build(folder: str, entry: Mapping[str, Any]) -> Any:
+    """What the piece of a resolved entry makes: `function(folder, use)(**arguments)`."""
+    return function(folder, entry["use"])(**{name: value for name, value in entry.items() if name != "use"})

@@ -1,0 +1,1 @@
+"""The report: results of all cells, charts, answers and the page."""

@@ -21,7 +21,6 @@ from uncollapse.data.prepared import Part
 from uncollapse.device import set_up
 from uncollapse.errors import UserError
 from uncollapse.likelihoods.gaussian import gaussian
-from uncollapse.measures import encode
 from uncollapse.measures.active_units import active_units
 from uncollapse.measures.collapse import collapse_thresholds, collapsed
 from uncollapse.measures.likelihood import likelihoods
@@ -37,7 +36,7 @@ from uncollapse.nets.linear import linear
 from uncollapse.pipeline.stage import run
 from uncollapse.seeds import numpy_stream, torch_stream
 from uncollapse.train import train
-from uncollapse.vae import VAE, initialise
+from uncollapse.vae import VAE, encode, initialise
 
 SPECTRUM = np.array([20.0, 7.0, 2.5, 0.4, 0.2, 0.1])  # the eigenvalues lambda
 LATENTS, VARIANCE, COUNT = 5, 1.0, 4000

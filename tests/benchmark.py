@@ -22,9 +22,9 @@ from uncollapse.assemble import assemble
 from uncollapse.data.prepared import Part, to_tensor
 from uncollapse.measures.likelihood import likelihoods
 from uncollapse.measures.mutual_information import mutual_information
-from uncollapse.measures.tsne import tsne
 from uncollapse.pipeline.memory import keep_memory
 from uncollapse.vae import VAE, Gaussian, log_prior
+from uncollapse.views.tsne import tsne
 
 ROUNDS = 3
 POINTS = 2000

@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 
 import uncollapse
 from uncollapse.errors import UserError
-from uncollapse.measures import encode
+from uncollapse.vae import encode
 
 
 def write(folder: Path, kind: str, other: str | None = None) -> None:

@@ -9,14 +9,14 @@ from conftest import toy_part, toy_vae
 from scipy import integrate, stats
 
 from uncollapse.data.prepared import to_tensor
-from uncollapse.measures import broken_laws, encode
 from uncollapse.measures.active_units import active_units
 from uncollapse.measures.collapse import collapse_thresholds, collapsed
+from uncollapse.measures.laws import broken_laws
 from uncollapse.measures.likelihood import likelihoods
 from uncollapse.measures.mutual_information import log_mixture, mi_in_batches, mutual_information
 from uncollapse.measures.probe import probe_accuracy
-from uncollapse.measures.tsne import tsne
-from uncollapse.vae import Gaussian
+from uncollapse.vae import Gaussian, encode
+from uncollapse.views.tsne import tsne
 
 
 def stream() -> torch.Generator:

@@ -16,7 +16,7 @@ from server import Server, wait_for
 
 import uncollapse
 from uncollapse.data.prepared import read
-from uncollapse.measures import encode
+from uncollapse.vae import encode
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::ResourceWarning"

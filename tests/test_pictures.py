@@ -7,9 +7,9 @@ from conftest import toy_part, toy_vae
 
 from uncollapse.data.prepared import END, PAD, Part, Rows, to_tensor
 from uncollapse.likelihoods.gaussian import gaussian
-from uncollapse.measures import encode
 from uncollapse.measures.likelihood import likelihoods
-from uncollapse.measures.pictures import between, generate, grid, look, sentences
+from uncollapse.vae import encode
+from uncollapse.views.samples import between, generate, grid, look, sentences
 
 
 def stream() -> torch.Generator:

@@ -11,13 +11,12 @@ from torch import Tensor
 
 from uncollapse.errors import UserError
 from uncollapse.experiment.pieces import resolve
-from uncollapse.measures import encode
 from uncollapse.methods.inference import Inference, Move
 from uncollapse.methods.kl_weight import KLWeight
 from uncollapse.methods.pretraining.classifier import classifier
 from uncollapse.registry import build, names
 from uncollapse.train import train
-from uncollapse.vae import VAE
+from uncollapse.vae import VAE, encode
 
 BUDGET = {"batch_size": 16, "learning_rate": 0.01, "clip": 5.0}
 EVERY_INFERENCE = names("methods/inference")

@@ -11,7 +11,6 @@ from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_
 
 from uncollapse.data.prepared import Array, Part, batches, to_tensor
-from uncollapse.measures import encode
 from uncollapse.measures.active_units import active_units
 from uncollapse.measures.mutual_information import mutual_information
 from uncollapse.methods.divergence import Divergence
@@ -20,7 +19,7 @@ from uncollapse.methods.kl_weight import KLWeight
 from uncollapse.methods.kl_weight import State as Price
 from uncollapse.methods.perturbation import Perturbation, Reads, Step
 from uncollapse.seeds import numpy_stream, torch_stream
-from uncollapse.vae import VAE
+from uncollapse.vae import VAE, encode
 
 Row = dict[str, float]
 

@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from uncollapse.data.prepared import Part, to_tensor
 from uncollapse.likelihoods import Likelihood
 from uncollapse.seeds import number
 
@@ -100,6 +101,18 @@ class VAE(nn.Module):
     def decoder_parameters(self) -> list[nn.Parameter]:
         """The parameters of p(x|z)."""
         return [*self.decoder.parameters(), *self.scale.parameters()]
+
+
+@torch.no_grad()
+def encode(vae: VAE, part: Part, size: int = 500) -> Gaussian:
+    """q(z|x) of every example of a part, (N, D), in evaluation mode, on the CPU; `size` examples at a time."""
+    mode, device = vae.training, next(vae.parameters()).device
+    vae.eval()
+    chunks = [
+        vae.encode(to_tensor(part.x[start : start + size], device)) for start in range(0, len(part), size)
+    ]
+    vae.train(mode)
+    return Gaussian(torch.cat([q.mu for q in chunks]).cpu(), torch.cat([q.logvar for q in chunks]).cpu())
 
 
 def initialise(module: nn.Module, seed: int) -> None:

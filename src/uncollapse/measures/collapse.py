@@ -9,6 +9,10 @@ import math
 
 from torch import Tensor
 
+from uncollapse.measures import Measure, Row, Trained
+
+COLUMNS = {"collapsed": Measure("collapsed", "share", better=-1, grain="latents")}
+
 
 def collapse_thresholds(kl: Tensor, *, delta: float = 0.01) -> Tensor:
     """For KL_i (N, D) in nats, the eps above which each dimension is collapsed, (D,). Needs 0 <= delta < 1."""
@@ -20,3 +24,13 @@ def collapse_thresholds(kl: Tensor, *, delta: float = 0.01) -> Tensor:
 def collapsed(thresholds: Tensor, eps: float) -> float:
     """The share of dimensions that are collapsed at eps."""
     return float((thresholds < eps).float().mean())
+
+
+def measure(run: Trained) -> Row:
+    """collapsed: the share at the eps and delta of the settings, on the training data."""
+    return {"collapsed": collapsed(thresholds(run), run.settings["eps"])}
+
+
+def thresholds(run: Trained) -> Tensor:
+    """The collapse curve on the training data, (D,), in nats."""
+    return collapse_thresholds(run.q["train"].kl(), delta=run.settings["delta"])

@@ -16,9 +16,18 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from uncollapse.measures import Measure, Row, Trained
+from uncollapse.seeds import torch_stream
 from uncollapse.vae import Gaussian, log_prior
 
 SHARP = 1e9  # of mu^2 / variance: the product is then off by 1e-6 nats
+
+
+COLUMNS = {
+    "mi": Measure("mi", "nats", better=1, cap="mi_at_cap"),
+    "marginal_kl": Measure("KL(q(z) || p(z))", "nats", compared=False),
+    "mi_cap": Measure("cap of mi", "nats", compared=False),
+}
 
 
 class MutualInformation(NamedTuple):
@@ -89,3 +98,20 @@ def log_mixture(q: Gaussian, z: Tensor, *, chunk: int = 128) -> Tensor:
         total = pairs.sub_(most).clamp_(min=-80).exp_().sum(1)
         found.append(most.squeeze(1) + total.log())
     return torch.cat(found) - math.log(len(q.mu))
+
+
+def measure(run: Trained) -> Row:
+    """mi with its standard error and its cap, mi_in_batches and marginal_kl, of the test set."""
+    q = run.q["test"]
+    noise = torch.randn(
+        run.settings["mi_samples"], *q.mu.shape, generator=torch_stream(run.seed, "measure mi")
+    )
+    information = mutual_information(q, noise)
+    return {
+        "mi": information.mi,
+        "mi_standard_error": information.standard_error,
+        "mi_cap": information.cap,
+        "mi_at_cap": information.saturated,
+        "mi_in_batches": mi_in_batches(q, noise[0], run.settings["mi_batch"]),
+        "marginal_kl": information.marginal_kl,
+    }

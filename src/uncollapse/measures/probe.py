@@ -7,6 +7,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from torch import Tensor
 
+from uncollapse.measures import Measure, Row, Trained
+
+COLUMNS = {"probe_accuracy": Measure("probe", "share", better=1)}
+
 
 def probe_accuracy(
     train: tuple[Tensor, NDArray[np.int64]],
@@ -22,3 +26,12 @@ def probe_accuracy(
         for c in (0.01, 0.1, 1)
     ]
     return float(max(models, key=lambda model: model.score(x_valid, y_valid)).score(x_test, y_test))
+
+
+def measure(run: Trained) -> Row:
+    """probe_accuracy; nan for data without labels or of one class."""
+    parts = run.parts
+    if any(part.labels is None for part in parts.values()) or len(set(parts["train"].labels)) < 2:
+        return {"probe_accuracy": float("nan")}
+    train, valid, test = ((run.q[name].mu, parts[name].labels) for name in ("train", "valid", "test"))
+    return {"probe_accuracy": probe_accuracy(train, valid, test)}

@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from uncollapse.data.prepared import END, Part, to_tensor
-from uncollapse.measures import encode
-from uncollapse.vae import VAE
+from uncollapse.vae import VAE, encode
 
 ACROSS = 8  # examples in a row
 

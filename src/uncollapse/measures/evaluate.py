@@ -1,0 +1,38 @@
+"""All measures of one trained VAE."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from uncollapse.data.prepared import Part, read
+from uncollapse.errors import UserError
+from uncollapse.measures import Row, Trained, modules
+from uncollapse.measures.laws import broken_laws
+from uncollapse.seeds import numpy_stream
+from uncollapse.vae import VAE, encode
+
+
+def trained(
+    vae: VAE, data: Path, settings: Mapping[str, Any], history: Mapping[str, str], seed: int
+) -> Trained:
+    """A trained VAE with the encoded parts of a prepared data set.
+
+    The training part is measured as one draw of the likelihood, as valid and test were drawn when they were prepared.
+    """
+    parts = {name: read(data, name) for name in ("train", "valid", "test")}
+    train, count = parts["train"], settings["train_points"]
+    x = vae.likelihood.draw(train.x[:count], numpy_stream(seed, "measure train"))
+    parts["train"] = Part(x, None if train.labels is None else train.labels[:count])
+    return Trained(
+        vae, parts, {name: encode(vae, part) for name, part in parts.items()}, settings, history, seed
+    )
+
+
+def evaluate(run: Trained) -> Row:
+    """The row of all measures. Raises UserError if it breaks a law of `measures.laws`."""
+    row: Row = {}
+    for module in modules():
+        row |= module.measure(run)
+    for law in broken_laws(row):
+        raise UserError(f"seed {run.seed}: the measures break the law {law}")
+    return row

@@ -1,0 +1,10 @@
+"""The KL on the training batches of the last epoch (nats): what a controller of the KL sees."""
+
+from uncollapse.measures import Measure, Row, Trained
+
+COLUMNS = {"train_kl": Measure("kl in training", "nats", compared=False)}
+
+
+def measure(run: Trained) -> Row:
+    """train_kl."""
+    return {"train_kl": float(run.history["kl"])}

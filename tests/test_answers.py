@@ -10,10 +10,11 @@ import pytest
 from made_grid import METHODS, measures
 
 from uncollapse.experiment.cells import Cell
+from uncollapse.measures import columns
 from uncollapse.report import tables
 from uncollapse.report.answers import Answer, answers
 from uncollapse.report.evidence import difference, plus_minus, show
-from uncollapse.statistics import MEASURES, compare, pairs
+from uncollapse.statistics import compare, pairs
 
 ROLES = {"vae": "vae", "plain": "plain", "combinations": {"skip+aggressive": ["skip", "aggressive"]}}
 Effects = dict[tuple[str, str], tuple[float, float]]  # (model, method): of the nll and of the collapsed share
@@ -53,7 +54,12 @@ def said(
     summary = pd.DataFrame(rows)
     found = {**ROLES, **roles}
     means = tables.means(
-        summary, [*(name for name in MEASURES if name != "nll_limit"), "marginal_kl", "train_kl"]
+        summary,
+        [
+            *(name for name, measure in columns().items() if measure.compared and not measure.derived),
+            "marginal_kl",
+            "train_kl",
+        ],
     )
     means["cost"], means["beta"] = tables.costs(summary, found["plain"]), 0.5
     grid = {**found, "cells": cells, "seeds": list(range(seeds)), "evaluation": {"eps": 0.1, "delta": 0.01}}

@@ -11,7 +11,8 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
 from uncollapse.experiment.cells import Cell
-from uncollapse.statistics import MEASURES, Pair, compare, interval, pairs
+from uncollapse.measures import columns
+from uncollapse.statistics import Pair, compare, interval, pairs
 
 ROLES = {"vae": "vae", "plain": "plain", "combinations": {"skip+aggressive": ["skip", "aggressive"]}}
 CELLS = [
@@ -28,7 +29,7 @@ def made_up(
     rows = []
     for cell in CELLS:
         for seed in range(seeds):
-            values = dict.fromkeys(MEASURES, 1.0) | {
+            values = dict.fromkeys(columns(), 1.0) | {
                 "nll": 100 + common[seed] + gain * ("skip" in cell.method) + stream.normal(0, 0.5)
             }
             rows.append(

@@ -10,6 +10,7 @@ import pandas as pd
 
 from uncollapse.errors import UserError
 from uncollapse.experiment.cells import Cell
+from uncollapse.measures import columns
 from uncollapse.pipeline.outputs import GRID, METRICS, REPORT, current, jobs
 from uncollapse.report import charts, tables
 from uncollapse.report.answers import answers
@@ -17,9 +18,9 @@ from uncollapse.report.explain import pieces
 from uncollapse.report.page import commonest, made, render, table_of
 from uncollapse.report.panels import coloured, groups
 from uncollapse.report.trust import trust
-from uncollapse.statistics import MEASURES, compare, pairs
+from uncollapse.statistics import compare, pairs
 
-SHOWN = [name for name in MEASURES if name != "nll_limit"]
+SHOWN = [name for name, measure in columns().items() if measure.compared and not measure.derived]
 COLUMNS = [
     *SHOWN,
     "nll_fall",

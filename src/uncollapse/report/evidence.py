@@ -6,7 +6,9 @@ from typing import Any
 
 import pandas as pd
 
-from uncollapse.statistics import MEASURES
+from uncollapse.measures import columns
+
+MEASURES = columns()
 
 NATS = ("nll", "elbo", "kl", "mi")
 Row = Mapping[Any, Any]
@@ -14,7 +16,7 @@ Row = Mapping[Any, Any]
 
 def unit(measure: str) -> str:
     """The unit of a difference; shares are shown in per cent, their differences in points."""
-    return " nats" if measure in NATS else " points" if MEASURES[measure].share else ""
+    return " nats" if measure in NATS else " points" if MEASURES[measure].unit == "share" else ""
 
 
 def decimals(half: float, mean: float) -> int:
@@ -46,7 +48,7 @@ def plus_minus(cell: Row, measure: str) -> str:
         return ""
     if measure == "mi" and cell["mi_at_cap"]:
         return f"{mean:.2f} to {cell['kl']:.2f}"
-    if MEASURES[measure].share:
+    if MEASURES[measure].unit == "share":
         return show(mean, low, high, " %", signed=False).replace(" (one seed: no interval)", "")
     digits = decimals((high - low) / 2, mean)
     text = f"{mean:.{digits}f}" + ("" if math.isnan(low) else f" ± {(high - low) / 2:.{digits}f}")

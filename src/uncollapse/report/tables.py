@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from uncollapse.experiment.cells import Cell
-from uncollapse.statistics import MEASURES, interval
+from uncollapse.measures import columns
+from uncollapse.statistics import interval
 
 CELL = list(Cell._fields)
 LEAST, MOST = 1e-4, 30.0  # nats: the axis of the collapse curves
@@ -81,7 +82,7 @@ def means(summary: pd.DataFrame, measures: Sequence[str]) -> pd.DataFrame:
             "collapsed_seeds": int((collapsed > 0).sum()),
         }
         for measure in measures:
-            share = measure in MEASURES and MEASURES[measure].share
+            share = measure in columns() and columns()[measure].unit == "share"
             found = interval(runs[measure], **({"low": 0.0, "high": 1.0} if share else {}))
             row |= {measure: found.mean, f"{measure}_low": found.low, f"{measure}_high": found.high}
         rows.append(row)

@@ -10,10 +10,8 @@ import pandas as pd
 import yaml
 
 from uncollapse.experiment.cells import Cell
-from uncollapse.measures.laws import broken_laws
+from uncollapse.measures.laws import LAWS, broken_laws
 from uncollapse.pipeline.outputs import Job
-
-LAWS = ("0 <= mi <= kl", "mi <= mi_cap", "nll <= -elbo")
 
 
 def trust(cells: Sequence[Cell], summary: pd.DataFrame) -> dict[str, Any]:

@@ -4,7 +4,8 @@ import os
 import sys
 
 from uncollapse.errors import UserError
-from uncollapse.pipeline.outputs import current, training
+from uncollapse.pipeline.condition import current
+from uncollapse.pipeline.outputs import training
 from uncollapse.tracking.mirror import mirror
 from uncollapse.tracking.runs import STORE, card_of, grid, runs, started
 from uncollapse.tracking.store import shown

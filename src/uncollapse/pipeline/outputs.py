@@ -1,7 +1,8 @@
-"""Every path that a stage writes, and whether what lies there is current. No other module names a path of the pipeline.
+"""Every path of the pipeline. No other module spells one; dvc.yaml repeats them.
 
-A `Job` is a stage for one name, as DVC runs it: train@mnist5k-vae-skip. Its output folder holds a copy of the recipe that it was made from
-(`recipe.json`). An output is current if that copy is the recipe that params.yaml and the code give now, and so are all outputs it was made from.
+A `Job` is a stage for one name, as DVC runs it: train@mnist5k-vae-skip. The folder that it writes holds a
+copy of the recipe that it was made from, `recipe.json`. All paths are relative to the folder of the project.
+Whether an output is current is asked of `uncollapse.pipeline.condition`.
 """
 
 import json
@@ -12,6 +13,10 @@ from uncollapse.experiment.cells import Cell
 
 Recipe = dict[str, Any]
 
+# what a person writes, and what DVC keeps of a run
+PARAMS, PIPELINE, LOCK = Path("params.yaml"), Path("dvc.yaml"), Path("dvc.lock")
+
+# the folders that stages write; WORK is outside of DVC
 RECIPES, METRICS, REPORT, WORK = Path("recipes"), Path("metrics"), Path("report"), Path(".work")
 FOLDERS = {
     "prepare": Path("data"),
@@ -19,9 +24,37 @@ FOLDERS = {
     "train": Path("runs"),
     "evaluate": METRICS / "cells",
 }
-GRID = RECIPES / "grid.json"  # cells, seeds, evaluation and roles
+SECONDS = WORK / "seconds.csv"  # how long jobs took
+MLFLOW = Path("mlflow.db")
+
+# files in these folders; what is made for each seed stands there with the seed, see `per_seed`
+RECIPE = "recipe.json"
+CARD, VOCABULARY = "card.json", "vocabulary.txt"
+HISTORY, ENCODER, WEIGHTS, CHECKPOINT = (
+    "history.csv",
+    "encoder.safetensors",
+    "weights.safetensors",
+    "checkpoint.pt",
+)
+MEASURES, COLLAPSE, LATENTS, DEVICE = "measures.csv", "collapse.csv", "latents.safetensors", "device.txt"
+TSNE, SENTENCES, LINES = "tsne.csv", "sentences.csv", "lines.csv"
+RECONSTRUCTIONS, SAMPLES = "reconstructions.png", "samples.png"
+
+# what stands in git, and the page
 CALIBRATION = METRICS / "calibration.csv"
-SECONDS = WORK / "seconds.csv"  # what stages took
+SUMMARY, COMPARISON = METRICS / "summary.csv", METRICS / "comparison.csv"
+CURVES, TRAJECTORIES = METRICS / "curves.csv", METRICS / "trajectories.csv"
+CELL_MEANS, SUMMARY_MEANS = METRICS / "cells.json", METRICS / "summary.json"
+COLLAPSE_FIGURE, GAINS_FIGURE = METRICS / "collapse.png", METRICS / "gains.png"
+PAGE, MAPS = REPORT / "index.html", REPORT / "cells"
+
+
+def recipe_file(name: str) -> Path:
+    """Where the stage `recipes` writes a recipe: train/<cell>, report, ...; `grid` lists the cells."""
+    return RECIPES / f"{name}.json"
+
+
+GRID = recipe_file("grid")
 
 
 class Job(NamedTuple):
@@ -30,10 +63,13 @@ class Job(NamedTuple):
     stage: str
     name: str
 
+    def __str__(self) -> str:
+        return f"{self.stage}@{self.name}"
+
     @property
     def recipe_file(self) -> Path:
         """Where the stage `recipes` writes all that determines this job's output."""
-        return RECIPES / self.stage / f"{self.name}.json"
+        return recipe_file(f"{self.stage}/{self.name}")
 
     @property
     def recipe(self) -> Recipe:
@@ -47,27 +83,18 @@ class Job(NamedTuple):
 
     @property
     def made_from(self) -> Path:
-        """The recipe that the output was made from."""
-        return self.folder / "recipe.json"
+        """The copy of the recipe that the output was made from."""
+        return self.folder / RECIPE
 
     @property
     def cache(self) -> Path:
-        """What seeds have made so far, outside of DVC's outputs."""
+        """What seeds have made so far."""
         return WORK / self.stage / self.name
 
     @property
     def failure(self) -> Path:
         """The line with which the last run of this job ended, if it failed."""
         return WORK / "failed" / f"{self.stage}-{self.name}.txt"
-
-    @property
-    def current(self) -> bool:
-        """Whether the output was made from the recipe as it is now."""
-        return (
-            self.made_from.exists()
-            and self.recipe_file.exists()
-            and self.made_from.read_text() == self.recipe_file.read_text()
-        )
 
 
 def jobs(cell: Cell) -> list[Job]:
@@ -90,37 +117,47 @@ def evaluation(cell: Cell) -> Job:
     return Job("evaluate", str(cell))
 
 
-def current(cell: Cell) -> bool:
-    """Whether a cell was trained and measured with the recipes as they are now."""
-    return all(job.current for job in jobs(cell))
-
-
-def card(dataset: str) -> Path:
-    """What a prepared data set is."""
-    return FOLDERS["prepare"] / dataset / "card.json"
-
-
-def per_seed(file: str, seed: int) -> str:
-    """The name under which a file that one seed has made stands in an output: weights.safetensors is weights-0.safetensors."""
+def per_seed(file: str, seed: int | str) -> str:
+    """The name of one seed's file in an output: weights-0.safetensors for weights.safetensors."""
     stem, dot, ending = file.partition(".")
     return f"{stem}-{seed}{dot}{ending}"
 
 
+def array(folder: Path, part: str) -> Path:
+    """The examples of a part (train, reserve, valid, test) in the folder of a prepared data set."""
+    return folder / f"{part}.npy"
+
+
+def labels(folder: Path, part: str) -> Path:
+    """Their labels; there is no such file for data without labels."""
+    return folder / f"{part}.labels.npy"
+
+
+def card(dataset: str) -> Path:
+    """What a prepared data set is."""
+    return Job("prepare", dataset).folder / CARD
+
+
 def encoder(cell: Cell, seed: int) -> Path:
     """The pretrained encoder weights of a seed; there is no such file for a method without pretraining."""
-    return pretraining(cell).folder / per_seed("encoder.safetensors", seed)
+    return pretraining(cell).folder / per_seed(ENCODER, seed)
 
 
 def weights(cell: Cell, seed: int) -> Path:
     """The trained weights of a seed."""
-    return training(cell).folder / per_seed("weights.safetensors", seed)
+    return training(cell).folder / per_seed(WEIGHTS, seed)
 
 
 def history(cell: Cell) -> Path:
     """The rows (seed, epoch) of training."""
-    return training(cell).folder / "history.csv"
+    return training(cell).folder / HISTORY
 
 
 def measures(cell: Cell) -> Path:
     """The rows (seed) of measures."""
-    return evaluation(cell).folder / "measures.csv"
+    return evaluation(cell).folder / MEASURES
+
+
+def tsne_map(cell: Cell) -> Path:
+    """The picture of a cell's t-SNE map, for MLflow."""
+    return MAPS / f"{cell}-tsne.png"

@@ -11,7 +11,8 @@ import pandas as pd
 from uncollapse.errors import UserError
 from uncollapse.experiment.cells import Cell
 from uncollapse.measures import columns
-from uncollapse.pipeline.outputs import GRID, METRICS, REPORT, current, jobs
+from uncollapse.pipeline.condition import current
+from uncollapse.pipeline.outputs import GRID, METRICS, REPORT, jobs
 from uncollapse.report import charts, tables
 from uncollapse.report.answers import answers
 from uncollapse.report.explain import pieces

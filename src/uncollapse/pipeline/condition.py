@@ -1,0 +1,91 @@
+"""Whether an output is current: made from the recipe that params.yaml and the code give now, and from the
+inputs of now.
+
+The copy of the recipe in an output says what it was made from. dvc.lock says which inputs it had, and which
+outputs were made elsewhere or lie in DVC's cache.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from hashlib import md5
+from typing import Any, NamedTuple
+
+import yaml
+
+from uncollapse.experiment.cells import Cell
+from uncollapse.pipeline.outputs import LOCK, Job, jobs, training
+
+
+class Condition(NamedTuple):
+    """The state of an output: `ready`, `stale`, `failed`, `never run`, or `not here`.
+
+    Not here: made, but neither pulled nor checked out. `line` is the error with which a failed one ended.
+    """
+
+    state: str
+    line: str = ""
+
+
+READY = Condition("ready")
+
+
+def current(cell: Cell) -> bool:
+    """Whether a cell was trained and measured with the recipes and data as they are now."""
+    return cell_condition(cell) == READY
+
+
+def cell_condition(cell: Cell, recipes: Mapping[Job, str] | None = None) -> Condition:
+    """The condition of a cell, given the texts of its recipes; else of those that were written last."""
+    conditions = pending(cell, recipes)
+    states = {found.state: found for found in reversed(conditions.values())}
+    if "failed" in states:
+        return states["failed"]
+    if "never run" in states:
+        return Condition("never run" if conditions.get(training(cell)) == states["never run"] else "stale")
+    return states.get("stale") or states.get("not here") or READY
+
+
+def pending(cell: Cell, recipes: Mapping[Job, str] | None = None) -> dict[Job, Condition]:
+    """The jobs of a cell that are to run, in order: the first that is not ready and all after it."""
+    conditions = {job: condition(job, recipes[job] if recipes else written(job)) for job in jobs(cell)}
+    while conditions and next(iter(conditions.values())) == READY:
+        del conditions[next(iter(conditions))]
+    return conditions
+
+
+def condition(job: Job, recipe: str) -> Condition:
+    """The condition of a job's output, given the text of the recipe that it should be made from."""
+    entry = locked_jobs().get(str(job))
+    changed = entry is not None and not unchanged(entry, job, recipe)
+    if not changed and job.made_from.exists() and job.made_from.read_text() == recipe:
+        return READY
+    if job.failure.exists() and written(job) == recipe:
+        return Condition("failed", job.failure.read_text().strip())
+    if changed or job.folder.exists():
+        return Condition("stale")
+    return Condition("never run" if entry is None else "not here")
+
+
+def written(job: Job) -> str:
+    """The recipe that the stage `recipes` wrote, as text; nothing if there is none."""
+    return job.recipe_file.read_text() if job.recipe_file.exists() else ""
+
+
+def unchanged(entry: Mapping[str, Any], job: Job, recipe: str) -> bool:
+    """Whether dvc.lock says of a job that its output was made from this recipe and the inputs of now."""
+    digests = {
+        out["path"]: out.get("md5") for other in locked_jobs().values() for out in other.get("outs", ())
+    }
+    digests[str(job.recipe_file)] = md5(recipe.encode(), usedforsecurity=False).hexdigest()
+    return all(dep.get("md5") == digests.get(dep["path"]) for dep in entry["deps"])
+
+
+def locked_jobs() -> dict[str, Any]:
+    """The entries of dvc.lock, by stage@name."""
+    return parsed(LOCK.read_text()) if LOCK.exists() else {}
+
+
+@lru_cache(1)
+def parsed(text: str) -> dict[str, Any]:
+    """The stages of a dvc.lock."""
+    return (yaml.safe_load(text) or {}).get("stages", {})

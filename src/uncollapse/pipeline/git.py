@@ -1,0 +1,22 @@
+"""The state of the code, as git knows it."""
+
+import subprocess
+
+from uncollapse.pipeline.outputs import PARAMS, PIPELINE
+
+SOURCES = (str(PARAMS), str(PIPELINE), "src", "stages")  # all that determines a number
+
+
+def commit() -> str:
+    """The full name of the commit that is checked out; nothing outside of git."""
+    return git("rev-parse", "HEAD")
+
+
+def edited() -> bool:
+    """Whether something that determines a number was edited since that commit."""
+    return bool(git("status", "--porcelain", "--", *SOURCES))
+
+
+def git(*arguments: str) -> str:
+    """The output of a command of git; nothing where it fails."""
+    return subprocess.run(["git", *arguments], capture_output=True, text=True, check=False).stdout.strip()

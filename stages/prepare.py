@@ -1,6 +1,4 @@
-"""Prepare a data set: data/<data set>/ gets its parts as arrays and a card."""
-
-from pathlib import Path
+"""Prepare a data set: data/<data set>/ gets its parts as arrays, a card and the recipe."""
 
 from uncollapse.data.prepare import prepare
 from uncollapse.errors import UserError
@@ -13,19 +11,17 @@ def main(name: str) -> None:
     """Load, split, write."""
     job = Job("prepare", name)
     recipe = job.recipe
-    likelihood = build("likelihoods", recipe["likelihood"])
     try:
-        card = prepare(
-            Path("data") / name, build("data/sources", recipe["source"])(), likelihood, **recipe["split"]
+        source, likelihood = (
+            build("data/sources", recipe["source"])(),
+            build("likelihoods", recipe["likelihood"]),
         )
+        card = prepare(job.folder, source, likelihood, **recipe["split"])
     except UserError as error:
         raise UserError(f"params.yaml: datasets.{name}: {error}") from None
-    job.made_from.write_text(job.recipe_file.read_text())
-    more = "".join(
-        f"; {what.replace('_', ' ')} {card[what]}"
-        for what in ("left_out", "skipped", "unknown_share")
-        if card.get(what)
-    )
+    job.copy_recipe()
+    counts = {title: card.get(title.replace(" ", "_")) for title in ("left out", "skipped", "unknown share")}
+    more = "".join(f"; {title} {count}" for title, count in counts.items() if count)
     print(f"prepare {name}: {card['counts']} from {card['source']}{more}")
 
 

@@ -1,13 +1,14 @@
-"""Pretrain the encoder of a data set x method on the reserved part: pretrained/<data set>-<method>/ gets encoder weights and a
-history; there is nothing but a file `none` for a method without pretraining."""
+"""Pretrain the encoder of a data set x method on the reserved part: pretrained/<data set>-<method>/ gets encoder
+weights, a history and the recipe; for a method without pretraining, only the recipe.
+"""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
+from uncollapse.pipeline import outputs
 from uncollapse.pipeline.cache import each_seed
 from uncollapse.pipeline.outputs import Job, Recipe
+from uncollapse.pipeline.pool import Progress
 from uncollapse.pipeline.stage import run
 from uncollapse.pipeline.tables import write_table
 
@@ -18,15 +19,14 @@ def main(name: str) -> None:
     recipe = job.recipe
     if (
         recipe["pretraining"]["use"] == "none"
-    ):  # asked of the recipe: to ask the piece takes seconds of imports
+    ):  # read off the recipe: to build the piece takes seconds of imports
         job.folder.mkdir(parents=True, exist_ok=True)
-        job.made_from.write_text(job.recipe_file.read_text())
+        job.copy_recipe()
     else:
-        card = Path("data") / recipe["dataset"] / "card.json"
-        each_seed(job, lambda seed: [card], work, recipe["pretraining"]["epochs"])
+        each_seed(job, lambda seed: [outputs.card(recipe["dataset"])], work, recipe["pretraining"]["epochs"])
 
 
-def work(recipe: Recipe, seed: int, folder: Path, tell: Callable[[dict[str, Any]], None]) -> None:
+def work(recipe: Recipe, seed: int, folder: Path, progress: Progress) -> None:
     """One seed."""
     from safetensors.torch import save_file
 
@@ -36,17 +36,18 @@ def work(recipe: Recipe, seed: int, folder: Path, tell: Callable[[dict[str, Any]
     from uncollapse.errors import UserError
     from uncollapse.registry import build
 
-    data = Path("data") / recipe["dataset"]
-    vae = assemble(recipe, json.loads((data / "card.json").read_text()), seed).to(device(recipe["device"]))
+    card = outputs.card(recipe["dataset"])
+    vae = assemble(recipe, json.loads(card.read_text()), seed).to(device(recipe["device"]))
+    pretraining, reserve = build("methods/pretraining", recipe["pretraining"]), read(card.parent, "reserve")
     rows = []
     try:
-        for row in build("methods/pretraining", recipe["pretraining"]).run(vae, read(data, "reserve"), seed):
+        for row in pretraining.run(vae, reserve, seed):
             rows.append(row)
-            tell(row)
+            progress(row)
     except UserError as error:
         raise UserError(f"params.yaml: datasets.{recipe['dataset']}: {error}") from None
-    write_table(folder / "history.csv", rows)
-    save_file(vae.encoder_state(), folder / "encoder.safetensors")
+    write_table(folder / outputs.HISTORY, rows)
+    save_file(vae.encoder_state(), folder / outputs.ENCODER)
 
 
 if __name__ == "__main__":

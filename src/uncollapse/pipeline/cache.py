@@ -1,8 +1,9 @@
-"""What the seeds of a job have made is kept until all are done.
+"""The cache of seeds: what each seed of a job has made is kept until all have ended, outside of DVC's
+outputs.
 
-What a seed has made is kept in `.work/<stage>/<name>/<seed>-<key>/`, outside of DVC's outputs; the key is of all that determines it:
-a killed stage goes on where it was, and a new seed does not train the old ones again. A stage that DVC runs again although
-it delivered exactly this before was forced to: then everything is made anew.
+A seed works in a folder whose name holds a digest of all that determines its result. So a stage that was
+killed goes on where it was, and a new seed does not train the old ones again. A stage that DVC runs again
+although it delivered exactly this before was forced to run: then everything is made anew.
 """
 
 import hashlib
@@ -12,56 +13,63 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from uncollapse.pipeline.outputs import SECONDS, Job, Recipe, per_seed
-from uncollapse.pipeline.pool import SHOWN, Work, side_by_side
+from uncollapse.pipeline.outputs import DONE, RECIPE, SECONDS, Job, Recipe, per_seed
+from uncollapse.pipeline.pool import Work, formatted, side_by_side
 from uncollapse.pipeline.tables import append_row
+
+Inputs = Callable[[int], Iterable[Path]]  # the files that a seed reads
+
+
+def each_seed(job: Job, inputs: Inputs, work: Work, rows: int) -> None:
+    """Call `work(recipe, seed, folder, progress)` for every seed of the recipe, and gather the folders in
+    the output.
+
+    `work` calls `progress(row)` `rows` times, for the progress bar. `history.csv` of each seed's folder
+    becomes rows of `history.csv` in the output, with a column `seed`; `weights.safetensors` becomes
+    `weights-<seed>.safetensors`. A copy of the recipe stands beside them.
+    """
+    recipe, title = job.recipe, f"{job.stage} {job.name}"
+    folders = {seed: job.seed_folder(seed, key(recipe, inputs(seed))) for seed in recipe["seeds"]}
+    delivery = contents(folders, inputs)
+    if job.delivered.exists() and json.loads(job.delivered.read_text()) == delivery:  # DVC was forced
+        shutil.rmtree(job.cache)
+    unfinished = {seed: folder for seed, folder in folders.items() if not (folder / DONE).exists()}
+    for folder in unfinished.values():
+        folder.mkdir(parents=True, exist_ok=True)
+    start = time.monotonic()
+    last = side_by_side(title, recipe, unfinished, work, rows)
+    if unfinished:
+        seconds = round(time.monotonic() - start, 1)
+        append_row(SECONDS, {**job._asdict(), "seeds": len(unfinished), "seconds": seconds})
+    gather(folders, job.folder)
+    job.copy_recipe()
+    remove_others(job.cache, folders)
+    job.delivered.write_text(json.dumps(delivery))
+    numbers = "  ".join(f"{name} {value}" for name, value in formatted(last).items())
+    print(f"{title}: seeds {', '.join(map(str, folders))} ({len(unfinished)} made now)  {numbers}".rstrip())
 
 
 def key(recipe: Recipe, inputs: Iterable[Path]) -> str:
-    """A digest of all that determines one seed's result: the recipe but for the list of seeds, and the input files."""
+    """A digest of all that determines one seed's result: the recipe but for its list of seeds, and the input
+    files.
+    """
     digest = hashlib.sha256(json.dumps({**recipe, "seeds": None}, sort_keys=True).encode())
     for file in inputs:
         digest.update(hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()[:16]
 
 
-def each_seed(job: Job, inputs: Callable[[int], Iterable[Path]], work: Work, rows: int) -> None:
-    """Call `work(recipe, seed, folder, tell)` for every seed of the recipe and gather what it writes into `output`.
-
-    `inputs(seed)` are the files that it reads. It calls `tell(row)` `rows` times, for the progress bar. Of each seed's folder, `<name>.csv`
-    becomes rows of `output/<name>.csv`, any other `<name>.<ending>` becomes `output/<name>-<seed>.<ending>`. The recipe stands
-    beside them, so that one can tell whose they are.
-    """
-    store, recipe, output, title = job.cache, job.recipe, job.folder, f"{job.stage} {job.name}"
-    seeds: list[int] = recipe["seeds"]
-    # a worker that outlived a killed stage writes under its own key, where nobody looks
-    folders = {seed: store / f"{seed}-{key(recipe, inputs(seed))}" for seed in seeds}
-    made_from = {file.parent / "recipe.json" for seed in seeds for file in inputs(seed)}
-    wanted = [folder.name for folder in folders.values()]
-    now = [wanted, sorted(file.read_text() for file in made_from if file.exists())]
-    delivered = store / "delivered.json"
-    if delivered.exists() and json.loads(delivered.read_text()) == now:
-        shutil.rmtree(store)
-    for folder in folders.values():
-        folder.mkdir(parents=True, exist_ok=True)
-    todo = {seed: folder for seed, folder in folders.items() if not (folder / "done").exists()}
-    start = time.monotonic()
-    last = side_by_side(title, recipe, todo, work, rows)
-    if todo:
-        spent = {"seeds": len(todo), "seconds": round(time.monotonic() - start, 1)}
-        append_row(SECONDS, {"stage": job.stage, "name": job.name, **spent})
-    gather(folders, output)
-    (output / "recipe.json").write_text(json.dumps(recipe, indent=2) + "\n")
-    for folder in store.iterdir():
-        if folder.is_dir() and folder.name not in wanted:
-            shutil.rmtree(folder)
-    delivered.write_text(json.dumps(now))
-    numbers = "  ".join(f"{what} {last[what]:.4g}" for what in SHOWN if what in last)
-    print(f"{title}: seeds {', '.join(map(str, seeds))} ({len(todo)} made now)  {numbers}".rstrip())
+def contents(folders: Mapping[int, Path], inputs: Inputs) -> list[list[str]]:
+    """What an output will be made of: the seeds' folders by name, and the recipes of all inputs."""
+    recipes = {file.parent / RECIPE for seed in folders for file in inputs(seed)}
+    return [
+        [folder.name for folder in folders.values()],
+        sorted(file.read_text() for file in recipes if file.exists()),
+    ]
 
 
 def gather(folders: Mapping[int, Path], output: Path) -> None:
-    """Copy what the seeds made into a stage's output."""
+    """Copy what the seeds made into a job's output."""
     output.mkdir(parents=True, exist_ok=True)
     tables: dict[str, list[str]] = {}
     for seed, folder in folders.items():
@@ -69,7 +77,17 @@ def gather(folders: Mapping[int, Path], output: Path) -> None:
             if file.suffix == ".csv":
                 header, *rows = file.read_text().splitlines()
                 tables.setdefault(file.name, [f"seed,{header}"]).extend(f"{seed},{row}" for row in rows)
-            elif file.suffix:
+            elif file.suffix:  # not DONE
                 shutil.copyfile(file, output / per_seed(file.name, seed))
     for name, rows in tables.items():
         (output / name).write_text("\n".join(rows) + "\n")
+
+
+def remove_others(cache: Path, folders: Mapping[int, Path]) -> None:
+    """Remove folders of seeds or recipes that are no longer asked for.
+
+    A worker that outlived a killed stage writes into a folder of its own recipe, where nobody looks.
+    """
+    for folder in cache.iterdir():
+        if folder.is_dir() and folder not in folders.values():
+            shutil.rmtree(folder)

@@ -29,6 +29,7 @@ MLFLOW = Path("mlflow.db")
 
 # files in these folders; what is made for each seed stands there with the seed, see `per_seed`
 RECIPE = "recipe.json"
+DONE = "done"  # in a seed's folder that is complete
 CARD, VOCABULARY = "card.json", "vocabulary.txt"
 HISTORY, ENCODER, WEIGHTS, CHECKPOINT = (
     "history.csv",
@@ -86,10 +87,23 @@ class Job(NamedTuple):
         """The copy of the recipe that the output was made from."""
         return self.folder / RECIPE
 
+    def copy_recipe(self) -> None:
+        """Put the recipe into the output, as what it was made from."""
+        self.made_from.write_text(self.recipe_file.read_text())
+
     @property
     def cache(self) -> Path:
-        """What seeds have made so far."""
+        """The folder of what seeds have made so far."""
         return WORK / self.stage / self.name
+
+    @property
+    def delivered(self) -> Path:
+        """What the output was gathered from last."""
+        return self.cache / "delivered.json"
+
+    def seed_folder(self, seed: int, key: str) -> Path:
+        """Where a seed works; `key` is a digest of all that determines its result."""
+        return self.cache / f"{seed}-{key}"
 
     @property
     def failure(self) -> Path:

@@ -1,79 +1,116 @@
-"""All seeds of a job side by side, one worker process a core, one thread each."""
+"""The seeds of a job side by side: a process each, at most one a core, with one thread each, under one
+progress bar.
+"""
 
 import multiprocessing
 import os
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+import signal
+from collections.abc import Callable, Iterator, Mapping
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any
 
 from tqdm import tqdm
 
 from uncollapse.errors import UserError
-from uncollapse.pipeline.outputs import Recipe
+from uncollapse.pipeline.outputs import DONE, Recipe
 from uncollapse.pipeline.tables import Row
 
-Work = Callable[[Recipe, int, Path, Callable[[Row], None]], None]
-SHOWN = ("epoch", "elbo", "kl", "beta", "active_units", "loss", "accuracy", "mi", "nll")
+Progress = Callable[[Row], None]
+Work = Callable[[Recipe, int, Path, Progress], None]  # work(recipe, seed, folder, progress)
+SHOWN = ("epoch", "elbo", "kl", "beta", "active_units", "loss", "accuracy", "mi", "nll")  # beside the bar
 
 
-def side_by_side(title: str, recipe: Recipe, seeds: dict[int, Path], work: Work, rows: int) -> Row:
-    """Work on seeds, each in its folder, in worker processes under one progress bar; returns the last row that was told."""
-    if not seeds:
+def side_by_side(title: str, recipe: Recipe, folders: Mapping[int, Path], work: Work, rows: int) -> Row:
+    """Call `work` for every seed, each with its folder; returns the last row of progress.
+
+    `work` calls `progress(row)` `rows` times. A folder whose seed was worked on to the end holds a file
+    `done`. Raises the first error of a worker when the others that were at work have ended; then no further
+    seed is begun.
+    """
+    if not folders:
         return {}
     import torch  # noqa: F401  (once, for all workers; not above, so that a stage without work starts fast)
 
-    # a forked worker has all that is imported here; tqdm's monitor would be a thread, and those do not fork
-    tqdm.monitor_interval = 0
-    context = multiprocessing.get_context("fork")
-    told = context.SimpleQueue()
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    tqdm.monitor_interval = 0  # its monitor would be a thread, and those do not survive a fork
     last: Row = {}
-    with (
-        tqdm(total=rows * len(seeds), desc=title, disable=None, dynamic_ncols=True) as bar,
-        ProcessPoolExecutor(
-            min(cores, len(seeds)), context, initializer=begin, initargs=(told, os.getpid())
-        ) as pool,
-    ):
-        pending = {pool.submit(one, work, recipe, seed, folder) for seed, folder in seeds.items()}
-        while pending or not told.empty():
-            done, pending = wait(pending, timeout=0.1)
-            while not told.empty():
-                last = told.get()
-                bar.set_postfix({what: f"{last[what]:.4g}" for what in SHOWN if what in last}, refresh=False)
-                bar.update()
-            for future in done:
-                if future.exception() is not None:
-                    pool.shutdown(wait=False, cancel_futures=True)
-                    try:
-                        future.result()
-                    except BrokenProcessPool:
-                        raise UserError(
-                            f"{title}: a worker process died, perhaps for want of memory"
-                        ) from None
+    with tqdm(total=rows * len(folders), desc=title, disable=None, dynamic_ncols=True) as bar:
+        for last in progress_of_all(title, recipe, folders, work):
+            bar.set_postfix(formatted(last), refresh=False)
+            bar.update()
     return last
 
 
-tell: Callable[[Row], None]  # in a worker: puts a row into the parent's queue
+def progress_of_all(title: str, recipe: Recipe, folders: Mapping[int, Path], work: Work) -> Iterator[Row]:
+    """The rows of progress of all seeds, as they come. Raises as `side_by_side` does."""
+    waiting, running = list(folders.items()), dict[Connection, BaseProcess]()
+    error: Exception | None = None
+    while running or (waiting and not error):
+        while waiting and not error and len(running) < cores():
+            reader, process = start(work, recipe, *waiting.pop(0))
+            running[reader] = process
+        for reader in wait(list(running)):
+            assert isinstance(reader, Connection)
+            try:
+                message = reader.recv()
+            except EOFError:  # the worker has ended
+                message = death(title, running.pop(reader))
+            if isinstance(message, Exception):
+                error = error or message
+            elif message is not None:
+                yield message
+    if error:
+        raise error
 
 
-def begin(queue: Any, parent: int) -> None:
-    """Set up a worker: torch, and where to tell rows."""
+def start(work: Work, recipe: Recipe, seed: int, folder: Path) -> tuple[Connection, BaseProcess]:
+    """A worker for one seed, and the end of a pipe through which its rows and its error come.
+
+    It is forked: it has all that is imported here.
+    """
+    context = multiprocessing.get_context("fork")
+    reader, writer = context.Pipe(duplex=False)
+    process = context.Process(target=work_on, args=(work, recipe, seed, folder, writer), daemon=True)
+    process.start()
+    writer.close()  # so that the worker's end closes when the worker ends
+    return reader, process
+
+
+def work_on(work: Work, recipe: Recipe, seed: int, folder: Path, writer: Connection) -> None:
+    """One seed, in a worker."""
     from uncollapse.device import set_up
 
     set_up()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the stage, and this with it
+    parent = os.getppid()
 
-    def put(row: Row) -> None:
+    def progress(row: Row) -> None:
         if os.getppid() != parent:  # the stage was killed: nobody waits for this
             os._exit(1)
-        queue.put(row)
+        writer.send(row)
 
-    global tell
-    tell = put
+    try:
+        work(recipe, seed, folder, progress)
+        (folder / DONE).touch()
+    except UserError as error:
+        writer.send(error)
 
 
-def one(work: Work, recipe: Recipe, seed: int, folder: Path) -> None:
-    """One seed, in a worker."""
-    work(recipe, seed, folder, tell)
-    (folder / "done").touch()
+def death(title: str, process: BaseProcess) -> Exception | None:
+    """The error of a worker that ended without telling one; None if it did its work."""
+    process.join()
+    if not process.exitcode:
+        return None
+    if process.exitcode < 0:  # by a signal
+        return UserError(f"{title}: a worker process died, perhaps for want of memory")
+    return RuntimeError(f"{title}: a worker process failed, see its traceback")
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def formatted(row: Row) -> dict[str, str]:
+    """Those numbers of a row that a person watches."""
+    return {name: f"{row[name]:.4g}" for name in SHOWN if name in row}

@@ -1,4 +1,4 @@
-"""How a stage runs: what stands on its command line, and how it says what went wrong."""
+"""How a stage runs: the arguments of its command line, its errors, its threads and its memory."""
 
 import sys
 from collections.abc import Callable
@@ -12,17 +12,19 @@ from uncollapse.pipeline.outputs import Job
 
 
 def run(main: Callable[..., None]) -> None:
-    """Run a stage with what stands on its command line; a UserError becomes one line on stderr, and in `.work/failed`, and exit code 1.
+    """Run a stage with the arguments of its command line.
 
-    Linear algebra gets one thread here and in the workers: scikit-learn's in two workers of two threads each took twice the time.
+    A UserError becomes one line on stderr and in the job's failure file, and exit code 1. Linear algebra
+    gets one thread, here and in the workers: scikit-learn's in two workers of two threads each took twice
+    the time.
     """
     threadpool_limits(1)
     keep_memory()
-    failed = Job(Path(sys.argv[0]).stem, "-".join(sys.argv[1:])).failure
-    failed.unlink(missing_ok=True)
+    failure = Job(Path(sys.argv[0]).stem, "-".join(sys.argv[1:])).failure
+    failure.unlink(missing_ok=True)
     try:
         main(*sys.argv[1:])
     except UserError as error:
-        failed.parent.mkdir(parents=True, exist_ok=True)
-        failed.write_text(f"{error}\n")
+        failure.parent.mkdir(parents=True, exist_ok=True)
+        failure.write_text(f"{error}\n")
         sys.exit(f"error: {error}")

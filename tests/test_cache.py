@@ -1,0 +1,132 @@
+"""The cache of seeds: what is finished stays, what was killed goes on, what is forced is made anew."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from uncollapse.errors import UserError
+from uncollapse.pipeline.cache import each_seed
+from uncollapse.pipeline.outputs import SECONDS, Job, Recipe
+from uncollapse.pipeline.pool import Progress
+from uncollapse.pipeline.stage import run
+from uncollapse.pipeline.tables import last_row, write_table
+
+JOB = Job("train", "toy")
+LOG, INPUT, MISTAKE = Path("log"), Path("input.json"), Path("mistake")
+parent = os.getpid()
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    INPUT.write_text("1")
+    JOB.recipe_file.parent.mkdir(parents=True)
+    return tmp_path
+
+
+def work(recipe: Recipe, seed: int, folder: Path, progress: Progress) -> None:
+    """Logs its calls; goes on from a checkpoint; fails for seed 1 where there is a file `mistake`."""
+    with LOG.open("a") as log:
+        log.write(f"{seed} ")
+    begun = (folder / "checkpoint").exists()
+    (folder / "checkpoint").touch()
+    if MISTAKE.exists() and seed == 1:
+        raise UserError(f"seed {seed} cannot")
+    rows = [{"epoch": 1, "value": seed / 3}, {"epoch": 2, "value": 1}]
+    for row in rows:
+        progress(row)
+    write_table(folder / "history.csv", rows)
+    (folder / "note.txt").write_text(f"{seed} {'went on' if begun else 'began'} in {os.getpid() != parent}")
+
+
+def seeds_made(seeds: list[int], **recipe: Any) -> str:
+    """Runs a stage as DVC does, which removes its output first; returns the seeds that were worked on."""
+    shutil.rmtree(JOB.folder, ignore_errors=True)
+    LOG.write_text("")
+    JOB.recipe_file.write_text(json.dumps({"seeds": seeds, **recipe}))
+    each_seed(JOB, lambda seed: [INPUT], work, 2)
+    rows = (JOB.folder / "history.csv").read_text().split()[1:]
+    assert {int(row.split(",")[0]) for row in rows} == set(seeds)
+    return " ".join(sorted(LOG.read_text().split()))
+
+
+def test_results_are_gathered_with_their_seed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert seeds_made([0, 7]) == "0 7"
+    table = f"seed,epoch,value\n0,1,0.0\n0,2,1\n7,1,{7 / 3}\n7,2,1\n"
+    assert (JOB.folder / "history.csv").read_text() == table
+    assert (JOB.folder / "note-7.txt").read_text() == "7 began in True"
+    files = ["history.csv", "note-0.txt", "note-7.txt", "recipe.json"]
+    assert sorted(file.name for file in JOB.folder.iterdir()) == files
+    assert "train toy: seeds 0, 7 (2 made now)" in capsys.readouterr().out
+    assert last_row(JOB.folder / "history.csv", 7) == {"seed": "7", "epoch": "2", "value": "1"}
+
+
+def test_a_new_seed_is_all_that_is_made() -> None:
+    seeds_made([0, 1])
+    assert seeds_made([0, 1, 2]) == "2"
+    assert seeds_made([2]) == ""
+    assert seeds_made([0, 2]) == "0"
+
+
+def test_a_forced_stage_is_made_anew() -> None:
+    seeds_made([0, 1])
+    assert seeds_made([0, 1]) == "0 1"
+
+
+@pytest.mark.parametrize("change", ["recipe", "input"])
+def test_another_recipe_or_input_is_made_anew(change: str) -> None:
+    seeds_made([0, 1], beta=1)
+    INPUT.write_text("2" if change == "input" else "1")
+    assert seeds_made([0, 1], beta=2 if change == "recipe" else 1) == "0 1"
+
+
+def test_a_stage_that_failed_keeps_what_is_done_and_goes_on_from_its_checkpoint() -> None:
+    MISTAKE.touch()
+    with pytest.raises(UserError, match="seed 1 cannot"):
+        seeds_made([0, 1])
+    assert not JOB.folder.exists()
+    MISTAKE.unlink()
+    assert seeds_made([0, 1]) == "1"
+    assert (JOB.folder / "note-1.txt").read_text() == "1 went on in True"
+
+
+def test_the_order_of_seeds_makes_nothing_anew() -> None:
+    seeds_made([0, 1])
+    assert seeds_made([1, 0]) == ""
+
+
+def test_the_recipe_is_delivered_and_how_long_it_took_is_noted() -> None:
+    seeds_made([0, 1], beta=1)
+    assert JOB.made_from.read_text() == JOB.recipe_file.read_text()
+    assert JOB.recipe == {"seeds": [0, 1], "beta": 1}
+    seeds_made([0, 1, 2], beta=1)
+    rows = [line.split(",") for line in SECONDS.read_text().splitlines()]
+    assert rows[0] == ["stage", "name", "seeds", "seconds"]
+    assert [row[:3] for row in rows[1:]] == [["train", "toy", "2"], ["train", "toy", "1"]]
+    assert all(float(row[3]) >= 0 for row in rows[1:])
+
+
+def test_inputs_of_another_recipe_but_of_the_same_bytes_are_not_taken_for_force() -> None:
+    Path("recipe.json").write_text("1")
+    seeds_made([0, 1])
+    Path("recipe.json").write_text("2")
+    assert seeds_made([0, 1]) == ""
+    assert seeds_made([0, 1]) == "0 1", "forced"
+
+
+def test_a_stage_that_fails_leaves_its_line_until_it_starts_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    def main(name: str) -> None:
+        assert not JOB.failure.exists()
+        raise UserError("the learning rate is too large")
+
+    monkeypatch.setattr("sys.argv", ["stages/train.py", "toy"])
+    for _ in range(2):
+        with pytest.raises(SystemExit, match="error: the learning rate"):
+            run(main)
+        assert JOB.failure.read_text() == "the learning rate is too large\n"
+    run(lambda name: None)
+    assert not JOB.failure.exists()

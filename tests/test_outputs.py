@@ -1,0 +1,155 @@
+"""Paths and conditions: dvc.yaml repeats the paths; an output is current if its recipe and its inputs are."""
+
+import subprocess
+from hashlib import md5
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from uncollapse.experiment.cells import Cell
+from uncollapse.pipeline import outputs
+from uncollapse.pipeline.condition import Condition, cell_condition, current
+from uncollapse.pipeline.git import commit, edited
+from uncollapse.pipeline.outputs import LOCK, Job, jobs
+
+ROOT = Path(__file__).parent.parent
+CELL = Cell("toy", "vae", "plain")
+INPUTS = {0: [], 1: [0], 2: [0, 1], 3: [0, 2]}  # by position in jobs(cell)
+
+
+def paths(entries: list[Any], key: str = "") -> set[Path]:
+    """The paths of outputs or dependencies of a stage in dvc.yaml; some have settings."""
+    names = [next(iter(entry)) if isinstance(entry, dict) else entry for entry in entries]
+    return {Path(name.replace("${key}", key)) for name in names}
+
+
+def test_dvc_yaml_has_the_paths_of_every_job() -> None:
+    stages = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+    every = jobs(Cell("${item.dataset}", "${item.model}", "${item.method}"))
+    for i, job in enumerate(every):
+        stage = stages[job.stage]
+        key = "-".join(f"${{item.{axis}}}" for axis in stage["matrix"])
+        assert (key, stage["cmd"]) == (job.name, f"python stages/{job.stage}.py ${{key}}")
+        assert paths(stage["outs"], key) == {job.folder}
+        assert paths(stage["deps"], key) == {job.recipe_file, *(every[input_].folder for input_ in INPUTS[i])}
+
+
+def test_dvc_yaml_has_the_paths_of_the_whole_grid() -> None:
+    stages = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+    report = stages["report"]
+    assert paths(stages["recipes"]["outs"]) == {outputs.RECIPES}
+    assert paths(stages["calibrate"]["outs"]) == {outputs.CALIBRATION}
+    assert paths(stages["calibrate"]["deps"]) == {outputs.recipe_file("calibrate")}
+    assert paths([*report["outs"], *report["metrics"]]) == {
+        outputs.SUMMARY,
+        outputs.COMPARISON,
+        outputs.CURVES,
+        outputs.TRAJECTORIES,
+        outputs.CELL_MEANS,
+        outputs.SUMMARY_MEANS,
+        outputs.COLLAPSE_FIGURE,
+        outputs.GAINS_FIGURE,
+        outputs.REPORT,
+    }
+    folders = {outputs.FOLDERS[stage] for stage in ("prepare", "train", "evaluate")}
+    assert paths(report["deps"]) >= {outputs.CALIBRATION, *folders}
+    assert paths(stages["track"]["outs"]) == {outputs.MLFLOW}
+    assert paths(stages["track"]["deps"]) >= {
+        outputs.FOLDERS["train"],
+        outputs.FOLDERS["evaluate"],
+        outputs.REPORT,
+    }
+
+
+@pytest.fixture
+def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Job]:
+    """The jobs of a cell whose outputs are there, made without DVC."""
+    monkeypatch.chdir(tmp_path)
+    for job in jobs(CELL):
+        for file in (job.recipe_file, job.made_from):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(f"{job}\n")
+    return jobs(CELL)
+
+
+def lock(made: list[Job], **digests: str) -> None:
+    """Write a dvc.lock in which all jobs are; `digests` are those of outputs, by stage."""
+    entries = {}
+    for i, job in enumerate(made):
+        recipe = {"path": str(job.recipe_file), "md5": md5(job.recipe_file.read_bytes()).hexdigest()}
+        inputs = [{"path": str(made[position].folder), "md5": "same"} for position in INPUTS[i]]
+        outs = [{"path": str(job.folder), "md5": digests.get(job.stage, "same")}]
+        entries[str(job)] = {"deps": [recipe, *inputs], "outs": outs}
+    LOCK.write_text(yaml.safe_dump({"schema": "2.0", "stages": entries}))
+
+
+def remove(job: Job) -> None:
+    job.made_from.unlink()
+    job.folder.rmdir()
+
+
+@pytest.mark.parametrize("locked", [True, False], ids=["with DVC", "without DVC"])
+def test_a_cell_is_ready_if_all_its_outputs_were_made_from_the_recipes_of_now(
+    made: list[Job], locked: bool
+) -> None:
+    if locked:
+        lock(made)
+    assert current(CELL)
+    assert cell_condition(CELL).state == "ready"
+    for job in made:
+        recipe = job.recipe_file.read_text()
+        job.recipe_file.write_text("another\n")
+        assert cell_condition(CELL).state == "stale"
+        assert not current(CELL)
+        job.recipe_file.write_text(recipe)
+    assert current(CELL)
+    others = {job: f"{job}, edited\n" for job in made}
+    assert cell_condition(CELL, others).state == "stale", "the recipes that params.yaml would give now"
+
+
+def test_an_output_of_other_inputs_is_stale(made: list[Job]) -> None:
+    lock(made, prepare="prepared again from other raw files")
+    assert cell_condition(CELL).state == "stale"
+
+
+def test_an_output_that_was_removed_is_here_no_longer_if_dvc_has_it(made: list[Job]) -> None:
+    lock(made)
+    for job in made:
+        remove(job)
+        assert cell_condition(CELL).state == "not here"
+    LOCK.unlink()
+    assert cell_condition(CELL).state == "never run"
+
+
+def test_a_trained_cell_that_was_not_measured_is_stale_and_not_never_run(made: list[Job]) -> None:
+    remove(made[3])
+    assert cell_condition(CELL).state == "stale"
+    remove(made[2])
+    assert cell_condition(CELL).state == "never run"
+
+
+def test_a_failure_counts_for_the_recipe_that_failed(made: list[Job]) -> None:
+    failure = made[2].failure
+    failure.parent.mkdir(parents=True)
+    failure.write_text("training diverged\n")
+    assert current(CELL), "it was made since, elsewhere"
+    remove(made[2])
+    assert cell_condition(CELL) == Condition("failed", "training diverged")
+    others = {job: f"{job}, edited\n" for job in made}
+    assert cell_condition(CELL, others).state == "never run", "that was another recipe"
+
+
+def test_the_commit_and_whether_its_code_was_edited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    assert (commit(), edited()) == ("", False)
+    who = ["-c", "user.name=test", "-c", "user.email=test@example.org"]
+    Path("params.yaml").write_text("a: 1\n")
+    for command in (["init"], ["add", "--all"], [*who, "commit", "--message", "state"]):
+        subprocess.run(["git", *command], check=True, capture_output=True)
+    Path("notes.md").write_text("no number comes from this")
+    assert (len(commit()), edited()) == (40, False)
+    Path("params.yaml").write_text("a: 2\n")
+    assert edited()

@@ -1,5 +1,7 @@
-"""Pretrain the encoder of a data set x method on the reserved part: pretrained/<data set>-<method>/ gets encoder
-weights, a history and the recipe; for a method without pretraining, only the recipe.
+"""Pretrain the encoder of a data set x method on the reserved part.
+
+pretrained/<data set>-<method>/ gets encoder weights, a history and the recipe; only the recipe for a method
+without pretraining.
 """
 
 import json

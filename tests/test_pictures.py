@@ -5,7 +5,7 @@ import pytest
 import torch
 from conftest import toy_part, toy_vae
 
-from uncollapse.data.prepared import END, PAD, Part, Rows, to_tensor
+from uncollapse.data.prepared import END, PAD, Part, Concatenation, to_tensor
 from uncollapse.likelihoods.gaussian import gaussian
 from uncollapse.measures.likelihood import likelihoods
 from uncollapse.vae import encode
@@ -99,12 +99,12 @@ def test_a_learned_variance_ends_at_the_mean_square() -> None:
 
 def test_rows_behind_one_another_read_like_one_array() -> None:
     arrays = [np.arange(10).reshape(5, 2), np.arange(100, 106).reshape(3, 2)]
-    rows, joined = Rows(arrays), np.concatenate(arrays)
+    rows, joined = Concatenation(arrays), np.concatenate(arrays)
     assert len(rows) == 8
     for place in (np.array([7, 0, 5, 4, 4]), slice(3, 7), slice(None), slice(0, 0)):
         assert np.array_equal(rows[place], joined[place])
     vae, part = toy_vae("images"), toy_part("images", 20)
-    halves = Part(Rows([part.x[:7], part.x[7:]]))
+    halves = Part(Concatenation([part.x[:7], part.x[7:]]))
     one, two = (likelihoods(vae, whole, samples=5, noise=stream()) for whole in (part, halves))
     assert one == two
 

@@ -1,1 +1,1 @@
-"""Data: sources (a file each), their preparation, and prepared data as training and measures read them."""
+"""Data: sources (one file each), their preparation, and the prepared data that training and measures read."""

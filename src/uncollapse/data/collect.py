@@ -1,9 +1,12 @@
-"""Collecting examples as they come: each kind goes to a scratch file in its own way, and is read back in chunks."""
+"""Examples of one kind, collected one at a time in a scratch file and read back from it by their indices.
+
+So the memory does not hold them all. An index is the number of an example in the order of the source.
+"""
 
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 import numpy as np
 
@@ -11,111 +14,141 @@ from uncollapse.data.prepared import END, PAD, UNKNOWN, Array
 from uncollapse.data.sources import Source
 from uncollapse.errors import UserError
 
-Take = Callable[[Array], Array]
-SPECIAL = ["<pad>", "<unk>", "<end>"]
+Read = Callable[[Array], Array]  # from indices (B,) to examples (B, ...)
+SPECIAL = ["<pad>", "<unk>", "<end>"]  # the words of PAD, UNKNOWN and END
 CHUNK = 4096  # examples
 
 
+def chunks(index: Array) -> Iterable[Array]:
+    """Indices (N,) in pieces of at most CHUNK."""
+    return (index[start : start + CHUNK] for start in range(0, len(index), CHUNK))
+
+
+class Collection(Protocol):
+    """Examples of one kind. `add` writes an example to the scratch file; then `reader` gives a function that
+    reads examples, for the `indices` of each part; then, with all parts written to `folder`, `describe` gives
+    what the card says of them."""
+
+    def add(self, x: Any, file: BinaryIO) -> None: ...
+    def reader(self, scratch: Path, indices: Mapping[str, Array]) -> Read: ...
+    def describe(self, folder: Path, parts: Iterable[str]) -> dict[str, Any]: ...
+
+
 class Labels:
-    """Names become numbers."""
+    """The labels of all examples, as numbers."""
 
     def __init__(self) -> None:
-        self.index: dict[str, int] = {}
-        self.seen = array("i")
-        self.without = 0
+        self.index: dict[str, int] = {}  # by name, in the order in which the names came
+        self.indices = array("i")  # of the examples
+        self.missing = 0
 
     def add(self, label: str | None) -> None:
-        """The label of the next example, None if it has none. Raises UserError where others have."""
+        """Add the label of the next example, None if it has none. Raises UserError if others have one."""
         if label is None:
-            self.without += 1
+            self.missing += 1
         else:
-            self.seen.append(self.index.setdefault(label, len(self.index)))
-        if self.without and self.seen:
+            self.indices.append(self.index.setdefault(label, len(self.index)))
+        if self.missing and self.indices:
             raise UserError("source: some examples have a label and some have none")
 
-    def finish(self, order: Sequence[str]) -> tuple[list[str], Array | None]:
-        """The names, in `order` or else the alphabet's, and the number of every example's, or None without labels."""
+    def numbers(self, order: Sequence[str]) -> tuple[list[str], Array | None]:
+        """The names, in `order` or else in alphabetical order, and the labels as positions among them, (N,).
+
+        They are None if there are no labels.
+        """
         names = list(order) or sorted(self.index)
-        places = {name: i for i, name in enumerate(names)}
-        numbers = np.array([places[name] for name in self.index], np.int64)
-        return names, numbers[np.frombuffer(self.seen, np.intc)] if self.seen else None
+        positions = {name: i for i, name in enumerate(names)}
+        numbers = np.array([positions[name] for name in self.index], np.int64)
+        return names, numbers[np.frombuffer(self.indices, np.intc)] if self.indices else None
 
 
 class Images:
-    """Arrays of one shape and type, which the first one has."""
+    """Arrays, all of the shape and type of the first one."""
 
     def __init__(self, first: Array) -> None:
         self.shape, self.dtype = first.shape, np.dtype(np.uint8 if first.dtype == np.uint8 else np.float32)
 
-    def add(self, x: Any, out: BinaryIO) -> None:
-        """Write an array. Raises UserError where it is of another shape."""
+    def add(self, x: Any, file: BinaryIO) -> None:
+        """Write an array. Raises UserError if its shape is another one."""
         if x.shape != self.shape:
             raise UserError(f"source: the examples should have one shape, not {self.shape} and {x.shape}")
-        out.write(x.astype(self.dtype, copy=False).tobytes())
+        file.write(x.astype(self.dtype, copy=False).tobytes())
 
-    def gather(self, scratch: Path, places: dict[str, Array]) -> Take:
-        """A function from places to arrays."""
-        every = np.memmap(scratch, self.dtype, "r").reshape(-1, *self.shape)
-        return lambda place: every[place]
+    def reader(self, scratch: Path, indices: Mapping[str, Array]) -> Read:
+        """A function from indices (B,) to arrays (B, ...)."""
+        arrays = np.memmap(scratch, self.dtype, "r").reshape(-1, *self.shape)
+        return lambda index: arrays[index]
 
-    def describe(self, folder: Path, places: dict[str, Array]) -> dict[str, Any]:
-        """What the card says."""
+    def describe(self, folder: Path, parts: Iterable[str]) -> dict[str, Any]:
+        """Kind, shape of an example, and number of grey values (0 if they are real)."""
         return {"kind": "images", "shape": list(self.shape), "values": 256 if self.dtype == np.uint8 else 0}
 
 
 class Sentences:
-    """Words become tokens: the most frequent of those in what is learned from get the smallest numbers."""
+    """Words as tokens: the more often a word occurs in what is learned from, the smaller its token."""
 
     def __init__(self, source: Source) -> None:
-        self.source, self.index = source, {word: i for i, word in enumerate(SPECIAL)}
+        self.source = source
+        self.index: dict[str, int] = {
+            word: i for i, word in enumerate(SPECIAL)
+        }  # in the order in which words came
         self.lengths = array("i")
         self.vocabulary: list[str] = []
         self.longest = 0
 
-    def add(self, x: Any, out: BinaryIO) -> None:
-        """Write a sentence with words by the order in which they were first seen."""
-        array("i", [self.index.setdefault(word, len(self.index)) for word in x]).tofile(out)
+    def add(self, x: Any, file: BinaryIO) -> None:
+        """Write a sentence, a list of words, as their indices."""
+        array("i", [self.index.setdefault(word, len(self.index)) for word in x]).tofile(file)
         self.lengths.append(len(x))
 
-    def gather(self, scratch: Path, places: dict[str, Array]) -> Take:
-        """Make the vocabulary; a function from places to tokens: an END behind each sentence, then PAD, (N, length of the longest + 1)."""
+    def reader(self, scratch: Path, indices: Mapping[str, Array]) -> Read:
+        """A function from indices (B,) to tokens (B, longest + 1): each sentence, END, then PAD.
+
+        The vocabulary is made here.
+        """
         words, lengths = np.memmap(scratch, np.intc, "r"), np.frombuffer(self.lengths, np.intc)
         starts = np.cumsum(lengths, dtype=np.int64) - lengths
-        names, counts = list(self.index), np.zeros(len(self.index), np.int64)
-        self.longest = int(max(lengths[place].max() for place in places.values()))
+        longest = self.longest = int(max(lengths[index].max() for index in indices.values()))
 
-        def spread(place: Array) -> tuple[Array, Array, Array]:
+        def spread(index: Array) -> tuple[Array, Array, Array]:
             """Row, column and word of all words of some sentences."""
-            length = lengths[place]
-            row = np.repeat(np.arange(len(place)), length)
+            length = lengths[index]
+            row = np.repeat(np.arange(len(index)), length)
             column = np.arange(len(row)) - np.repeat(np.cumsum(length) - length, length)
-            return row, column, words[starts[place][row] + column]
+            return row, column, words[starts[index][row] + column]
 
-        for place in (places["train"], places["reserve"]):
-            for start in range(0, len(place), CHUNK):
-                counts += np.bincount(spread(place[start : start + CHUNK])[2], minlength=len(names))
-        known = [i for i in range(len(SPECIAL), len(names)) if counts[i] >= self.source.minimum_count]
-        known.sort(key=lambda i: (-counts[i], names[i]))
-        known = known[: self.source.vocabulary]
-        self.vocabulary = [*SPECIAL, *(names[i] for i in known)]
-        token = np.full(len(names), UNKNOWN, np.min_scalar_type(-len(self.vocabulary)))
-        token[known] = np.arange(len(SPECIAL), len(self.vocabulary))
+        counts = np.zeros(len(self.index), np.int64)
+        for part in ("train", "reserve"):
+            for index in chunks(indices[part]):
+                counts += np.bincount(spread(index)[2], minlength=len(counts))
+        token = self.tokens(counts)
 
-        def take(place: Array) -> Array:
-            row, column, word = spread(place)
-            tokens = np.full((len(place), self.longest + 1), PAD, token.dtype)
+        def read(index: Array) -> Array:
+            row, column, word = spread(index)
+            tokens = np.full((len(index), longest + 1), PAD, token.dtype)
             tokens[row, column] = token[word]
-            tokens[np.arange(len(place)), lengths[place]] = END
+            tokens[np.arange(len(index)), lengths[index]] = END
             return tokens
 
-        return take
+        return read
 
-    def describe(self, folder: Path, places: dict[str, Array]) -> dict[str, Any]:
-        """What the card says; the vocabulary gets a file."""
+    def tokens(self, counts: Array) -> Array:
+        """The token of each word, UNKNOWN for rare ones, by how often it occurs; makes the vocabulary."""
+        names = list(self.index)
+        frequent = [i for i in range(len(SPECIAL), len(names)) if counts[i] >= self.source.minimum_count]
+        frequent.sort(key=lambda i: (-counts[i], names[i]))
+        frequent = frequent[: self.source.vocabulary]
+        self.vocabulary = [*SPECIAL, *(names[i] for i in frequent)]
+        token = np.full(len(names), UNKNOWN, np.min_scalar_type(-len(self.vocabulary)))
+        token[frequent] = np.arange(len(SPECIAL), len(self.vocabulary))
+        return token
+
+    def describe(self, folder: Path, parts: Iterable[str]) -> dict[str, Any]:
+        """Kind, shape of an example, vocabulary size, share of unknown words; writes the vocabulary."""
         (folder / "vocabulary.txt").write_text("\n".join(self.vocabulary) + "\n")
         shares = {}
-        for name in places:
-            part = np.load(folder / f"{name}.npy", mmap_mode="r")
-            shares[name] = round(float((part == UNKNOWN).sum() / ((part != PAD) & (part != END)).sum()), 4)
+        for name in parts:
+            x = np.load(folder / f"{name}.npy", mmap_mode="r")
+            shares[name] = round(float((x == UNKNOWN).sum() / ((x != PAD) & (x != END)).sum()), 4)
         card = {"kind": "tokens", "shape": [self.longest + 1], "values": len(self.vocabulary)}
         return {**card, "unknown_share": shares}

@@ -1,7 +1,4 @@
-"""From a source to prepared data: split it, make the vocabulary, write arrays and the card.
-
-Examples come one at a time and go to a scratch file, from which the parts are gathered in chunks: the memory does not hold them all.
-"""
+"""From a source to prepared data: collect the examples, split them, write the parts and their card."""
 
 import hashlib
 import json
@@ -14,97 +11,129 @@ import numpy as np
 from pydantic import Field, NonNegativeInt
 from tqdm import tqdm
 
-from uncollapse.data.collect import CHUNK, Images, Labels, Sentences
+from uncollapse.data.collect import Collection, Images, Labels, Read, Sentences, chunks
 from uncollapse.data.prepared import Array
-from uncollapse.data.sources import OFFICIAL, Source
+from uncollapse.data.sources import OFFICIAL, Example, Source
 from uncollapse.errors import UserError
 from uncollapse.likelihoods import Likelihood
 from uncollapse.seeds import numpy_stream
 
+PARTS = (
+    "reserve",
+    "valid",
+    "test",
+    "train",
+)  # in this order they take their examples: train may take the rest
+DRAWN_ONCE = ("valid", "test")  # here, by the likelihood; of the others training makes new draws at each step
 Some = Annotated[int, Field(ge=2)]  # a spread needs two
 
 
 def split(
     *, reserve: Some, valid: Some, test: Some, train: Some | None = None, seed: NonNegativeInt = 0
 ) -> dict[str, int | None]:
-    """How many examples each part gets, at random by `seed`; `train` gets the rest unless stated. Where a data set has an official
-    split, valid and test come from its parts of these names, all else from its training part."""
+    """How many examples each part gets, at random by `seed`; `train` gets the rest unless stated."""
     return {"reserve": reserve, "valid": valid, "test": test, "train": train}
 
 
 def prepare(
     folder: Path, source: Source, likelihood: Likelihood, *, seed: int, **counts: int | None
 ) -> dict[str, Any]:
-    """Write the parts of a source and their card into an empty folder; returns the card. Valid and test get their one draw of the likelihood.
+    """Write the parts of a source and their card to an empty folder; returns the card.
 
-    The vocabulary is made from the parts that are learned from. Raises UserError if there are too few examples, or not all of one kind.
+    `counts` are the numbers of examples of PARTS, `train: None` is all the rest. In the parts `valid` and
+    `test` the likelihood draws each example once. Raises UserError if there are too few examples, or not all
+    of one kind.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    scratch, official, labels = folder / "scratch", array("b"), Labels()
-    stream = iter(tqdm(source.examples, desc="prepare", unit=" examples", disable=None, dynamic_ncols=True))
-    first = next(stream, None)
-    if first is None:
-        raise UserError(f"source: no example in {source.source}")
-    if isinstance(first.x, np.ndarray) and first.x.dtype != np.uint8 and not likelihood.real:
-        raise UserError(
-            "source: x holds real values; bernoulli is for grey values of 0 to 255 in uint8, gaussian for real ones"
-        )
-    collect = Images(first.x) if isinstance(first.x, np.ndarray) else Sentences(source)
-    with scratch.open("wb") as out:
-        for example in chain([first], stream):
-            collect.add(example.x, out)
-            labels.add(example.label)
-            official.append(OFFICIAL.index(example.part))
-    places = choose(np.frombuffer(official, np.int8), seed=seed, **counts)
-    take = collect.gather(scratch, places)
-    names, numbers = labels.finish(source.label_names)
-    for name, place in places.items():
-        drawn = numpy_stream(seed, "draw", name) if name in ("valid", "test") else None
-        one = take(place[:1])
-        part = np.lib.format.open_memmap(
-            folder / f"{name}.npy", "w+", one.dtype, (len(place), *one.shape[1:])
-        )
-        for start in range(0, len(place), CHUNK):
-            chosen = take(place[start : start + CHUNK])
-            part[start : start + CHUNK] = chosen if drawn is None else likelihood.draw(chosen, drawn)
-        part.flush()
-        if numbers is not None:
-            np.save(folder / f"{name}.labels.npy", numbers[place])
+    scratch = folder / "scratch"
+    collection, labels, official = collect(source, likelihood, scratch)
+    indices = choose(official, seed=seed, **counts)
+    read = collection.reader(scratch, indices)
+    label_names, label_numbers = labels.numbers(source.label_names)
+    for part, index in indices.items():
+        write(folder / f"{part}.npy", index, read, likelihood if part in DRAWN_ONCE else None, seed)
+        if label_numbers is not None:
+            np.save(folder / f"{part}.labels.npy", label_numbers[index])
     card: dict[str, Any] = {
         "source": source.source,
         "licence": source.licence,
-        "counts": {name: len(place) for name, place in places.items()},
-        "left_out": len(official) - sum(map(len, places.values())),
-        **collect.describe(folder, places),
-        "label_names": names,
+        "counts": {part: len(index) for part, index in indices.items()},
+        "left_out": len(official) - sum(map(len, indices.values())),
+        **collection.describe(folder, indices),
+        "label_names": label_names,
         **source.facts,
     }
-    del take
     scratch.unlink()
     card["sha256"] = {file.name: sha256(file) for file in sorted(folder.iterdir())}
     (folder / "card.json").write_text(json.dumps(card, indent=2) + "\n")
     return card
 
 
+def collect(source: Source, likelihood: Likelihood, scratch: Path) -> tuple[Collection, Labels, Array]:
+    """Write all examples to `scratch`.
+
+    Returns their collection, their labels, and the position in OFFICIAL of the part of each example, (N,).
+    """
+    bar = tqdm(source.examples, desc="prepare", unit=" examples", disable=None, dynamic_ncols=True)
+    examples = iter(bar)
+    first = next(examples, None)
+    if first is None:
+        raise UserError(f"source: no example in {source.source}")
+    collection, labels, official = collection_for(first, source, likelihood), Labels(), array("b")
+    with scratch.open("wb") as file:
+        for example in chain([first], examples):
+            collection.add(example.x, file)
+            labels.add(example.label)
+            official.append(OFFICIAL.index(example.part))
+    return collection, labels, np.frombuffer(official, np.int8)
+
+
+def collection_for(first: Example, source: Source, likelihood: Likelihood) -> Collection:
+    """A collection for examples like the first. Raises UserError if they do not suit the likelihood."""
+    if not isinstance(first.x, np.ndarray):
+        return Sentences(source)
+    if first.x.dtype != np.uint8 and not likelihood.real:
+        mend = "bernoulli is for grey values of 0 to 255 in uint8, gaussian for real ones"
+        raise UserError(f"source: x holds real values; {mend}")
+    return Images(first.x)
+
+
 def choose(official: Array, *, seed: int, **counts: int | None) -> dict[str, Array]:
-    """The places of the examples of each part. Raises UserError where there are too few."""
+    """The indices of the examples of each part, chosen at random by `seed`.
+
+    If some examples belong to an official part valid or test, the part of that name is chosen from these, and
+    everything else from the official training part. Raises UserError if there are too few examples.
+    """
     order = numpy_stream(seed, "split").permutation(len(official))
-    queues: dict[str, Array] = {part: order[official[order] == i] for i, part in enumerate(OFFICIAL)}
-    homes = {part: part if part in queues and len(queues[part]) else "train" for part in counts}
-    places = {}
-    for part, count in counts.items():
-        queue = queues[homes[part]]
-        if (count is None and not len(queue)) or (count is not None and count > len(queue)):
-            all_of = " of the official part" if homes[part] != "train" or len(set(homes.values())) > 1 else ""
-            wanted = "all the rest" if count is None else count
-            raise UserError(
-                f"split.{part}: should be {wanted}, but {len(queue)} examples{all_of} are left of {len(official)}"
-            )
-        places[part], queues[homes[part]] = queue[:count], queue[len(queue) if count is None else count :]
-    return places
+    left: dict[str, Array] = {part: order[official[order] == i] for i, part in enumerate(OFFICIAL)}
+    origin = {part: part if len(left.get(part, ())) else "train" for part in PARTS}
+    indices = {}
+    for part in PARTS:
+        rest, count = left[origin[part]], counts[part]
+        if (count is None and not len(rest)) or (count is not None and count > len(rest)):
+            number = "all the rest" if count is None else count
+            among = " of the official part" if len({"train", *origin.values()}) > 1 else ""
+            where = f"{len(rest)} examples{among} are left of {len(official)}"
+            raise UserError(f"split.{part}: should be {number}, but {where}")
+        indices[part] = rest[:count]
+        left[origin[part]] = rest[len(indices[part]) :]
+    return indices
+
+
+def write(file: Path, index: Array, read: Read, draw: Likelihood | None, seed: int) -> None:
+    """Write the examples of some indices to an .npy file; with a likelihood, a draw of each in its place."""
+    rng = numpy_stream(seed, "draw", file.stem)
+    first = read(index[:1])
+    part = np.lib.format.open_memmap(file, "w+", first.dtype, (len(index), *first.shape[1:]))
+    start = 0
+    for chunk in chunks(index):
+        x = read(chunk)
+        part[start : start + len(chunk)] = x if draw is None else draw.draw(x, rng)
+        start += len(chunk)
+    part.flush()
 
 
 def sha256(file: Path) -> str:
     """The digest of a file."""
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()

@@ -1,4 +1,9 @@
-"""Data sets: a file each. A piece gives `load()`, which gives a Source; files that start with an underscore are shared by several."""
+"""Data sets, one file each: `name.py` has a function `name`, whose arguments are what params.yaml may state.
+
+It returns a function without arguments that loads the data set as a Source; files are looked for only then,
+as the first function is also called to check the arguments. Files that start with an underscore hold what
+several data sets share.
+"""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,12 +12,15 @@ from typing import Any, Literal, NamedTuple, get_args
 from numpy.typing import NDArray
 
 Official = Literal["train", "valid", "test"]
-OFFICIAL: tuple[Official, ...] = get_args(Official)  # the parts of official splits
+OFFICIAL: tuple[Official, ...] = get_args(Official)  # the parts of an official split
 
 
 class Example(NamedTuple):
-    """x is a uint8 image (H, W) or (H, W, C), real values of any shape, or the words of a sentence; `part` is the part of the official split,
-    if there is one, that it may be used for."""
+    """x: a uint8 image, (H, W) or (H, W, C), or real values of any shape, or the words of a sentence.
+
+    `part` is the part of the official split that the example belongs to; without such a split all are
+    `train`.
+    """
 
     x: NDArray[Any] | Sequence[str]
     label: str | None = None
@@ -21,11 +29,13 @@ class Example(NamedTuple):
 
 @dataclass(frozen=True)
 class Source:
-    """Examples as they come, one at a time: all of the same kind, images all of the same shape, and either all have labels or none.
+    """A data set: its examples, read one at a time, and what prepared data should say about it.
 
-    `label_names` says their order, where that is not the alphabet's. A word that is seen less often than `minimum_count` times in what is learned
-    from is unknown, and so are all but the `vocabulary` most frequent. `facts` are what else the card should tell; they are read when the last
-    example was given, so that a source can count on the way.
+    All examples are of one kind, images also of one shape; either all have labels or none. `source` and
+    `licence` are for the card. `label_names` gives the order of the labels; without it they are in
+    alphabetical order. A word is unknown if it occurs less than `minimum_count` times in the parts that are
+    learned from, or is not one of the `vocabulary` most frequent. `facts` are further entries of the card;
+    they are read after the last example, so that a source can count while it reads.
     """
 
     examples: Iterable[Example]

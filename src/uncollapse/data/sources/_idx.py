@@ -1,4 +1,8 @@
-"""The idx files of MNIST and its relatives."""
+"""The idx files of MNIST and its relatives.
+
+torchvision has their addresses and checksums. The files are read here, because it and mlxtend read only
+unpacked ones.
+"""
 
 import gzip
 from collections.abc import Iterator, Sequence
@@ -7,34 +11,40 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from uncollapse.data.sources import Example, Source
+from uncollapse.data.sources import Example, Official, Source
 from uncollapse.data.sources._raw import fetch
 from uncollapse.errors import UserError
 
-FILES = [f"{part}-{what}-ubyte.gz" for part in ("train", "t10k") for what in ("images-idx3", "labels-idx1")]
+PREFIXES: dict[Official, str] = {"train": "train", "test": "t10k"}
 
 
-def idx(
-    dataset: str, address: str, licence: str, label_names: list[str], md5: Sequence[str | None]
-) -> Source:
-    """60,000 images to learn from and 10,000 to test, 28 x 28; `md5` of the four FILES."""
+def idx(dataset: str, licence: str, label_names: Sequence[str]) -> Source:
+    """The data set by this name of torchvision: 60,000 images to learn from and 10,000 to test, 28 x 28."""
+    from torchvision import datasets  # here, because it takes seconds to import
+
+    official = getattr(datasets, dataset)
     files = {
-        name: fetch([f"{dataset}/raw/{name}", f"{dataset}/{name}"], address + name, digest)
-        for name, digest in zip(FILES, md5, strict=True)
+        name: fetch(
+            [f"{dataset}/raw/{name}", f"{dataset}/{name}"], [url + name for url in official.mirrors], md5
+        )
+        for name, md5 in official.resources
     }
 
     def examples() -> Iterator[Example]:
-        for part, prefix in (("train", "train"), ("test", "t10k")):
-            images = values(files[f"{prefix}-images-idx3-ubyte.gz"], 3)
-            labels = values(files[f"{prefix}-labels-idx1-ubyte.gz"], 1)
+        for part, prefix in PREFIXES.items():
+            images = read_idx(files[f"{prefix}-images-idx3-ubyte.gz"], 3)
+            labels = read_idx(files[f"{prefix}-labels-idx1-ubyte.gz"], 1)
             for x, label in zip(images, labels, strict=True):
                 yield Example(x, label_names[label], part)
 
     return Source(examples(), f"{dataset}, official files", licence, label_names)
 
 
-def values(file: Path, axes: int) -> NDArray[np.uint8]:
-    """The array of an idx file: a head of 4-byte numbers, the last `axes` of which are its shape, then bytes."""
+def read_idx(file: Path, axes: int) -> NDArray[np.uint8]:
+    """The array in a gzipped idx file: 4-byte integers, the last `axes` of which are its shape, then bytes.
+
+    Raises UserError if it is none.
+    """
     try:
         data = gzip.decompress(file.read_bytes())
         shape = np.frombuffer(data, ">i4", axes, 4)

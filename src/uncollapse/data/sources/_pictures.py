@@ -1,4 +1,4 @@
-"""Pictures of any format from a folder, a zip or a tar, one at a time. Nothing is unpacked to disk."""
+"""Pictures of any format from a folder, a zip or a tar, one at a time; nothing is unpacked to disk."""
 
 import tarfile
 import zipfile
@@ -15,56 +15,64 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from uncollapse.data.sources._bad import Skipped
 from uncollapse.errors import UserError
 
+Member = tuple[PurePosixPath, Callable[[], bytes]]  # a file's name, and a function that reads it
 
-def members(path: Path) -> Iterator[tuple[PurePosixPath, Callable[[], bytes]]]:
-    """Names, and functions that read them, of the files of a folder, a zip or a tar, in the order of their names (a tar's: as they come), but for hidden ones.
 
-    Raises UserError where `path` is none of these.
+def members(path: Path) -> Iterator[Member]:
+    """The files of a folder or an archive that are not hidden, by name; those of a tar in its own order.
+
+    Raises UserError if `path` is no folder, zip or tar.
     """
+    kind = in_folder if path.is_dir() else in_zip if zipfile.is_zipfile(path) else in_tar
     try:
-        if path.is_dir():
-            for file in sorted(file for file in path.rglob("*") if file.is_file()):
-                if not hidden(name := PurePosixPath(file.relative_to(path).as_posix())):
-                    yield name, file.read_bytes
-        elif zipfile.is_zipfile(path):
-            with zipfile.ZipFile(path) as archive:
-                for one in sorted(archive.infolist(), key=lambda one: one.filename):
-                    if not one.is_dir() and not hidden(name := PurePosixPath(one.filename)):
-                        yield name, partial(archive.read, one)
-        else:
-            with tarfile.open(path, "r|*") as archive:
-                for one in archive:
-                    if (
-                        one.isfile()
-                        and not hidden(name := PurePosixPath(one.name))
-                        and (stream := archive.extractfile(one))
-                    ):
-                        yield name, stream.read
+        yield from ((name, read) for name, read in kind(path) if not hidden(name))
     except (OSError, EOFError, tarfile.TarError, zipfile.BadZipFile) as error:
         raise UserError(f"{path}: should be a folder, a zip or a tar of pictures: {error}") from None
 
 
+def in_folder(path: Path) -> Iterator[Member]:
+    """The files of a folder and its folders."""
+    for file in sorted(file for file in path.rglob("*") if file.is_file()):
+        yield PurePosixPath(file.relative_to(path).as_posix()), file.read_bytes
+
+
+def in_zip(path: Path) -> Iterator[Member]:
+    """The files of a zip."""
+    with zipfile.ZipFile(path) as archive:
+        for member in sorted(archive.infolist(), key=lambda member: member.filename):
+            if not member.is_dir():
+                yield PurePosixPath(member.filename), partial(archive.read, member)
+
+
+def in_tar(path: Path) -> Iterator[Member]:
+    """The files of a tar, which is read from front to back."""
+    with tarfile.open(path, "r|*") as archive:
+        for member in archive:
+            if member.isfile() and (content := archive.extractfile(member)):
+                yield PurePosixPath(member.name), content.read
+
+
 def hidden(name: PurePosixPath) -> bool:
-    """Is this a file of the system's, like .DS_Store or __MACOSX/...?"""
+    """Is this a file of the operating system, like .DS_Store or __MACOSX/...?"""
     return any(part.startswith((".", "__MACOSX")) and part != ".." for part in name.parts)
 
 
 def decode(data: bytes, *, size: int, channels: int, crop: int | None = None) -> NDArray[np.uint8]:
-    """A picture as (size, size) grey or (size, size, 3) colour values: its middle square, of `crop` pixels if that is stated, averaged down.
+    """A picture as grey values (size, size) or colours (size, size, 3).
 
-    Raises ValueError or OSError where it is none.
+    It is the picture's largest middle square, or its middle `crop` x `crop` pixels, averaged down. Raises
+    ValueError or OSError if `data` is no picture of 8 bits a value.
     """
     try:
         with Image.open(BytesIO(data)) as picture:
             if picture.mode[0] in "IF":
-                raise ValueError(
-                    f"{picture.mode}, not 8 bits a value; save it as a usual grey or colour picture"
-                )
+                mend = "save it as a usual grey or colour picture"
+                raise ValueError(f"{picture.mode}, not 8 bits a value; {mend}")
             upright = ImageOps.exif_transpose(picture).convert("L" if channels == 1 else "RGB")
-    except (UnidentifiedImageError, Image.DecompressionBombError, SyntaxError) as error:
-        raise ValueError(
-            "not a picture" if isinstance(error, UnidentifiedImageError) else str(error)
-        ) from None
+    except UnidentifiedImageError:
+        raise ValueError("not a picture") from None
+    except (Image.DecompressionBombError, SyntaxError) as error:
+        raise ValueError(str(error)) from None
     if crop is not None:
         left, top = (upright.width - crop) // 2, (upright.height - crop) // 2
         upright = upright.crop((left, top, left + crop, top + crop))
@@ -74,7 +82,7 @@ def decode(data: bytes, *, size: int, channels: int, crop: int | None = None) ->
 def pictures(
     path: Path, skipped: Skipped, *, size: int, channels: int, crop: int | None = None
 ) -> Iterator[tuple[PurePosixPath, NDArray[np.uint8]]]:
-    """The name and the pixels of every picture in `path`."""
+    """The name and the pixels of every picture in `path`; a file that cannot be decoded is `skipped`."""
     for name, read in members(path):
         try:
             x = decode(read(), size=size, channels=channels, crop=crop)

@@ -1,67 +1,91 @@
-"""Raw files: found in the folder that UNCOLLAPSE_RAW names (default: raw/), or brought there from their official address."""
+"""Raw files: found in the folder that UNCOLLAPSE_RAW names (default: raw/), or downloaded to it.
 
-import hashlib
+pooch and, for Google Drive, gdown download a file that is not there; pooch keeps it only if its md5 is the
+official one. A file that is there is checked here instead, because `pooch.retrieve` would download over it:
+the folder may be read-only, files may lie in several layouts, and some archives are packed anew with the same
+contents.
+
+Addresses and md5 are torchvision's, where it has them. Its data set classes are not used: they unpack the
+archives beside the raw files, need one layout, and refuse archives that are packed anew or (CelebA) lack
+files of attributes.
+"""
+
 import os
-import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from uncollapse.errors import UserError
 
 VARIABLE = "UNCOLLAPSE_RAW"
+DRIVE = "https://drive.google.com/uc?id="
+TIMEOUT = 20  # seconds without an answer
 
 
 def folder() -> Path:
-    """Where raw files are."""
+    """The folder of raw files."""
     return Path(os.environ.get(VARIABLE) or "raw")
 
 
-def find(places: Sequence[str]) -> Path | None:
-    """The first of several places in the folder of raw files at which there is something."""
-    return next((folder() / place for place in places if (folder() / place).exists()), None)
+def find(paths: Sequence[str]) -> Path | None:
+    """The first of several paths in the folder of raw files that exists."""
+    return next((folder() / path for path in paths if (folder() / path).exists()), None)
 
 
-def fetch(places: Sequence[str], url: str, md5: str | None, *, repacked: bool = False) -> Path:
-    """A raw file: from the first of `places` where it is, or downloaded to it. `url` may be "drive:<id>" for Google Drive.
+def missing(paths: Sequence[str], why: str) -> UserError:
+    """The error for a file at none of `paths`."""
+    return UserError(
+        f"looked for {' or '.join(paths)} in {folder()}/; {why}; set {VARIABLE} to a folder that has the file"
+    )
 
-    Raises UserError, which says where it was looked for, its address and the variable to set, where it can be had from neither; and where its
-    checksum is not the official one, unless files `repacked` by others with the same contents are to be accepted: then that is told.
+
+def fetch(paths: Sequence[str], urls: Sequence[str], md5: str, *, repacked: bool = False) -> Path:
+    """A raw file: the first of `paths` that exists, or downloaded to paths[0] from one of `urls`.
+
+    Raises UserError if it is neither there nor can be downloaded, or if its checksum is not `md5`. With
+    `repacked`, an archive that others packed anew from the same contents is accepted, with a note.
     """
-    found = find(places)
-    if found is None:
-        found = folder() / places[0]
-        download(url, found, f"looked for {' or '.join(places)} in {folder()}/")
-    if md5 is not None and (digest := checksum(found)) != md5:
-        said = f"{found}: its md5 is {digest}, that of the official file is {md5}"
+    import pooch  # here, because a machine that only trains and measures need not have it
+
+    file = find(paths)
+    if file is None:
+        return download(paths, urls, md5)
+    digest = pooch.file_hash(file, alg="md5")
+    if digest != md5:
+        message = f"{file}: its md5 is {digest}, that of the official file is {md5}"
         if not repacked:
-            raise UserError(f"{said}; move it away, and it is downloaded from {url}")
-        print(f"note: {said}; its contents are taken as they are", file=sys.stderr)
-    return found
+            raise UserError(f"{message}; move it away, and it is downloaded from {urls[0]}")
+        print(f"note: {message}; its contents are taken as they are", file=sys.stderr)
+    return file
 
 
-def download(url: str, file: Path, looked: str) -> None:
-    """Bring a file; under another name until it is whole."""
-    from torchvision.datasets.utils import download_file_from_google_drive, download_url  # seconds to import
+def download(paths: Sequence[str], urls: Sequence[str], md5: str) -> Path:
+    """Download a file to paths[0]; it has this name only when it is whole. Raises UserError if it fails."""
+    import pooch
 
-    new = file.with_name(f"{file.name}.new")
-    socket.setdefaulttimeout(20)
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        if url.startswith("drive:"):
-            download_file_from_google_drive(url.removeprefix("drive:"), new.parent, new.name)
-        else:
-            download_url(url, new.parent, new.name)
-        new.replace(file)
-    except Exception as error:  # of the network, of the place, of gdown: all end here
-        why = " ".join(str(error).split())
-        place = url.replace("drive:", "https://drive.google.com/uc?id=")
-        raise UserError(
-            f"{looked}, and {place} could not be had ({why}); set {VARIABLE} to a folder that has the file"
-        ) from None
+    http = pooch.HTTPDownloader(sys.stderr.isatty(), timeout=TIMEOUT)
+    file, failures = folder() / paths[0], []
+    for url in urls:
+        downloader: Any = drive if url.startswith(DRIVE) else http
+        try:
+            pooch.retrieve(url, f"md5:{md5}", file.name, file.parent, downloader=downloader)
+            file.chmod(0o644)  # pooch lets only the owner read it
+            return file
+        except Exception as error:  # of the network, the disk, pooch or gdown
+            failures.append(f"{url} ({cause(error)})")
+    raise missing(paths, f"could not download it from {' or '.join(failures)}")
 
 
-def checksum(file: Path) -> str:
-    """The md5 of a file."""
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "md5").hexdigest()
+def drive(url: str, file: str, _: object) -> None:
+    """A pooch downloader for Google Drive, which asks back before it gives a large file."""
+    import gdown
+
+    gdown.download(url, file, timeout=TIMEOUT)
+
+
+def cause(error: BaseException) -> str:
+    """The text of the first error of a chain, in one line: of several about a connection, what went wrong."""
+    while earlier := error.__cause__ or error.__context__:
+        error = earlier
+    return " ".join(str(error).split()) or type(error).__name__

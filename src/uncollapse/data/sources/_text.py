@@ -12,18 +12,18 @@ from uncollapse.errors import UserError
 WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*|\d+|[^\w\s]")
 
 
-def lines(file: Path) -> Iterator[tuple[int, bytes]]:
-    """The lines of a file, from number 1. Raises UserError where it cannot be read."""
+def read_lines(file: Path) -> Iterator[tuple[int, bytes]]:
+    """The lines of a file and their numbers, from 1. Raises UserError if it cannot be read."""
     try:
-        with gzip.open(file) if file.suffix == ".gz" else file.open("rb") as stream:
-            for number, line in enumerate(stream, 1):
+        with gzip.open(file) if file.suffix == ".gz" else file.open("rb") as content:
+            for number, line in enumerate(content, 1):
                 yield number, line.rstrip(b"\r\n")
     except (OSError, EOFError, zlib.error) as error:
         raise UserError(f"{file}: cannot be read: {error}") from None
 
 
 def words(line: str) -> list[str]:
-    """The words, numbers and marks of a text, in lower case."""
+    """The words, numbers and punctuation marks of a text, in lower case."""
     return WORD.findall(line.lower())
 
 
@@ -36,30 +36,32 @@ def sentences(
     tokenised: bool = False,
     labels: Path | None = None,
 ) -> Iterator[tuple[str | None, list[str]]]:
-    """The label, where a line is `label<TAB>text` or `labels` has one for each line, and the words of each line: of `tokenised` text,
-    what stands between blanks.
+    """The label and the words of each line.
 
-    A line that is empty, has more than `longest` words, or is not UTF-8 is `skipped`. Raises UserError where there are not as many labels.
+    Labels stand before the text, if lines are `labelled` (label<TAB>text), or in the file `labels`, one a
+    line. The words of `tokenised` text are what stands between blanks. A line that is empty, longer than
+    `longest` words or not UTF-8 is `skipped`. Raises UserError if there are not as many labels as lines.
     """
-    beside = [line.decode("utf-8", "replace") for _, line in lines(labels)] if labels else None
+    beside = [line.decode("utf-8", "replace") for _, line in read_lines(labels)] if labels else None
     number = 0
-    for number, line in lines(file):
+    for number, line in read_lines(file):
+        where = f"{file}, line {number}"
         try:
             text = line.decode("utf-8-sig" if number == 1 else "utf-8")
         except UnicodeDecodeError as error:
-            skipped(f"{file}, line {number}", f"not UTF-8: {error.reason} at byte {error.start}")
+            skipped(where, f"not UTF-8: {error.reason} at byte {error.start}")
             continue
         label, tab, text = text.partition("\t") if labelled else (None, "\t", text)
         if beside is not None:
             label = beside[number - 1] if number <= len(beside) else None
-        found = text.split() if tokenised else words(text)
+        sentence = text.split() if tokenised else words(text)
         if not tab:
-            skipped(f"{file}, line {number}", "should be label<TAB>text")
-        elif not found:
-            skipped(f"{file}, line {number}", "empty")
-        elif len(found) > longest:
-            skipped(f"{file}, line {number}", f"{len(found)} words, but `longest` is {longest}")
+            skipped(where, "should be label<TAB>text")
+        elif not sentence:
+            skipped(where, "empty")
+        elif len(sentence) > longest:
+            skipped(where, f"{len(sentence)} words, but `longest` is {longest}")
         else:
-            yield label, found
+            yield label, sentence
     if beside is not None and number != len(beside):
         raise UserError(f"{labels}: {len(beside)} labels, but {file} has {number} lines")

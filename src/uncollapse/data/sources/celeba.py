@@ -1,6 +1,7 @@
-"""CelebA (Liu et al. 2015): 202,599 faces, aligned; their middle 148 pixels, averaged down. Non-commercial research only."""
+"""CelebA (Liu et al. 2015, arXiv 1411.7766): 202,599 aligned faces. Non-commercial research only."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -8,31 +9,27 @@ from pydantic import Field
 from uncollapse.data.sources import OFFICIAL, Example, Load, Source
 from uncollapse.data.sources._bad import Skipped
 from uncollapse.data.sources._pictures import pictures
-from uncollapse.data.sources._raw import fetch, find
-from uncollapse.data.sources._text import lines
+from uncollapse.data.sources._raw import DRIVE, fetch, find
+from uncollapse.data.sources._text import read_lines
 from uncollapse.errors import UserError
 
-CROP = 148
-SUBSET = "celeba/img_align_celeba_subset.tar"
+CROP = 148  # pixels of 178 x 218, as usual for VAEs
+PARTITION, ARCHIVE = "list_eval_partition.txt", "img_align_celeba.zip"
+FOLDER, SUBSET = "celeba/img_align_celeba", "celeba/img_align_celeba_subset.tar"
 
 
 def celeba(*, size: Annotated[int, Field(ge=4, le=CROP)] = 64, channels: Literal[1, 3] = 3) -> Load:
-    """Pictures of `size` pixels, of the official split. Without the archive, a part of it that is named img_align_celeba_subset.tar is taken."""
+    """The middle square of each face, `size` pixels wide, in the official split.
+
+    They are read from FOLDER, the official archive, or SUBSET, a part of it; the first of these that is
+    there.
+    """
 
     def load() -> Source:
-        partition = fetch(
-            ["celeba/list_eval_partition.txt"],
-            "drive:0B7EVK8r0v71pY0NSMzRuSXJEVkk",
-            "d32c9cbf5e040fd4025c592c306e6668",
-        )
-        parts = dict(line.decode().split() for _, line in lines(partition))
-        whole = ["celeba/img_align_celeba.zip", "celeba/img_align_celeba"]
-        subset = find([SUBSET]) if find(whole) is None else None
-        file = (
-            subset
-            or find(whole[1:])
-            or fetch(whole[:1], "drive:0B7EVK8r0v71pZjFTYXZWM3FlRnM", "00d2c5bc6d35e252742224ab0c1e8fcb")
-        )
+        partition = official(PARTITION)
+        parts = dict(line.decode().split() for _, line in read_lines(partition))
+        path = find([FOLDER, f"celeba/{ARCHIVE}", SUBSET])
+        file = official(ARCHIVE) if path is None or path.name == ARCHIVE else path
         skipped = Skipped("stop")
 
         def examples() -> Iterator[Example]:
@@ -41,7 +38,16 @@ def celeba(*, size: Annotated[int, Field(ge=4, le=CROP)] = 64, channels: Literal
                     raise UserError(f"{file}: {name} is not in {partition}")
                 yield Example(x, None, OFFICIAL[int(parts[name.name])])
 
-        said = f"CelebA, aligned, {size} x {size}" + (", a subset" if subset else "")
-        return Source(examples(), said, "non-commercial research, no redistribution", facts=skipped.facts)
+        subset = ", a subset" if file.name == Path(SUBSET).name else ""
+        source = f"CelebA, aligned, {size} x {size}{subset}"
+        return Source(examples(), source, "non-commercial research, no redistribution", facts=skipped.facts)
 
     return load
+
+
+def official(name: str) -> Path:
+    """An official file, by its name. Raises UserError if it is not there and cannot be downloaded."""
+    from torchvision.datasets import CelebA  # here, because it takes seconds to import
+
+    ((identity, md5),) = [(identity, md5) for identity, md5, file in CelebA.file_list if file == name]
+    return fetch([f"celeba/{name}"], [DRIVE + identity], md5)

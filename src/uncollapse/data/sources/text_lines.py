@@ -11,22 +11,29 @@ from uncollapse.errors import UserError
 
 
 def text_lines(
-    *, path: str, labelled: bool = False, tokenised: bool = False, longest: PositiveInt = 60,
-    minimum_count: PositiveInt = 2, vocabulary: PositiveInt = 20_000, on_bad: OnBad = "stop",
-) -> Load:  # fmt: skip
-    """Lines of at most `longest` words; `labelled` ones are label<TAB>text. Words that are seen less than `minimum_count` times, and all but the
-    `vocabulary` most frequent, are unknown."""
+    *,
+    path: str,
+    labelled: bool = False,
+    tokenised: bool = False,
+    longest: PositiveInt = 60,
+    minimum_count: PositiveInt = 2,
+    vocabulary: PositiveInt = 20_000,
+    on_bad: OnBad = "stop",
+) -> Load:
+    """Lines of at most `longest` words; `labelled` ones are label<TAB>text.
+
+    Words that occur less than `minimum_count` times, and all but the `vocabulary` most frequent, are unknown.
+    """
 
     def load() -> Source:
         if not Path(path).is_file():
             raise UserError(f"{path}: no such file")
         skipped = Skipped(on_bad)
-        read = sentences(Path(path), skipped, longest=longest, labelled=labelled, tokenised=tokenised)
-        examples = (Example(words, label) for label, words in read)
+        lines = sentences(Path(path), skipped, longest=longest, labelled=labelled, tokenised=tokenised)
         return Source(
-            examples,
-            f"lines of {path}",
-            "your own",
+            (Example(words, label) for label, words in lines),
+            source=f"lines of {path}",
+            licence="your own",
             minimum_count=minimum_count,
             vocabulary=vocabulary,
             facts=skipped.facts,

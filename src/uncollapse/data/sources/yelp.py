@@ -1,33 +1,47 @@
-"""Reviews of Yelp. The parts of Shen et al. 2017 (`short`: sentences of at most 15 words) and of Yang et al. 2017 (`long`: whole reviews) are
-different data: numbers on them are not comparable. No redistribution."""
+"""Yelp: `short` are sentences of at most 15 words (Shen et al. 2017), `long` reviews (Yang et al. 2017).
+
+These are different data: numbers on them are not comparable. Yelp's terms, no redistribution.
+"""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Literal
 
 from pydantic import PositiveInt
 
 from uncollapse.data.sources import OFFICIAL, Example, Load, Source
 from uncollapse.data.sources._bad import OnBad, Skipped
-from uncollapse.data.sources._raw import VARIABLE, find, folder
+from uncollapse.data.sources._raw import DRIVE, find, missing
 from uncollapse.data.sources._text import sentences
-from uncollapse.errors import UserError
 
-ADDRESSES = {
+PATHS = {"short": "yelp/{}.txt", "long": "yelp/yelp.{}.txt"}
+PACKED_IN = {  # there is no address of a file alone
     "short": "https://github.com/shentianxiao/language-style-transfer (data/yelp)",
-    "long": "https://drive.google.com/uc?id=1FT49oLNV8syhmGXEgiK6XTjEfMNqqEJJ",
+    "long": f"{DRIVE}1FT49oLNV8syhmGXEgiK6XTjEfMNqqEJJ",
 }
 
 
 def yelp(
-    *, version: Literal["short", "long"] = "short", longest: PositiveInt = 200, minimum_count: PositiveInt = 1,
-    vocabulary: PositiveInt = 20_000, on_bad: OnBad = "skip",
-) -> Load:  # fmt: skip
-    """short: yelp/<part>.txt[.gz], a sentence a line, and yelp/<part>.labels, 0 or 1 a line; long: yelp/yelp.<part>.txt[.gz], label<TAB>text."""
-    stem = {"short": "yelp/{}.txt", "long": "yelp/yelp.{}.txt"}[version]
+    *,
+    version: Literal["short", "long"] = "short",
+    longest: PositiveInt = 200,
+    minimum_count: PositiveInt = 1,
+    vocabulary: PositiveInt = 20_000,
+    on_bad: OnBad = "skip",
+) -> Load:
+    """The official split, from the files PATHS, plain or gzipped.
+
+    A line of the short ones is a sentence, and yelp/<part>.labels has a 0 or 1 a line; one of the long ones
+    is label<TAB>text.
+    """
 
     def load() -> Source:
-        files = {part: place(stem.format(part), version) for part in OFFICIAL}
+        files = {}
+        for part in OFFICIAL:
+            name = PATHS[version].format(part)
+            file = find([name, f"{name}.gz"])
+            if file is None:
+                raise missing([name, f"{name}.gz"], f"it is a part of {PACKED_IN[version]}")
+            files[part] = file
         skipped = Skipped(on_bad)
 
         def examples() -> Iterator[Example]:
@@ -39,18 +53,12 @@ def yelp(
                     yield Example(words, label, part)
 
         return Source(
-            examples(), f"Yelp-{version}, tokenised", "Yelp's terms, no redistribution", minimum_count=minimum_count,
-            vocabulary=vocabulary, facts=skipped.facts,
-        )  # fmt: skip
+            examples(),
+            source=f"Yelp-{version}, tokenised",
+            licence="Yelp's terms, no redistribution",
+            minimum_count=minimum_count,
+            vocabulary=vocabulary,
+            facts=skipped.facts,
+        )
 
     return load
-
-
-def place(name: str, version: str) -> Path:
-    """A file of the set. Raises UserError where it is not: there is no address for the file alone."""
-    found = find([name, f"{name}.gz"])
-    if found is None:
-        raise UserError(
-            f"looked for {name} or {name}.gz in {folder()}/; it is a part of {ADDRESSES[version]}; set {VARIABLE} to a folder that has it"
-        )
-    return found

@@ -1,13 +1,18 @@
-"""Prepared data: parts that do not overlap, a vocabulary from what is learned from, a card that says what they are."""
+"""Prepared data: parts do not overlap, the vocabulary is of what is learned from, a card describes them."""
 
 import hashlib
 import json
+import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 
 from uncollapse.data.collect import CHUNK
 from uncollapse.data.prepare import prepare
@@ -30,8 +35,8 @@ def images(count: int = 50, first: int = 0, part: Any = "train") -> list[Example
 
 def source(examples: Sequence[Any], **more: Any) -> Source:
     """Of examples, or of the x of unlabelled ones."""
-    found = (one if isinstance(one, Example) else Example(one) for one in examples)
-    return Source(found, "made up", "none", **more)
+    wrapped = (x if isinstance(x, Example) else Example(x) for x in examples)
+    return Source(wrapped, "made up", "none", **more)
 
 
 def test_parts_do_not_overlap_and_labels_stay_with_their_examples(tmp_path: Path) -> None:
@@ -97,28 +102,32 @@ def test_more_than_a_chunk_is_whole(tmp_path: Path) -> None:
     sentences = [[f"w{i}", *["x"] * (i % 3)] for i in range(count)]
     card = prepare(tmp_path, source(sentences), categorical(), **COUNTS)
     words = (tmp_path / "vocabulary.txt").read_text().split()
-    said = [
-        [words[token] for token in row if token != PAD] for row in read(tmp_path, "train").x[:, :4].tolist()
-    ]
-    assert len(said) == card["counts"]["train"] == count - 22
-    assert all(row == [row[0], *["x"] * (int(row[0][1:]) % 3), "<end>"] for row in said)
-    assert len({row[0] for row in said}) == len(said)
+    tokens = read(tmp_path, "train").x[:, :4].tolist()
+    texts = [[words[token] for token in sentence if token != PAD] for sentence in tokens]
+    assert len(texts) == card["counts"]["train"] == count - 22
+    assert all(text == [text[0], *["x"] * (int(text[0][1:]) % 3), "<end>"] for text in texts)
+    assert len({text[0] for text in texts}) == len(texts)
+
+
+WIDE, UNLABELLED = Example(np.zeros((2, 3), np.uint8), "a"), Example(np.zeros((2, 2), np.uint8))
 
 
 @pytest.mark.parametrize(
-    ("examples", "words"),
+    ("examples", "message"),
     [
         (images(22), "split.train: should be all the rest, but 0 examples are left of 22"),
         (images(15), "split.test: should be 7, but 0 examples are left of 15"),
         ([], "source: no example in made up"),
-        ([*images(40), Example(np.zeros((2, 3), np.uint8), "a")], "source: the examples should have one shape, not (2, 2) and (2, 3)"),
-        ([*images(40), np.zeros((2, 2), np.uint8)], "source: some examples have a label and some have none"),
+        ([*images(40), WIDE], "source: the examples should have one shape, not (2, 2) and (2, 3)"),
+        ([*images(40), UNLABELLED], "source: some examples have a label and some have none"),
     ],
-)  # fmt: skip
-def test_examples_that_will_not_do_are_one_line(tmp_path: Path, examples: list[Any], words: str) -> None:
-    with pytest.raises(UserError) as told:
+)
+def test_unsuitable_examples_are_an_error_of_one_line(
+    tmp_path: Path, examples: list[Any], message: str
+) -> None:
+    with pytest.raises(UserError) as error:
         prepare(tmp_path, source(examples), categorical(), **COUNTS)
-    assert str(told.value) == words
+    assert str(error.value) == message
 
 
 def test_the_vocabulary_comes_from_what_is_learned_from(tmp_path: Path) -> None:
@@ -150,8 +159,8 @@ def test_the_vocabulary_has_a_largest_size_and_marks_of_the_text_are_ours(tmp_pa
 
 def test_a_sentence_ends_and_is_padded(tmp_path: Path) -> None:
     prepare(tmp_path, source([["a", "b"], ["a"]] * 20), categorical(), **{**COUNTS, "reserve": 2})
-    for row in read(tmp_path, "train").x.tolist():
-        assert row in ([3, 4, END], [3, END, PAD])
+    for tokens in read(tmp_path, "train").x.tolist():
+        assert tokens in ([3, 4, END], [3, END, PAD])
     assert to_tensor(np.array([[3, END, PAD], [END, PAD, PAD]], np.int16)).tolist() == [[3, END], [END, PAD]]
 
 
@@ -168,13 +177,51 @@ def test_the_card_tells_the_checksums_and_facts_and_no_scratch_is_left(tmp_path:
     assert {file.name for file in tmp_path.iterdir()} == {*card["sha256"], "card.json"}
     for name, digest in card["sha256"].items():
         assert hashlib.sha256((tmp_path / name).read_bytes()).hexdigest() == digest
-    both = read(tmp_path, "train", "reserve")
-    assert len(both) == 38
-    assert both.labels is not None
+    joined = read(tmp_path, "train", "reserve")
+    assert len(joined) == 38
+    assert joined.labels is not None
 
 
-def test_batches_are_places_at_most_once() -> None:
-    found = list(batches(50, 16, np.random.default_rng(0)))
-    assert [len(batch) for batch in found] == [16, 16, 16]
-    assert len(set(np.concatenate(found).tolist())) == 48
+def test_batches_hold_each_example_at_most_once() -> None:
+    indices = list(batches(50, 16, np.random.default_rng(0)))
+    assert [len(batch) for batch in indices] == [16, 16, 16]
+    assert len(set(np.concatenate(indices).tolist())) == 48
     assert [len(batch) for batch in batches(5, 16, np.random.default_rng(0))] == [5]
+
+
+SOURCE = '''"""Numbers that were made up."""
+
+import numpy as np
+
+from uncollapse.data.sources import Example, Load, Source
+
+
+def made_up(*, width: int = 3) -> Load:
+    """40 images."""
+    images = (Example(np.full((width, width), i, np.uint8), str(i % 2)) for i in range(40))
+    return lambda: Source(images, "made up", "none")
+'''
+
+
+def test_a_data_set_is_one_file_and_its_entry(tmp_path: Path) -> None:
+    """In a copy of the project."""
+    root = Path(__file__).parent.parent
+    for name in ("src", "stages"):
+        shutil.copytree(root / name, tmp_path / name)
+    (tmp_path / "src/uncollapse/data/sources/made_up.py").write_text(SOURCE)
+    params = yaml.safe_load((root / "params.yaml").read_text())
+    params["datasets"]["numbers"] = {
+        **params["datasets"]["mnist5k"],
+        "source": {"use": "made_up", "width": 5},
+        "split": {"reserve": 10, "valid": 5, "test": 7},
+    }
+    params["grid"]["datasets"] = ["numbers"]
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(params))
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path / "src")}
+    for stage in ("recipes.py", "prepare.py numbers"):
+        command = [sys.executable, *f"stages/{stage}".split()]
+        subprocess.run(command, cwd=tmp_path, env=environment, check=True)
+    part = read(tmp_path / "data/numbers", "train")
+    assert part.x.shape == (18, 5, 5)
+    assert part.labels is not None
+    assert np.array_equal(part.labels, part.x[:, 0, 0] % 2)

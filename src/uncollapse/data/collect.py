@@ -13,6 +13,7 @@ import numpy as np
 from uncollapse.data.prepared import END, PAD, UNKNOWN, Array
 from uncollapse.data.sources import Source
 from uncollapse.errors import UserError
+from uncollapse.pipeline import outputs
 
 Read = Callable[[Array], Array]  # from indices (B,) to examples (B, ...)
 SPECIAL = ["<pad>", "<unk>", "<end>"]  # the words of PAD, UNKNOWN and END
@@ -145,10 +146,10 @@ class Sentences:
 
     def describe(self, folder: Path, parts: Iterable[str]) -> dict[str, Any]:
         """Kind, shape of an example, vocabulary size, share of unknown words; writes the vocabulary."""
-        (folder / "vocabulary.txt").write_text("\n".join(self.vocabulary) + "\n")
+        (folder / outputs.VOCABULARY).write_text("\n".join(self.vocabulary) + "\n")
         shares = {}
-        for name in parts:
-            x = np.load(folder / f"{name}.npy", mmap_mode="r")
-            shares[name] = round(float((x == UNKNOWN).sum() / ((x != PAD) & (x != END)).sum()), 4)
+        for part in parts:
+            x = np.load(outputs.array(folder, part), mmap_mode="r")
+            shares[part] = round(float((x == UNKNOWN).sum() / ((x != PAD) & (x != END)).sum()), 4)
         card = {"kind": "tokens", "shape": [self.longest + 1], "values": len(self.vocabulary)}
         return {**card, "unknown_share": shares}

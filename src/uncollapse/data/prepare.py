@@ -16,6 +16,7 @@ from uncollapse.data.prepared import Array
 from uncollapse.data.sources import OFFICIAL, Example, Source
 from uncollapse.errors import UserError
 from uncollapse.likelihoods import Likelihood
+from uncollapse.pipeline import outputs
 from uncollapse.seeds import numpy_stream
 
 PARTS = (
@@ -51,9 +52,9 @@ def prepare(
     read = collection.reader(scratch, indices)
     label_names, label_numbers = labels.numbers(source.label_names)
     for part, index in indices.items():
-        write(folder / f"{part}.npy", index, read, likelihood if part in DRAWN_ONCE else None, seed)
+        write(outputs.array(folder, part), index, read, likelihood if part in DRAWN_ONCE else None, seed)
         if label_numbers is not None:
-            np.save(folder / f"{part}.labels.npy", label_numbers[index])
+            np.save(outputs.labels(folder, part), label_numbers[index])
     card: dict[str, Any] = {
         "source": source.source,
         "licence": source.licence,
@@ -65,7 +66,7 @@ def prepare(
     }
     scratch.unlink()
     card["sha256"] = {file.name: sha256(file) for file in sorted(folder.iterdir())}
-    (folder / "card.json").write_text(json.dumps(card, indent=2) + "\n")
+    (folder / outputs.CARD).write_text(json.dumps(card, indent=2) + "\n")
     return card
 
 

@@ -15,6 +15,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from uncollapse.pipeline import outputs
+
 PAD, UNKNOWN, END = 0, 1, 2  # tokens; those of words come after them
 Array = NDArray[Any]
 
@@ -53,8 +55,8 @@ class Part:
 
 def read(folder: Path, *names: str) -> Part:
     """The named parts of a prepared data set as one, memory-mapped."""
-    arrays = [np.load(folder / f"{name}.npy", mmap_mode="r") for name in names]
-    files = [folder / f"{name}.labels.npy" for name in names]
+    arrays = [np.load(outputs.array(folder, name), mmap_mode="r") for name in names]
+    files = [outputs.labels(folder, name) for name in names]
     labelled = all(file.exists() for file in files)
     labels = np.concatenate([np.load(file) for file in files]) if labelled else None
     return Part(arrays[0] if len(arrays) == 1 else Concatenation(arrays), labels)

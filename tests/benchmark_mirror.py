@@ -1,4 +1,4 @@
-"""How long it takes to mirror 100 cells x 4 seeds of 50 epochs to an empty sqlite store, and again: part of `make bench`."""
+"""The time to mirror 100 cells x 4 seeds of 50 epochs to an empty sqlite store, and again: part of `make bench`."""
 
 import contextlib
 import os
@@ -6,25 +6,40 @@ import tempfile
 import time
 from pathlib import Path
 
-from uncollapse.tracking.mirror import Run, mirror
+from uncollapse.tracking.mirror import mirror
+from uncollapse.tracking.run import Run
 
 CELLS, SEEDS, EPOCHS = 100, 4, 50
 COLUMNS = ("elbo", "reconstruction", "kl", "beta", "active_units", "encoder_steps", "decoder_steps")
 
 
 def run(cell: int, seed: int, weights: Path) -> Run:
-    """As many points, params and files as a run of the default grid, with the history of a longer training."""
+    """As many points, params and files as a run of the default grid, with a longer history."""
     history = {f"train/{name}": {60 * epoch: epoch / 3 + cell for epoch in range(EPOCHS)} for name in COLUMNS}
     measures = {f"test/measure_{i}": {60 * EPOCHS: i / 7} for i in range(20)}
     curve = {"collapse/share_by_log_eps": {i: i / 46 for i in range(46)}}
     return Run(
-        experiment=f"toy{cell % 4}", name=f"cell{cell}-{seed}", key=f"{cell} {seed}",
-        tags={"cell": f"cell{cell}", "seed": str(seed), "dataset": "toy", "model": "vae", "method": f"method{cell}"},
+        experiment=f"toy{cell % 4}",
+        name=f"cell{cell}-{seed}",
+        key=f"{cell} {seed}",
+        tags={
+            "cell": f"cell{cell}",
+            "seed": str(seed),
+            "dataset": "toy",
+            "model": "vae",
+            "method": f"method{cell}",
+        },
         params={f"slot{i}": {"use": "piece", "argument": i, "other": 0.1} for i in range(14)},
         data={"name": "toy", "digest": "0123456789abcdef", "source": "{}", "profile": "{}"},
         points={**history, **measures, **curve},
-        files={"recipe.json": "{}\n" * 500, "card.json": "{}\n", "history.csv": "1,2\n" * 400, "collapse.csv": "1,2\n" * 32, "weights.safetensors": weights},
-    )  # fmt: skip
+        files={
+            "recipe.json": "{}\n" * 500,
+            "card.json": "{}\n",
+            "history.csv": "1,2\n" * 400,
+            "collapse.csv": "1,2\n" * 32,
+            "weights.safetensors": weights,
+        },
+    )
 
 
 def main() -> None:
@@ -33,14 +48,12 @@ def main() -> None:
         weights = Path("weights")
         weights.write_bytes(os.urandom(500_000))
         runs = [run(cell, seed, weights.resolve()) for cell in range(CELLS) for seed in range(SEEDS)]
-        for what in ("mirrored", "again"):
+        for title in ("mirrored", "again"):
             start = time.perf_counter()
             added, mended = mirror(runs, f"sqlite:///{folder}/mlflow.db")
-            spent = time.perf_counter() - start
-            print(
-                f"{CELLS} cells x {SEEDS} seeds {what}: {spent:.1f} s, {added} runs new, {mended} mended",
-                flush=True,
-            )
+            seconds = time.perf_counter() - start
+            print(f"{CELLS} cells x {SEEDS} seeds {title}: {seconds:.1f} s, ", end="")
+            print(f"{added} runs new, {mended} mended", flush=True)
 
 
 if __name__ == "__main__":

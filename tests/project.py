@@ -73,22 +73,23 @@ class Project:
         (self.folder / "params.yaml").write_text(yaml.safe_dump(self.params))
 
     def call(self, *command: str, fails: bool = False) -> str:
-        done = subprocess.run(
+        """The output of a command, which should fail or not."""
+        process = subprocess.run(
             command, cwd=self.folder, env=self.environment, capture_output=True, text=True, check=False
         )
-        assert (done.returncode != 0) == fails, done.stdout + done.stderr
-        return done.stdout + done.stderr
+        assert (process.returncode != 0) == fails, process.stdout + process.stderr
+        return process.stdout + process.stderr
 
     def commit(self) -> None:
         self.call("git", "add", "--all")
-        who = ["-c", "user.name=test", "-c", "user.email=test@example.org"]
-        self.call("git", *who, "commit", "--quiet", "--message", "state")
+        author = ["-c", "user.name=test", "-c", "user.email=test@example.org"]
+        self.call("git", *author, "commit", "--quiet", "--message", "state")
 
     def repro(self, *arguments: str) -> tuple[set[str], list[str]]:
-        """The stages that ran, and what they said of their seeds."""
-        said = self.call("dvc", "repro", *arguments).splitlines()
-        ran = {line.split("'")[1] for line in said if line.startswith("Running stage")}
-        return ran, [line for line in said if "made now" in line]
+        """The stages that ran, and their lines about seeds."""
+        lines = self.call("dvc", "repro", *arguments).splitlines()
+        stages = {line.split("'")[1] for line in lines if line.startswith("Running stage")}
+        return stages, [line for line in lines if "made now" in line]
 
     def digests(self, folder: str) -> dict[str, str]:
         files = sorted(file for file in (self.folder / folder).rglob("*") if file.is_file())
@@ -96,18 +97,20 @@ class Project:
 
 
 def reproduced(factory: pytest.TempPathFactory) -> tuple[Project, set[str]]:
-    """A project of one's own in which `dvc repro` ran and git holds the result; and the stages that ran. It is made once for all
-    workers, and copied."""
+    """A project in which `dvc repro` ran and git holds the result; and the stages that ran.
+
+    It is made once for all workers of pytest, and copied for each caller.
+    """
     shared = factory.getbasetemp()
     shared = shared.parent if "PYTEST_XDIST_WORKER" in os.environ else shared
-    first, ran = shared / "pipeline", shared / "ran.json"
+    original, stages = shared / "pipeline", shared / "stages.json"
     with FileLock(shared / "pipeline.lock"):
-        if not ran.exists():
-            first.mkdir()
-            project = Project(first)
+        if not stages.exists():
+            original.mkdir()
+            project = Project(original)
             project.create()
-            ran.write_text(json.dumps(sorted(project.repro()[0])))
+            stages.write_text(json.dumps(sorted(project.repro()[0])))
             project.commit()
     folder = factory.mktemp("pipeline") / "project"
-    shutil.copytree(first, folder)
-    return Project(folder), set(json.loads(ran.read_text()))
+    shutil.copytree(original, folder)
+    return Project(folder), set(json.loads(stages.read_text()))

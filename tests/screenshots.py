@@ -1,4 +1,4 @@
-"""The pictures of docs/mlflow.md: `python tests/screenshots.py`, in a project whose default grid is in mlflow.db."""
+"""The pictures of docs/mlflow.md: `python tests/screenshots.py`, where mlflow.db holds the default grid."""
 
 import json
 import shutil
@@ -14,7 +14,7 @@ from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 STORE, DATASET, DOCS = "sqlite:///mlflow.db", "mnist5k", Path("docs")
-TWO = "tags.seed = '0' and tags.model = 'vae' and tags.method LIKE 'skip%'"
+TWO_RUNS = "tags.seed = '0' and tags.model = 'vae' and tags.method LIKE 'skip%'"
 
 
 def main() -> None:
@@ -42,10 +42,11 @@ def main() -> None:
 def pictures(page: Page, address: str) -> None:
     """Two runs' curves, all cells with their seeds grouped, and parallel coordinates."""
     client = MlflowClient(STORE)
-    place = client.get_experiment_by_name(DATASET).experiment_id
-    runs = f"{address}/experiments/{place}/runs?workflowType=machine_learning&compareRunsMode=CHART&searchFilter="
+    experiment = client.get_experiment_by_name(DATASET).experiment_id
+    view = "workflowType=machine_learning&compareRunsMode=CHART"
+    runs = f"{address}/experiments/{experiment}/runs?{view}&searchFilter="
 
-    page.goto(runs + quote(f"tags.current = 'true' and {TWO}"))
+    page.goto(runs + quote(f"tags.current = 'true' and {TWO_RUNS}"))
     page.get_by_role("button", name="Close").first.click()  # the assistant
     page.get_by_placeholder("Search metric charts").fill("train/(kl|active|elbo)")
     shoot(page, "mlflow-two-runs.png")
@@ -59,9 +60,9 @@ def pictures(page: Page, address: str) -> None:
     shoot(page, "mlflow-cells.png")
 
     page.set_viewport_size({"width": 1400, "height": 700})
-    found = [run.info.run_id for run in client.search_runs([place], "tags.current = 'true'")]
-    wanted = f"runs={quote(json.dumps(found))}&experiments={quote(json.dumps([place]))}"
-    page.goto(f"{address}/compare-runs?{wanted}")
+    ids = [run.info.run_id for run in client.search_runs([experiment], "tags.current = 'true'")]
+    query = f"runs={quote(json.dumps(ids))}&experiments={quote(json.dumps([experiment]))}"
+    page.goto(f"{address}/compare-runs?{query}")
     page.get_by_text("Clear All").click()
     for box, names in enumerate((("model", "method", "seed"), ("test/mi", "test/nll"))):
         page.get_by_role("combobox").nth(box).click()

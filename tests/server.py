@@ -39,16 +39,16 @@ class Server:
         wait_for(self.answers)
 
     def answers(self) -> bool:
-        with socket.socket() as one:
-            return one.connect_ex(("127.0.0.1", self.port)) == 0
+        with socket.socket() as client:
+            return client.connect_ex(("127.0.0.1", self.port)) == 0
 
     def kill(self) -> None:
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
-    def runs(self, what: str = "tags.current = 'true'") -> list[Any]:
-        places = [place.experiment_id for place in self.client().search_experiments()]
-        return self.client().search_runs(places, what) if places else []
+    def runs(self, filter_string: str = "tags.current = 'true'") -> list[Any]:
+        experiments = [experiment.experiment_id for experiment in self.client().search_experiments()]
+        return self.client().search_runs(experiments, filter_string) if experiments else []
 
     def client(self) -> Any:
         from mlflow.tracking import MlflowClient
@@ -56,10 +56,11 @@ class Server:
         return MlflowClient(self.uri)
 
 
-def wait_for(true: Callable[[], Any], seconds: float = 120) -> Any:
+def wait_for(condition: Callable[[], Any], seconds: float = 600) -> Any:
+    """The first value of `condition()` that is true; the limit is only there to end a test that hangs."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        if found := true():
-            return found
+        if value := condition():
+            return value
         time.sleep(0.05)
-    raise TimeoutError(true)
+    raise TimeoutError(condition)

@@ -144,12 +144,14 @@ def test_a_failure_counts_for_the_recipe_that_failed(made: list[Job]) -> None:
 def test_the_commit_and_whether_its_code_was_edited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    commit.cache_clear()
     assert (commit(), edited()) == ("", False)
     who = ["-c", "user.name=test", "-c", "user.email=test@example.org"]
     Path("params.yaml").write_text("a: 1\n")
     for command in (["init"], ["add", "--all"], [*who, "commit", "--message", "state"]):
         subprocess.run(["git", *command], check=True, capture_output=True)
     Path("notes.md").write_text("no number comes from this")
+    commit.cache_clear()
     assert (len(commit()), edited()) == (40, False)
     Path("params.yaml").write_text("a: 2\n")
     assert edited()

@@ -11,13 +11,13 @@ from project import Project, reproduced
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    made, ran = reproduced(tmp_path_factory)
-    cells = ("plain", "pretrained")
-    assert ran == {
-        "recipes", "calibrate", "prepare@mnist5k", "report", "track", *(f"pretrain@mnist5k-{method}" for method in cells),
-        *(f"{stage}@mnist5k-control_vae-{method}" for stage in ("train", "evaluate") for method in cells),
-    }  # fmt: skip
-    return made
+    project, stages = reproduced(tmp_path_factory)
+    expected = {"recipes", "calibrate", "prepare@mnist5k", "report", "track"}
+    for method in ("plain", "pretrained"):
+        cell = f"mnist5k-control_vae-{method}"
+        expected |= {f"pretrain@mnist5k-{method}", f"train@{cell}", f"evaluate@{cell}"}
+    assert stages == expected
+    return project
 
 
 def test_the_summary_has_a_row_a_run_and_the_laws_hold(project: Project) -> None:
@@ -66,17 +66,17 @@ def test_a_forced_cell_is_trained_again_to_the_same_bytes(project: Project) -> N
     cell = "mnist5k-control_vae-pretrained"
     before = project.digests(f"runs/{cell}")
     assert len(before) == 4
-    ran, said = project.repro("--force", "--single-item", f"train@{cell}")
-    assert ran == {f"train@{cell}"}
-    assert "(2 made now)" in said[0]
+    stages, lines = project.repro("--force", "--single-item", f"train@{cell}")
+    assert stages == {f"train@{cell}"}
+    assert "(2 made now)" in lines[0]
     assert project.digests(f"runs/{cell}") == before
 
 
 def test_editing_a_method_runs_its_cells_and_the_diffs_show_it(project: Project) -> None:
     project.params["methods"]["pretrained"]["pretraining"]["epochs"] = 2
     project.write()
-    mine = {f"{stage}@mnist5k-control_vae-pretrained" for stage in ("train", "evaluate")}
-    assert project.repro("report")[0] == {"recipes", "pretrain@mnist5k-pretrained", *mine, "report"}
+    cell = {f"{stage}@mnist5k-control_vae-pretrained" for stage in ("train", "evaluate")}
+    assert project.repro("report")[0] == {"recipes", "pretrain@mnist5k-pretrained", *cell, "report"}
     assert "methods.pretrained.pretraining.epochs" in project.call("dvc", "params", "diff")
     changes = project.call("dvc", "metrics", "diff", "--targets", "metrics/cells.json")
     assert "mnist5k.control_vae.pretrained.elbo" in changes
@@ -92,16 +92,16 @@ def test_a_new_seed_and_a_new_method_of_a_new_piece_run_only_what_is_new(project
     project.params["grid"]["seeds"] = [0, 1, 2]
     project.params["grid"]["methods"] = ["plain", "pretrained", "made_up"]
     project.write()
-    ran, said = project.repro("train")
-    made = {line.split(":")[0]: line.split("(")[1].split(" ")[0] for line in said}
+    stages, lines = project.repro("train")
+    seeds = {line.split(":")[0]: line.split("(")[1].split(" ")[0] for line in lines}
     cell = "train mnist5k-control_vae"
-    assert made == {
+    assert seeds == {
         f"{cell}-plain": "1",
         f"{cell}-pretrained": "1",
         "pretrain mnist5k-pretrained": "1",
         f"{cell}-made_up": "3",
     }
-    assert not any(stage.startswith("prepare") for stage in ran)
+    assert not any(stage.startswith("prepare") for stage in stages)
 
 
 def test_a_comment_in_the_source_trains_nothing_and_code_trains_its_cells(project: Project) -> None:
@@ -121,18 +121,18 @@ def test_a_cell_that_diverges_keeps_no_other_from_being_reported(project: Projec
     project.params["models"]["wild"] = {"kl_weight": {"use": "constant", "beta": 1e38}}
     project.params["grid"] |= {"models": ["wild", "control_vae"], "methods": ["plain"], "seeds": [0, 1]}
     project.write()
-    said = project.call("dvc", "repro", "--keep-going", fails=True).splitlines()
-    (told,) = [line for line in said if line.startswith("error:")]
-    assert told.startswith("error: mnist5k-wild-plain, seed ")
-    assert "training diverged" in told
-    tracked = project.call("dvc", "repro", "--single-item", "report", "track")
-    assert "report: 2 runs of 1 cells; 1 cells are missing" in tracked
-    assert "track: without mnist5k-wild-plain" in tracked
+    output = project.call("dvc", "repro", "--keep-going", fails=True).splitlines()
+    (error,) = [line for line in output if line.startswith("error:")]
+    assert error.startswith("error: mnist5k-wild-plain, seed ")
+    assert "training diverged" in error
+    output = project.call("dvc", "repro", "--single-item", "report", "track")
+    assert "report: 2 runs of 1 cells; 1 cells are missing" in output
+    assert "track: without mnist5k-wild-plain" in output
     summary = pd.read_csv(project.folder / "metrics/summary.csv")
     assert list(summary["model"] + summary["seed"].astype(str)) == ["control_vae0", "control_vae1"], (
         "nor what left the grid"
     )
-    assert told.removeprefix("error: ") in (project.folder / "report/index.html").read_text()
+    assert error.removeprefix("error: ") in (project.folder / "report/index.html").read_text()
     project.params["grid"]["models"] = ["control_vae"]
 
 
@@ -140,11 +140,11 @@ def test_a_mistake_stops_repro_at_once_with_one_line_and_nothing_is_lost(project
     before = project.digests("runs")
     project.params["methods"]["skip"] = {"decoder": {"use": "skipp"}}
     project.write()
-    said = project.call("dvc", "repro", fails=True).splitlines()
-    told = [line for line in said if line.startswith("error:")]
-    assert told == [
-        "error: params.yaml: methods.skip.decoder.use: no such name 'skipp' (did you mean 'skip'?); valid: made_up, plain, skip"
-    ]
-    assert not any("Traceback" in line for line in said)
-    assert not any("Running stage 'train" in line or "Running stage 'prepare" in line for line in said)
+    output = project.call("dvc", "repro", fails=True)
+    errors = [line for line in output.splitlines() if line.startswith("error:")]
+    mend = "no such name 'skipp' (did you mean 'skip'?); valid: made_up, plain, skip"
+    assert errors == [f"error: params.yaml: methods.skip.decoder.use: {mend}"]
+    assert "Traceback" not in output
+    assert "Running stage 'train" not in output
+    assert "Running stage 'prepare" not in output
     assert project.digests("runs") == before

@@ -1,4 +1,4 @@
-"""The mirror in MLflow holds every run once, finished and whole."""
+"""The mirror in MLflow holds every run once, finished and complete."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from uncollapse.errors import UserError
-from uncollapse.tracking.mirror import Run, follower, mirror
-from uncollapse.tracking.store import lock, reason, shown
+from uncollapse.tracking.follow import follower
+from uncollapse.tracking.mirror import mirror
+from uncollapse.tracking.run import Run
+from uncollapse.tracking.store import lock, reason, without_credentials
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::ResourceWarning"
@@ -43,32 +45,38 @@ def client(uri: str) -> Any:
 
 
 def run(name: str, key: str, experiment: str = "toy", steps: Sequence[int] = STEPS) -> Run:
-    history = {"train/kl": {at: at / 3 for at in steps}, "train/beta": dict.fromkeys(steps, 1.0)}
-    history["train/elbo"] = dict.fromkeys(steps, -1.0)
+    history = {
+        "train/kl": {step: step / 3 for step in steps},
+        "train/beta": dict.fromkeys(steps, 1.0),
+        "train/elbo": dict.fromkeys(steps, -1.0),
+    }
     if 20 in steps:
         history["train/kl"][20] = float("inf")
     measures = {"test/nll": {4000: 80.5}, "test/probe_accuracy": {4000: float("nan")}}
     return Run(
-        experiment=experiment, name=name, key=key, tags={"cell": name, "seed": "0"},
+        experiment=experiment,
+        name=name,
+        key=key,
+        tags={"cell": name, "seed": "0"},
         params={"net": {"use": "mlp", "latents": 3}, "seed": 0, "kl_weight": {"use": "pi", "kp": 0.01}},
         data={"name": "toy", "digest": "0123", "source": "{}", "profile": "{}"},
         points={**history, **(measures if steps == STEPS else {})},
         files={"collapse.csv": "dimension,eps\n0,0.1\n", "map.png": Path("picture.png")},
-    )  # fmt: skip
+    )
 
 
-def found(client: Any, filter_string: str = "") -> list[Any]:
-    places = [experiment.experiment_id for experiment in client.search_experiments()]
-    return client.search_runs(places, filter_string=filter_string)
+def stored(client: Any, filter_string: str = "") -> list[Any]:
+    experiments = [experiment.experiment_id for experiment in client.search_experiments()]
+    return client.search_runs(experiments, filter_string=filter_string)
 
 
 def ids(client: Any) -> list[str]:
-    return sorted(got.info.run_id for got in found(client))
+    return sorted(entry.info.run_id for entry in stored(client))
 
 
-def assert_whole(client: Any, got: Any) -> None:
-    assert got.info.status == "FINISHED"
-    assert got.info.run_name == "a-0"
+def assert_complete(client: Any, entry: Any) -> None:
+    assert entry.info.status == "FINISHED"
+    assert entry.info.run_name == "a-0"
     params = {
         "net.use": "mlp",
         "net.latents": "3",
@@ -76,24 +84,27 @@ def assert_whole(client: Any, got: Any) -> None:
         "kl_weight.use": "pi",
         "kl_weight.kp": "0.01",
     }
-    assert got.data.params == params
-    assert got.data.metrics["test/nll"] == 80.5
-    assert "test/probe_accuracy" not in got.data.metrics, "nan is no value"
-    assert got.data.tags["current"] == "true"
-    assert "live" not in got.data.tags
-    points = client.get_metric_history(got.info.run_id, "train/kl")
+    assert entry.data.params == params
+    assert entry.data.metrics["test/nll"] == 80.5
+    assert "test/probe_accuracy" not in entry.data.metrics, "nan is no value"
+    assert entry.data.tags["current"] == "true"
+    assert "live" not in entry.data.tags
+    points = client.get_metric_history(entry.info.run_id, "train/kl")
     assert [point.step for point in points] == [step for step in STEPS if step != 20]
     assert points[-1].value == pytest.approx(4000 / 3)
-    assert len(client.get_metric_history(got.info.run_id, "train/elbo")) == len(STEPS)
-    assert sorted(file.path for file in client.list_artifacts(got.info.run_id)) == ["collapse.csv", "map.png"]
-    (used,) = got.inputs.dataset_inputs
+    assert len(client.get_metric_history(entry.info.run_id, "train/elbo")) == len(STEPS)
+    assert sorted(file.path for file in client.list_artifacts(entry.info.run_id)) == [
+        "collapse.csv",
+        "map.png",
+    ]
+    (used,) = entry.inputs.dataset_inputs
     assert (used.dataset.name, used.dataset.digest) == ("toy", "0123")
 
 
-def test_a_run_is_whole(uri: str, client: Any) -> None:
+def test_a_run_is_complete(uri: str, client: Any) -> None:
     assert mirror([run("a-0", "ka"), run("b-0", "kb", "other")], uri) == (2, 0)
-    (got,) = found(client, "tags.cell = 'a-0'")
-    assert_whole(client, got)
+    (entry,) = stored(client, "tags.cell = 'a-0'")
+    assert_complete(client, entry)
 
 
 def test_mirroring_again_adds_nothing_and_a_changed_run_is_a_new_one(uri: str, client: Any) -> None:
@@ -102,13 +113,13 @@ def test_mirroring_again_adds_nothing_and_a_changed_run_is_a_new_one(uri: str, c
     before = ids(client)
     assert mirror(first, uri) == (0, 0)
     assert mirror([first[0], run("c-1", "kc")], uri) == (1, 0)
-    assert len(found(client)) == 3
-    current = found(client, "tags.current = 'true'")
-    assert sorted(got.info.run_name for got in current) == ["a-0", "c-1"], (
+    assert len(stored(client)) == 3
+    current = stored(client, "tags.current = 'true'")
+    assert sorted(entry.info.run_name for entry in current) == ["a-0", "c-1"], (
         "also in an experiment that left the grid"
     )
     assert mirror(first, uri) == (0, 0), "back to what there was"
-    assert sorted(got.info.run_id for got in found(client, "tags.current = 'true'")) == before
+    assert sorted(entry.info.run_id for entry in stored(client, "tags.current = 'true'")) == before
 
 
 @pytest.mark.parametrize("at", ["log_batch", "log_inputs", "log_artifacts", "set_terminated"])
@@ -122,44 +133,44 @@ def test_a_mirror_that_was_killed_is_completed(
         patch.setattr(type(client), at, killed)
         with pytest.raises(KeyboardInterrupt):
             mirror([run("a-0", "ka")], uri)
-    (left,) = found(client)
+    (left,) = stored(client)
     assert left.info.status == "RUNNING"
     assert mirror([run("a-0", "ka")], uri) == (0, 1)
-    (got,) = found(client)
-    assert got.info.run_id == left.info.run_id
-    assert_whole(client, got)
+    (entry,) = stored(client)
+    assert entry.info.run_id == left.info.run_id
+    assert_complete(client, entry)
 
 
 def test_what_contradicts_the_files_is_written_anew_and_of_two_one_stays(uri: str, client: Any) -> None:
-    true = run("a-0", "ka")
-    assert mirror([replace(true, points={"train/kl": {10: 7.0}})], uri) == (1, 0)
+    run_of_files = run("a-0", "ka")
+    assert mirror([replace(run_of_files, points={"train/kl": {10: 7.0}})], uri) == (1, 0)
     (wrong,) = ids(client)
-    assert mirror([true], uri) == (0, 1)
-    (got,) = found(client)
-    assert got.info.run_id != wrong
-    assert_whole(client, got)
-    twin = client.create_run(got.info.experiment_id, tags={"uncollapse.key": "ka"}).info.run_id
-    assert mirror([true], uri) == (0, 0)
-    assert ids(client) == [got.info.run_id]
+    assert mirror([run_of_files], uri) == (0, 1)
+    (entry,) = stored(client)
+    assert entry.info.run_id != wrong
+    assert_complete(client, entry)
+    twin = client.create_run(entry.info.experiment_id, tags={"uncollapse.key": "ka"}).info.run_id
+    assert mirror([run_of_files], uri) == (0, 0)
+    assert ids(client) == [entry.info.run_id]
     assert client.get_run(twin).info.lifecycle_stage == "deleted"
-    client.log_metric(got.info.run_id, "train/kl", 3.5, step=4000)  # somebody else's point
-    assert mirror([true], uri) == (0, 1)
-    assert_whole(client, found(client)[0])
+    client.log_metric(entry.info.run_id, "train/kl", 3.5, step=4000)  # somebody else's point
+    assert mirror([run_of_files], uri) == (0, 1)
+    assert_complete(client, stored(client)[0])
 
 
 def test_an_experiment_that_was_deleted_comes_back(uri: str, client: Any) -> None:
     mirror([run("a-0", "ka")], uri)
-    client.delete_experiment(found(client)[0].info.experiment_id)
+    client.delete_experiment(stored(client)[0].info.experiment_id)
     assert mirror([run("a-0", "ka")], uri) == (0, 0)
-    (got,) = found(client)
-    assert_whole(client, got)
+    (entry,) = stored(client)
+    assert_complete(client, entry)
 
 
 def test_a_followed_run_grows_and_the_mirror_completes_it(uri: str, client: Any) -> None:
     follow = follower(uri)
     for steps in (STEPS[:1], STEPS[:3], STEPS[:40]):
         follow(run("a-0", "ka", steps=steps))
-        (live,) = found(client)
+        (live,) = stored(client)
         assert (live.info.status, live.data.tags["live"]) == ("RUNNING", "true")
         assert [point.step for point in client.get_metric_history(live.info.run_id, "train/beta")] == list(
             steps
@@ -167,17 +178,17 @@ def test_a_followed_run_grows_and_the_mirror_completes_it(uri: str, client: Any)
         if len(steps) == 3:
             follow = follower(uri)  # it finds what another began
     mirror([], uri, failed=["ka"])
-    assert found(client)[0].info.status == "FAILED"
+    assert stored(client)[0].info.status == "FAILED"
     follower(uri)(run("a-0", "ka", steps=STEPS[:50]))
-    assert found(client)[0].info.status == "RUNNING", "trained again"
+    assert stored(client)[0].info.status == "RUNNING", "trained again"
     assert mirror([run("a-0", "ka")], uri) == (0, 1)
-    (got,) = found(client)
-    assert got.info.run_id == live.info.run_id
-    assert_whole(client, got)
+    (entry,) = stored(client)
+    assert entry.info.run_id == live.info.run_id
+    assert_complete(client, entry)
     follow(run("a-0", "ka", steps=STEPS[:60]))
     follower(uri)(run("a-0", "ka", steps=STEPS[:60]))
-    (got,) = found(client)
-    assert_whole(client, got)
+    (entry,) = stored(client)
+    assert_complete(client, entry)
 
 
 @pytest.fixture
@@ -191,18 +202,18 @@ def test_a_server_that_is_down_is_one_line_without_credentials(refusing: str, tm
         lambda: mirror([run("a-0", "ka")], refusing),
         lambda: follower(refusing)(run("a-0", "ka")),
     ):
-        with pytest.raises(UserError) as told:
+        with pytest.raises(UserError) as error:
             attempt()
-        assert str(told.value).startswith("MLflow at http://127.0.0.1:9: ")
-        assert str(told.value).endswith("; mend the address, or `dvc repro` again when it answers")
-        assert "s3cret" not in str(told.value)
-    assert shown("postgresql://anna:s3cret@host/db?password=s3cret") == "postgresql://host/db"
-    assert shown("sqlite:///mlflow.db") == "sqlite:///mlflow.db"
+        assert str(error.value).startswith("MLflow at http://127.0.0.1:9: ")
+        assert str(error.value).endswith("; mend the address, or `dvc repro` again when it answers")
+        assert "s3cret" not in str(error.value)
+    assert without_credentials("postgresql://anna:s3cret@host/db?password=s3cret") == "postgresql://host/db"
+    assert without_credentials("sqlite:///mlflow.db") == "sqlite:///mlflow.db"
     assert reason(OSError("no s3cret of\nanna"), refusing) == "no *** of ***"
 
 
 def test_a_store_has_one_lock_from_whatever_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    mine = lock("sqlite:///mlflow.db")
-    assert lock(f"sqlite:///{tmp_path}/mlflow.db").lock_file == mine.lock_file
-    assert lock("sqlite:///other.db").lock_file != mine.lock_file
+    local = lock("sqlite:///mlflow.db")
+    assert lock(f"sqlite:///{tmp_path}/mlflow.db").lock_file == local.lock_file
+    assert lock("sqlite:///other.db").lock_file != local.lock_file

@@ -9,45 +9,18 @@ from pathlib import Path
 
 from uncollapse.errors import UserError
 
-PICTURES = (".png", ".svg", ".pdf")
+FIGURES = (".png", ".svg", ".pdf")
+CONDITIONS = """ready: as params.yaml, the code and the data are now. stale: made from something else. failed:
+    with the line that follows. not here: in dvc.lock, but not in this folder; `dvc pull` or `dvc checkout`
+    brings it, or else `dvc repro` makes it. Times are those of runs in this folder: of the cell, or of others
+    on its data set."""
 
 
 def main() -> None:
-    """Run the command line; a mistake becomes one line on stderr and exit code 2."""
-    parser = argparse.ArgumentParser(
-        prog="uncollapse",
-        description="Has a VAE collapsed, and what helps?",
-        epilog="`dvc repro` makes the cells of the grid, `make ui` shows them in MLflow.",
-    )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    title = "measure the posterior collapse of any VAE from its encodings"
-    one = commands.add_parser("diagnose", help=title, description=title)
-    one.set_defaults(does=diagnosis)
-    one.add_argument(
-        "file", type=Path, help=".npz file of arrays mu and logvar (examples, dimensions), labels if you like"
-    )
-    one.add_argument(
-        "--delta",
-        type=float,
-        default=0.01,
-        help="share of examples that may have more KL (default %(default)s)",
-    )
-    one.add_argument("--json", action="store_true", help="print all fields as JSON")
-    one.add_argument("--figure", type=Path, metavar="FILE", help=f"draw a figure: {', '.join(PICTURES)}")
-    title = "which cells params.yaml asks for, which of them are up to date, and how long the others may take"
-    states = """ready: as params.yaml, the code and the data are now. stale: made from something else. failed: with the line that follows.
-        not here: in dvc.lock, but not in this folder; `dvc pull` or `dvc checkout` brings it, or else `dvc repro` makes it.
-        Times are those of runs in this folder: of the cell, or of others on its data set."""
-    grid = commands.add_parser("grid", help=title, description=title, epilog=states)
-    grid.set_defaults(does=show_grid)
-    title = "the measures of a cell: each seed, their mean and its 95 %% interval"
-    meaning = "What each measure is: README.md."
-    cell = commands.add_parser("show", help=title, description=title.replace("%%", "%"), epilog=meaning)
-    cell.add_argument("cell", help="<data set>-<model>-<method>, such as mnist5k-vae-plain")
-    cell.set_defaults(does=show_cell)
-    arguments = parser.parse_args()
+    """Run the command line; a mistake of the user becomes one line on stderr and exit code 2."""
+    arguments = parser().parse_args()
     try:
-        arguments.does(arguments)
+        arguments.command(arguments)
         sys.stdout.flush()
     except BrokenPipeError:  # `uncollapse grid | head` has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -56,60 +29,95 @@ def main() -> None:
         sys.exit(2)
 
 
-def diagnosis(arguments: argparse.Namespace) -> None:
+def parser() -> argparse.ArgumentParser:
+    """The commands and their arguments; each command is a function of this module."""
+    parser = argparse.ArgumentParser(
+        prog="uncollapse",
+        description="Has a VAE collapsed, and what helps?",
+        epilog="`dvc repro` makes the cells of the grid, `make ui` shows them in MLflow.",
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    title = "measure the posterior collapse of any VAE from its encodings"
+    diagnose = commands.add_parser("diagnose", help=title, description=title)
+    diagnose.set_defaults(command=print_diagnosis)
+    arrays = ".npz file of arrays mu and logvar (examples, dimensions), labels if you like"
+    diagnose.add_argument("file", type=Path, help=arrays)
+    share = "share of examples that may have more KL (default %(default)s)"
+    diagnose.add_argument("--delta", type=float, default=0.01, help=share)
+    diagnose.add_argument("--json", action="store_true", help="print all fields as JSON")
+    diagnose.add_argument("--figure", type=Path, metavar="FILE", help=f"draw a figure: {', '.join(FIGURES)}")
+
+    title = "which cells params.yaml asks for, which of them are up to date, and how long the others may take"
+    grid = commands.add_parser("grid", help=title, description=title, epilog=CONDITIONS)
+    grid.set_defaults(command=print_grid)
+
+    title = "the measures of a cell: each seed, their mean and its interval"
+    show = commands.add_parser(
+        "show", help=title, description=title, epilog="What each measure is: README.md."
+    )
+    show.add_argument("cell", help="<data set>-<model>-<method>, such as mnist5k-vae-plain")
+    show.set_defaults(command=print_cell)
+    return parser
+
+
+def print_diagnosis(arguments: argparse.Namespace) -> None:
     """`uncollapse diagnose`."""
-    if arguments.figure and arguments.figure.suffix.lower() not in PICTURES:
-        raise ValueError(f"--figure {arguments.figure}: should end in one of {', '.join(PICTURES)}")
-    from uncollapse.diagnosis import (
-        diagnose,
-        load,
-    )  # here, because torch takes a second and --help should not
+    if arguments.figure and arguments.figure.suffix.lower() not in FIGURES:
+        raise ValueError(f"--figure {arguments.figure}: should end in one of {', '.join(FIGURES)}")
+    # imported here, because torch takes a second and --help should not
+    from uncollapse.diagnosis import diagnose, load
     from uncollapse.measures.mutual_information import at_cap
 
-    found = diagnose(**load(arguments.file), delta=arguments.delta)
+    diagnosis = diagnose(**load(arguments.file), delta=arguments.delta)
     if arguments.figure:
-        found.figure().save(str(arguments.figure), ppi=144)
+        diagnosis.figure().save(str(arguments.figure), ppi=144)
     if arguments.json:
-        print(json.dumps(found.as_dict(), indent=2))
+        print(json.dumps(diagnosis.as_dict(), indent=2))
         return
-    carrying = f"collapsed at eps 0.01, 0.1, 1: {', '.join(f'{found.collapsed(eps):.0%}' for eps in (0.01, 0.1, 1.0))}"
-    near = ", near its cap: there may be more" if at_cap(found.mi, found.mi_cap) else ""
-    print(found.verdict)
-    print(f"{found.n} examples, {found.d} dimensions, {found.active_units} active units; {carrying} of them")
-    print(
-        f"kl {found.kl:.4g} nats, mutual information {found.mi:.4g} +- {found.mi_standard_error:.2g} nats (at most {found.mi_cap:.3g}{near})"
+    shares = ", ".join(f"{diagnosis.collapsed(eps):.0%}" for eps in (0.01, 0.1, 1.0))
+    near = ", near its cap: there may be more" if at_cap(diagnosis.mi, diagnosis.mi_cap) else ""
+    mi = (
+        f"{diagnosis.mi:.4g} +- {diagnosis.mi_standard_error:.2g} nats (at most {diagnosis.mi_cap:.3g}{near})"
     )
-    if found.probe_accuracy is not None:
-        print(f"linear probe: {found.probe_accuracy:.1%} of the labels")
+    print(diagnosis.verdict)
+    print(
+        f"{diagnosis.n} examples, {diagnosis.d} dimensions, {diagnosis.active_units} active units; ", end=""
+    )
+    print(f"collapsed at eps 0.01, 0.1, 1: {shares} of them")
+    print(f"kl {diagnosis.kl:.4g} nats, mutual information {mi}")
+    if diagnosis.probe_accuracy is not None:
+        print(f"linear probe: {diagnosis.probe_accuracy:.1%} of the labels")
 
 
-def show_grid(_: argparse.Namespace) -> None:
+def print_grid(_: argparse.Namespace) -> None:
     """`uncollapse grid`."""
-    from uncollapse.pipeline.status import duration, states
+    from uncollapse.pipeline.status import grid_status
+    from uncollapse.pipeline.times import duration
 
-    found = states()
-    width = max(len(str(one.cell)) for one in found)
-    for one in found:
-        more = one.line or ("" if one.state in ("ready", "not here") else duration(one.seconds))
-        print(f"{one.cell!s:{width}}  {one.state:9}  {more}".rstrip())
-    counts = ", ".join(f"{count} {state}" for state, count in Counter(one.state for one in found).items())
-    known = sum(one.seconds or 0 for one in found)
-    unknown = sum(one.seconds is None for one in found)
-    needed = f"; about {duration(known)} to make" if known else ""
-    print(f"{len(found)} cells: {counts}{needed}{f', and {unknown} of unknown time' if unknown else ''}")
-
-
-def show_cell(arguments: argparse.Namespace) -> None:
-    """`uncollapse show`."""
-    from uncollapse.pipeline.status import measures
-
-    state, table = measures(arguments.cell)
-    print(f"{state.cell}: {state.state}{'' if state.state == 'ready' else '; the numbers are of before'}")
+    statuses = grid_status()
+    width = max(len(str(status.cell)) for status in statuses)
+    for cell, (state, line), seconds in statuses:
+        time = "" if state in ("ready", "not here") else duration(seconds)
+        print(f"{cell!s:{width}}  {state:9}  {line or time}".rstrip())
+    counts = Counter(status.condition.state for status in statuses)
+    total = sum(status.seconds or 0 for status in statuses)
+    unknown = sum(status.seconds is None for status in statuses)
     print(
-        "".join(f"{name:>12}" for name in ["", "", *(f"seed {seed}" for seed in table.columns[:-2]), "mean"])[
-            4:
-        ]
+        f"{len(statuses)} cells: {', '.join(f'{count} {state}' for state, count in counts.items())}", end=""
     )
-    for name, values in zip(table.index, table.to_numpy(), strict=True):
-        half = f" +- {values[-1]:.3g}" if values[-1] >= 0 else ""  # nan for one seed
-        print(f"{name:20}{''.join(f'{value:12.5g}' for value in values[:-1])}{half}")
+    print(f"; about {duration(total)} to make" if total else "", end="")
+    print(f", and {unknown} of unknown time" if unknown else "")
+
+
+def print_cell(arguments: argparse.Namespace) -> None:
+    """`uncollapse show`."""
+    from uncollapse.pipeline.status import cell_measures
+
+    (cell, (state, _), _), table = cell_measures(arguments.cell)
+    print(f"{cell}: {state}{'' if state == 'ready' else '; the numbers are of before'}")
+    titles = [*(f"seed {seed}" for seed in table.columns[:-2]), "mean"]
+    print(" " * 20 + "".join(f"{title:>12}" for title in titles))
+    for name, (*values, half) in zip(table.index, table.to_numpy(), strict=True):
+        interval = f" +- {half:.3g}" if half >= 0 else ""  # nan for one seed
+        print(f"{name:20}{''.join(f'{value:12.5g}' for value in values)}{interval}")

@@ -1,12 +1,14 @@
 """The state of the code, as git knows it."""
 
 import subprocess
+from functools import cache
 
 from uncollapse.pipeline.outputs import PARAMS, PIPELINE
 
 SOURCES = (str(PARAMS), str(PIPELINE), "src", "stages")  # all that determines a number
 
 
+@cache
 def commit() -> str:
     """The full name of the commit that is checked out; nothing outside of git."""
     return git("rev-parse", "HEAD")

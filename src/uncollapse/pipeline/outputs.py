@@ -38,7 +38,7 @@ HISTORY, ENCODER, WEIGHTS, CHECKPOINT = (
     "checkpoint.pt",
 )
 MEASURES, COLLAPSE, LATENTS, DEVICE = "measures.csv", "collapse.csv", "latents.safetensors", "device.txt"
-TSNE, SENTENCES, LINES = "tsne.csv", "sentences.csv", "lines.csv"
+TSNE, TSNE_MAP, SENTENCES, LINES = "tsne.csv", "tsne.png", "sentences.csv", "lines.csv"
 RECONSTRUCTIONS, SAMPLES = "reconstructions.png", "samples.png"
 
 # what stands in git, and the page
@@ -157,6 +157,14 @@ def encoder(cell: Cell, seed: int) -> Path:
     return pretraining(cell).folder / per_seed(ENCODER, seed)
 
 
+def training_inputs(cell: Cell, seed: int) -> list[Path]:
+    """The files that a seed learns from: the card, which has digests of the data, and its encoder if there
+    is one.
+    """
+    start = encoder(cell, seed)
+    return [card(cell.dataset), *([start] if start.exists() else [])]
+
+
 def weights(cell: Cell, seed: int) -> Path:
     """The trained weights of a seed."""
     return training(cell).folder / per_seed(WEIGHTS, seed)
@@ -174,4 +182,4 @@ def measures(cell: Cell) -> Path:
 
 def tsne_map(cell: Cell) -> Path:
     """The picture of a cell's t-SNE map, for MLflow."""
-    return MAPS / f"{cell}-tsne.png"
+    return MAPS / f"{cell}-{TSNE_MAP}"

@@ -1,4 +1,6 @@
-"""A store of MLflow runs: a client of it, its lock, its address as it may be printed, and what went wrong with it."""
+"""A store of MLflow: a client of it, its lock, its address without credentials, and the reasons of its
+errors.
+"""
 
 import getpass
 import hashlib
@@ -14,9 +16,11 @@ from urllib.parse import urlsplit
 from filelock import FileLock
 
 from uncollapse.errors import UserError
+from uncollapse.pipeline.outputs import MLFLOW
 
 SQLITE = "sqlite:///"
-SETTINGS = {  # MLflow's own patience is many minutes, and it prints the address of each run, credentials included
+LOCAL = f"{SQLITE}{MLFLOW}"  # the store in the folder of the project
+SETTINGS = {  # else MLflow waits for many minutes, and prints the address of each run, credentials included
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -25,8 +29,11 @@ SETTINGS = {  # MLflow's own patience is many minutes, and it prints the address
 
 
 @contextmanager
-def told(uri: str) -> Iterator[Any]:
-    """A client of the store at `uri`. What goes wrong with it becomes a UserError that names it and the mend."""
+def open_store(uri: str) -> Iterator[Any]:
+    """A client of the store at `uri`, for one process at a time.
+
+    Its errors become a UserError that names the store and the mend.
+    """
     for name, value in SETTINGS.items():
         os.environ.setdefault(name, value)
     from mlflow.exceptions import MlflowException
@@ -35,35 +42,47 @@ def told(uri: str) -> Iterator[Any]:
     for library in ("alembic", "mlflow", "urllib3"):
         logging.getLogger(library).setLevel(logging.ERROR)
     try:
-        yield MlflowClient(uri)
+        client = MlflowClient(uri)
+        with lock(uri):
+            yield client
     except (MlflowException, OSError) as error:
         raise UserError(
-            f"MLflow at {shown(uri)}: {reason(error, uri)}; mend the address, or `dvc repro` again when it answers"
+            f"MLflow at {without_credentials(uri)}: {reason(error, uri)};"
+            " mend the address, or `dvc repro` again when it answers"
         ) from None
 
 
 def lock(uri: str) -> FileLock:
-    """The lock of a store for all processes of this user on this machine, from whatever folder they write to it."""
+    """The lock of a store for all processes of this user on this machine, from whatever folder they write to
+    it.
+    """
     if uri.startswith(SQLITE):
         uri = SQLITE + str(Path(uri.removeprefix(SQLITE)).resolve())
     digest = hashlib.sha256(f"{getpass.getuser()} {uri}".encode()).hexdigest()[:16]
     return FileLock(Path(tempfile.gettempdir()) / f"uncollapse-{digest}.lock")
 
 
-def shown(uri: str) -> str:
+def server() -> str:
+    """The address in MLFLOW_TRACKING_URI, or else the store in the folder of the project."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or LOCAL
+
+
+def without_credentials(uri: str) -> str:
     """An address without user, password and query."""
     parts = urlsplit(uri)
     return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="").geturl() if parts.netloc else uri
 
 
 def reason(error: BaseException, uri: str) -> str:
-    """What went wrong, by the system's error at its root if there is one, as a short line that names no credentials."""
-    said, cause = error, error.__cause__ or error.__context__
+    """The message of an error, as a short line without credentials; of the system's error at its root if
+    there is one.
+    """
+    root, cause = error, error.__cause__ or error.__context__
     while cause is not None:
-        said = cause if isinstance(cause, OSError) and cause.errno else said
+        root = cause if isinstance(cause, OSError) and cause.errno else root
         cause = cause.__cause__ or cause.__context__
-    text = " ".join(str(said).split())
-    secrets = urlsplit(uri).netloc.rpartition("@")[0]
-    for secret in (secrets, *secrets.split(":")):
+    text = " ".join(str(root).split())
+    credentials = urlsplit(uri).netloc.rpartition("@")[0]
+    for secret in (credentials, *credentials.split(":")):
         text = text.replace(secret, "***") if secret else text
     return text if len(text) <= 200 else f"{text[:200]} ..."

@@ -1,0 +1,70 @@
+"""How long jobs may take, from the times of earlier runs in this folder."""
+
+import csv
+import json
+import math
+from collections.abc import Sequence
+from statistics import median
+from typing import NamedTuple
+
+from uncollapse.pipeline.outputs import SECONDS, Job, Recipe
+
+START = 6.0  # seconds that a job takes beside its seeds, mostly to import torch
+
+
+class Time(NamedTuple):
+    """The seconds that an earlier job took for each seed."""
+
+    stage: str
+    parts: list[str]  # of its name: data set, model, method
+    seconds: float
+
+
+def earlier_times() -> list[Time]:
+    """The times of all jobs that ran in this folder, the last one last."""
+    if not SECONDS.exists():
+        return []
+    with SECONDS.open(newline="") as file:
+        return [
+            Time(row["stage"], row["name"].split("-"), float(row["seconds"]) / int(row["seeds"]))
+            for row in csv.DictReader(file)
+        ]
+
+
+def estimate(job: Job, recipe: Recipe, times: Sequence[Time]) -> float | None:
+    """Seconds that a job may take with a recipe; None if nothing like it ran in this folder.
+
+    By the last time of this job, or else of all of the same data set and method, or else of the same data
+    set.
+    """
+    if "seeds" not in recipe or (job.stage == "pretrain" and recipe["pretraining"] == {"use": "none"}):
+        return 0.0
+    parts = job.name.split("-")
+    times = [time for time in times if time.stage == job.stage]
+    candidates = (
+        [time.seconds for time in times if time.parts == parts][-1:],
+        [time.seconds for time in times if (time.parts[0], time.parts[-1]) == (parts[0], parts[-1])],
+        [time.seconds for time in times if time.parts[0] == parts[0]],
+    )
+    seconds = next(filter(None, candidates), None)
+    return None if seconds is None else START + median(seconds) * len(new_seeds(job, recipe))
+
+
+def new_seeds(job: Job, recipe: Recipe) -> set[int]:
+    """The seeds that the output does not have; all of them if it was made from another recipe."""
+    seeds = set(recipe["seeds"])
+    if not job.made_from.exists():
+        return seeds
+    earlier = json.loads(job.made_from.read_text())
+    same = earlier == {**json.loads(json.dumps(recipe)), "seeds": earlier["seeds"]}
+    return seeds - set(earlier["seeds"]) if same else seeds
+
+
+def duration(seconds: float | None) -> str:
+    """Seconds in the unit that a person would choose."""
+    if seconds is None:
+        return "unknown"
+    minutes = math.ceil(seconds / 60)
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    return f"{minutes} min" if minutes < 120 else f"{minutes / 60:.1f} h"

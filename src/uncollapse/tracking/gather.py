@@ -1,0 +1,128 @@
+"""From the files of a cell to its runs in MLflow."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+
+from uncollapse.experiment.cells import Cell
+from uncollapse.pipeline import outputs
+from uncollapse.pipeline.cache import key
+from uncollapse.pipeline.git import commit
+from uncollapse.tracking.run import Points, Run
+
+# the steps of the collapse curve: eps is 10 ** (step / 10) thousandths of a nat, because MLflow's charts have
+# no logarithmic axis unless one asks
+DECIBELS = range(46)
+PICTURES = (outputs.RECONSTRUCTIONS, outputs.SAMPLES, outputs.SENTENCES, outputs.LINES)  # of the first seed
+
+
+def grid() -> tuple[list[Cell], list[int]]:
+    """The cells and the seeds of the grid."""
+    listed = json.loads(outputs.GRID.read_text())
+    return [Cell(*names) for names in listed["cells"]], listed["seeds"]
+
+
+def run_at_start(cell: Cell, seed: int) -> Run:
+    """The run of a cell and seed as it is known before its first epoch."""
+    trained, measured = outputs.training(cell).recipe, outputs.evaluation(cell).recipe
+    recipe = {**trained, "evaluation": measured["evaluation"], "seed": seed}
+    card_file = outputs.card(cell.dataset)
+    card = json.loads(card_file.read_text())
+    return Run(
+        experiment=cell.dataset,
+        name=f"{cell}-{seed}",
+        key=run_key(cell, seed),
+        tags={"cell": str(cell), "seed": str(seed), **cell._asdict(), "mlflow.source.git.commit": commit()},
+        params={
+            name: entry for name, entry in recipe.items() if name not in ("seeds", "sources", "versions")
+        },
+        data={
+            "name": cell.dataset,
+            "digest": hashlib.sha256(json.dumps(card["sha256"], sort_keys=True).encode()).hexdigest()[:16],
+            "source": json.dumps({"uri": str(card_file.parent), "source": card["source"]}),
+            "profile": json.dumps(card["counts"]),
+        },
+        files={outputs.RECIPE: json.dumps({**recipe, "seeds": None}, indent=2), outputs.CARD: card_file},
+    )
+
+
+def run_key(cell: Cell, seed: int) -> str:
+    """A digest of all that determines a run's numbers: both recipes, the data, the encoder at the start, the
+    seed.
+
+    The list of seeds is none of it: a new one makes no other run new.
+    """
+    jobs = outputs.training(cell), outputs.evaluation(cell)
+    recipes = {job.stage: {**job.recipe, "seeds": None} for job in jobs}
+    return key({**recipes, "seed": seed}, outputs.training_inputs(cell, seed))
+
+
+def training_key(cell: Cell, seed: int) -> str:
+    """A digest of all that determines a run's training; the cache of seeds has it in the name of a folder."""
+    return key(outputs.training(cell).recipe, outputs.training_inputs(cell, seed))
+
+
+def finished_runs(cell: Cell, seeds: Sequence[int]) -> list[Run]:
+    """The run of every seed of a cell that was trained and measured."""
+    history = pd.read_csv(outputs.history(cell))
+    measures = pd.read_csv(outputs.measures(cell))
+    collapse = pd.read_csv(outputs.evaluation(cell).folder / outputs.COLLAPSE)
+    runs = []
+    for seed in seeds:
+        epochs, dimensions = history[history["seed"] == seed], collapse[collapse["seed"] == seed]
+        row = measures[measures["seed"] == seed].drop(columns="seed").iloc[0]
+        last = int(epochs["step"].iloc[-1])
+        run = run_at_start(cell, seed)
+        points = {
+            **training_points(epochs),
+            **{f"test/{name}": {last: float(value)} for name, value in row.items()},
+            "collapse/share_by_log_eps": collapse_points(dimensions),
+        }
+        files = {
+            **run.files,
+            outputs.HISTORY: epochs.to_csv(index=False),
+            outputs.COLLAPSE: dimensions.to_csv(index=False),
+            outputs.WEIGHTS: outputs.weights(cell, seed),
+            **extra_files(cell, first=seed == seeds[0]),
+        }
+        runs.append(replace(run, points=points, files=files))
+    return runs
+
+
+def failed_keys(cells: Sequence[Cell], seeds: Sequence[int]) -> list[str]:
+    """The keys of the runs of those cells whose training failed."""
+    return [
+        run_key(cell, seed)
+        for cell in cells
+        if outputs.training(cell).failure.exists() and outputs.card(cell.dataset).exists()
+        for seed in seeds
+    ]
+
+
+def training_points(history: pd.DataFrame) -> Points:
+    """The history of one seed, a metric a column, at gradient steps."""
+    return {
+        f"train/{name}": dict(zip(history["step"], history[name], strict=True))
+        for name in history
+        if name not in ("seed", "epoch", "step")
+    }
+
+
+def collapse_points(dimensions: pd.DataFrame) -> dict[int, float]:
+    """The share of collapsed dimensions of one seed, at the steps of DECIBELS."""
+    return {step: float((dimensions["eps"] < 10 ** (step / 10) / 1000).mean()) for step in DECIBELS}
+
+
+def extra_files(cell: Cell, first: bool) -> dict[str, Path]:
+    """The vocabulary of text; and for the first seed, what there is to look at: its t-SNE map, samples, and
+    so on.
+    """
+    files = {outputs.VOCABULARY: outputs.card(cell.dataset).parent / outputs.VOCABULARY}
+    if first:
+        folder = outputs.evaluation(cell).folder
+        files |= {name: folder / name for name in PICTURES} | {outputs.TSNE_MAP: outputs.tsne_map(cell)}
+    return {name: file for name, file in files.items() if file.exists()}

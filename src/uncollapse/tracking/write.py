@@ -1,0 +1,68 @@
+"""How a run is written to a store of MLflow.
+
+MLflow adds a point that is logged twice, and refuses a param that is: so only what a run lacks is logged.
+All points of a run carry the time of its start, for a store keeps one of two points that are the same to the
+millisecond.
+"""
+
+import math
+import shutil
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from uncollapse.tracking.run import Points, Run
+
+KEY, CURRENT, LIVE = "uncollapse.key", "current", "live"  # tags
+METRICS, PARAMS = 900, 100  # at most, in one request; the limits of MLflow are 1,000 and 100
+
+
+def experiment_id(client: Any, name: str) -> str:
+    """The id of an experiment, which is created, or restored if it was deleted."""
+    experiment = client.get_experiment_by_name(name)
+    if experiment is None:
+        return client.create_experiment(name)
+    if experiment.lifecycle_stage != "active":
+        client.restore_experiment(experiment.experiment_id)
+    return experiment.experiment_id
+
+
+def create(client: Any, run: Run, **tags: str) -> Any:
+    """A new run in the store, without points."""
+    tags = {**run.tags, KEY: run.key, CURRENT: "true", **tags}
+    milliseconds = int(time.time() * 1000)
+    return client.create_run(experiment_id(client, run.experiment), milliseconds, tags, run.name)
+
+
+def log_missing(client: Any, stored: Any, run: Run, stored_points: Points) -> None:
+    """Log params and data set of a stored run, and those points that it lacks."""
+    from mlflow.entities import Dataset, DatasetInput, Metric, Param
+
+    run_id, start = stored.info.run_id, stored.info.start_time
+    metrics = [
+        Metric(name, value, start, step)
+        for name, values in run.finite_points.items()
+        for step, value in values.items()
+        if step not in stored_points.get(name, {})
+    ]
+    params = [Param(name, value) for name, value in run.flat_params.items()]
+    for i in range(max(math.ceil(len(params) / PARAMS), math.ceil(len(metrics) / METRICS))):
+        client.log_batch(run_id, metrics[METRICS * i :][:METRICS], params[PARAMS * i :][:PARAMS])
+    client.log_inputs(run_id, [DatasetInput(Dataset(source_type="local", **run.data))])
+
+
+def complete(client: Any, stored: Any, run: Run, stored_points: Points) -> None:
+    """Log all that a stored run lacks. Its status is set last, so a run that is FINISHED is complete."""
+    run_id = stored.info.run_id
+    log_missing(client, stored, run, stored_points)
+    with tempfile.TemporaryDirectory() as folder:  # one call for all files: each costs a query
+        for name, content in run.files.items():
+            if isinstance(content, Path):
+                shutil.copyfile(content, Path(folder) / name)
+            else:
+                (Path(folder) / name).write_text(content)
+        client.log_artifacts(run_id, folder)
+    if LIVE in stored.data.tags:
+        client.delete_tag(run_id, LIVE)
+    client.set_terminated(run_id, "FINISHED")

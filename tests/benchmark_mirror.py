@@ -1,4 +1,4 @@
-"""The time to mirror 100 cells x 4 seeds of 50 epochs to an empty sqlite store, and again: part of `make bench`."""
+"""The time to mirror 100 cells x 4 seeds of 50 epochs to an empty sqlite store, twice: part of `make bench`."""
 
 import contextlib
 import os

@@ -26,9 +26,12 @@ def chunks(index: Array) -> Iterable[Array]:
 
 
 class Collection(Protocol):
-    """Examples of one kind. `add` writes an example to the scratch file; then `reader` gives a function that
-    reads examples, for the `indices` of each part; then, with all parts written to `folder`, `describe` gives
-    what the card says of them."""
+    """Examples of one kind, in three steps.
+
+    `add` writes an example to the scratch file. When all are there, `reader` gives a function that reads
+    them, for the `indices` of each part. When the parts are in `folder`, `describe` gives what the card says
+    of them.
+    """
 
     def add(self, x: Any, file: BinaryIO) -> None: ...
     def reader(self, scratch: Path, indices: Mapping[str, Array]) -> Read: ...
@@ -39,28 +42,28 @@ class Labels:
     """The labels of all examples, as numbers."""
 
     def __init__(self) -> None:
-        self.index: dict[str, int] = {}  # by name, in the order in which the names came
-        self.indices = array("i")  # of the examples
-        self.missing = 0
+        self.index: dict[str, int] = {}  # every name, numbered in the order in which they came
+        self.labels = array("i")  # of the examples, by these numbers
+        self.unlabelled = 0
 
     def add(self, label: str | None) -> None:
         """Add the label of the next example, None if it has none. Raises UserError if others have one."""
         if label is None:
-            self.missing += 1
+            self.unlabelled += 1
         else:
-            self.indices.append(self.index.setdefault(label, len(self.index)))
-        if self.missing and self.indices:
+            self.labels.append(self.index.setdefault(label, len(self.index)))
+        if self.unlabelled and self.labels:
             raise UserError("source: some examples have a label and some have none")
 
     def numbers(self, order: Sequence[str]) -> tuple[list[str], Array | None]:
         """The names, in `order` or else in alphabetical order, and the labels as positions among them, (N,).
 
-        They are None if there are no labels.
+        The second is None if there are no labels.
         """
         names = list(order) or sorted(self.index)
         positions = {name: i for i, name in enumerate(names)}
         numbers = np.array([positions[name] for name in self.index], np.int64)
-        return names, numbers[np.frombuffer(self.indices, np.intc)] if self.indices else None
+        return names, numbers[np.frombuffer(self.labels, np.intc)] if self.labels else None
 
 
 class Images:
@@ -90,9 +93,8 @@ class Sentences:
 
     def __init__(self, source: Source) -> None:
         self.source = source
-        self.index: dict[str, int] = {
-            word: i for i, word in enumerate(SPECIAL)
-        }  # in the order in which words came
+        # every word, numbered in the order in which they came
+        self.index: dict[str, int] = {word: i for i, word in enumerate(SPECIAL)}
         self.lengths = array("i")
         self.vocabulary: list[str] = []
         self.longest = 0

@@ -19,12 +19,7 @@ from uncollapse.likelihoods import Likelihood
 from uncollapse.pipeline import outputs
 from uncollapse.seeds import numpy_stream
 
-PARTS = (
-    "reserve",
-    "valid",
-    "test",
-    "train",
-)  # in this order they take their examples: train may take the rest
+PARTS = ("reserve", "valid", "test", "train")  # in the order in which they are chosen; train may be the rest
 DRAWN_ONCE = ("valid", "test")  # here, by the likelihood; of the others training makes new draws at each step
 Some = Annotated[int, Field(ge=2)]  # a spread needs two
 
@@ -121,7 +116,7 @@ def choose(official: Array, *, seed: int, **counts: int | None) -> dict[str, Arr
     return indices
 
 
-def write(file: Path, index: Array, read: Read, draw: Likelihood | None, seed: int) -> None:
+def write(file: Path, index: Array, read: Read, likelihood: Likelihood | None, seed: int) -> None:
     """Write the examples of some indices to an .npy file; with a likelihood, a draw of each in its place."""
     rng = numpy_stream(seed, "draw", file.stem)
     first = read(index[:1])
@@ -129,7 +124,7 @@ def write(file: Path, index: Array, read: Read, draw: Likelihood | None, seed: i
     start = 0
     for chunk in chunks(index):
         x = read(chunk)
-        part[start : start + len(chunk)] = x if draw is None else draw.draw(x, rng)
+        part[start : start + len(chunk)] = x if likelihood is None else likelihood.draw(x, rng)
         start += len(chunk)
     part.flush()
 

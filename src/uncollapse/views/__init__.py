@@ -1,1 +1,1 @@
-"""What one looks at, of a trained VAE: no numbers."""
+"""Views of a trained VAE: pictures, sentences and maps, to look at rather than to measure."""

@@ -7,12 +7,15 @@ from torch import Tensor
 
 
 def tsne(mu: Tensor, *, seed: int, perplexity: float = 30.0) -> NDArray[np.float32]:
-    """A map (N, 2) of posterior means (N, D), N > 3, from the principal components. Barnes & Hut's gradient up to 10,000 points, interpolation beyond."""
-    few = min(perplexity, (len(mu) - 1) / 3)
-    init = "pca" if float(mu.var(0).max()) > 0 else "random"  # nothing to turn where all means are the same
+    """A map (N, 2) of posterior means (N, D), N > 3, that starts from their principal components.
+
+    The gradient is Barnes & Hut's up to 10,000 points, by interpolation beyond. A perplexity of more than (N
+    - 1) / 3, the largest for N points, is reduced to it.
+    """
+    differ = float(mu.var(0).max()) > 0  # else there are no principal components
     fit = TSNE(
-        perplexity=few,
-        initialization=init,
+        perplexity=min(perplexity, (len(mu) - 1) / 3),
+        initialization="pca" if differ else "random",
         neighbors="exact",
         negative_gradient_method="auto",
         n_jobs=1,

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
+import requests
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -35,6 +37,15 @@ def stacked(examples: list[Example]) -> NDArray[Any]:
 def md5(file: Path) -> str:
     """The checksum of a file."""
     return hashlib.md5(file.read_bytes()).hexdigest()
+
+
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing can be downloaded."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise requests.ConnectionError("no network")
+
+    monkeypatch.setattr(requests.Session, "send", refuse)
 
 
 def picture(

@@ -2,17 +2,12 @@
 
 import hashlib
 import json
-import os
-import shutil
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import yaml
 
 from uncollapse.data.collect import CHUNK
 from uncollapse.data.prepare import prepare
@@ -187,41 +182,3 @@ def test_batches_hold_each_example_at_most_once() -> None:
     assert [len(batch) for batch in indices] == [16, 16, 16]
     assert len(set(np.concatenate(indices).tolist())) == 48
     assert [len(batch) for batch in batches(5, 16, np.random.default_rng(0))] == [5]
-
-
-SOURCE = '''"""Numbers that were made up."""
-
-import numpy as np
-
-from uncollapse.data.sources import Example, Load, Source
-
-
-def made_up(*, width: int = 3) -> Load:
-    """40 images."""
-    images = (Example(np.full((width, width), i, np.uint8), str(i % 2)) for i in range(40))
-    return lambda: Source(images, "made up", "none")
-'''
-
-
-def test_a_data_set_is_one_file_and_its_entry(tmp_path: Path) -> None:
-    """In a copy of the project."""
-    root = Path(__file__).parent.parent
-    for name in ("src", "stages"):
-        shutil.copytree(root / name, tmp_path / name)
-    (tmp_path / "src/uncollapse/data/sources/made_up.py").write_text(SOURCE)
-    params = yaml.safe_load((root / "params.yaml").read_text())
-    params["datasets"]["numbers"] = {
-        **params["datasets"]["mnist5k"],
-        "source": {"use": "made_up", "width": 5},
-        "split": {"reserve": 10, "valid": 5, "test": 7},
-    }
-    params["grid"]["datasets"] = ["numbers"]
-    (tmp_path / "params.yaml").write_text(yaml.safe_dump(params))
-    environment = {**os.environ, "PYTHONPATH": str(tmp_path / "src")}
-    for stage in ("recipes.py", "prepare.py numbers"):
-        command = [sys.executable, *f"stages/{stage}".split()]
-        subprocess.run(command, cwd=tmp_path, env=environment, check=True)
-    part = read(tmp_path / "data/numbers", "train")
-    assert part.x.shape == (18, 5, 5)
-    assert part.labels is not None
-    assert np.array_equal(part.labels, part.x[:, 0, 0] % 2)

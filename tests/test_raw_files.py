@@ -103,15 +103,15 @@ def test_a_file_that_is_there_is_never_replaced(
 
 def test_google_drive_is_asked_by_gdown(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It asks back before it gives a large file, which pooch does not answer. pooch checks what arrives."""
-    asked = []
+    calls = []
 
     def download(url: str, output: str, timeout: int) -> None:
-        asked.append((url, timeout))
-        Path(output).write_bytes(CONTENT if len(asked) == 1 else b"a page that says: too many downloads")
+        calls.append((url, timeout))
+        Path(output).write_bytes(CONTENT if len(calls) == 1 else b"a page that says: too many downloads")
 
     monkeypatch.setattr("gdown.download", download)
     assert raw.fetch(["a.zip"], [f"{raw.DRIVE}1FT"], MD5).read_bytes() == CONTENT
-    assert asked == [(f"{raw.DRIVE}1FT", raw.TIMEOUT)]
+    assert calls == [(f"{raw.DRIVE}1FT", raw.TIMEOUT)]
     with pytest.raises(
         UserError, match=r"could not download it from https://drive\.google\.com/uc\?id=1FT \(MD5 hash"
     ):

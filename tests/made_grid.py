@@ -1,9 +1,13 @@
-"""A grid whose cells were not trained but made up, with effects that are known: what the stage `report` reads."""
+"""A made-up grid: cells that were not trained, with known effects, as the stage `report` reads them."""
 
 import json
+import os
 import runpy
 import shutil
-from collections.abc import Iterable
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
@@ -13,141 +17,168 @@ import yaml
 from PIL import Image
 
 from uncollapse.experiment.cells import Cell
+from uncollapse.pipeline import outputs
+from uncollapse.pipeline.outputs import Job
 
 ROOT = Path(__file__).parent.parent
-METHODS = ["plain", "skip", "aggressive", "pretrained", "adversarial", "skip+aggressive"]
-GAIN = {
-    "skip": -20.0,
-    "aggressive": -10.0,
-    "skip+aggressive": -32.0,
-    "adversarial": 6.0,
-}  # of the nll, on every model
+METHODS = ("plain", "skip", "aggressive", "pretrained", "adversarial", "skip+aggressive")
+GAINS = {"skip": -20.0, "aggressive": -10.0, "skip+aggressive": -32.0, "adversarial": 6.0}  # in nll
+STAGE = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]["report"]
+OUTS = [next(iter(out)) if isinstance(out, dict) else out for out in STAGE["outs"] + STAGE["metrics"]]
+CALIBRATION = "run,quantity,exact,measured,error,tolerance\nlinear,elbo,-10,-10.01,0.01,0.02\n"
+
+
+def report(folder: Path, *, failed: Sequence[str] = (), **grid: Any) -> Path:
+    """The page of a made-up grid in `folder`, some of whose cells may have failed; see `make_grid`."""
+    with chdir(folder):
+        cells = make_grid(folder, **grid)
+        for cell in cells:
+            if str(cell) in failed:
+                for job in (outputs.training(cell), outputs.evaluation(cell)):
+                    shutil.rmtree(job.folder)
+                write(outputs.training(cell).failure, "seed 1, epoch 3: training diverged\n")
+        done = subprocess.run(
+            [sys.executable, "-W", "error", "stages/report.py"],
+            env={**os.environ, "PYTHONPATH": str(folder / "src")},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        assert all((folder / out).exists() for out in OUTS), "DVC asks for all of them"
+        return folder / outputs.PAGE
 
 
 def make_grid(
-    folder: Path, *, datasets: Iterable[str] = ("mnist5k", "kjv"), models: Iterable[str] = ("vae", "control_vae"),
-    methods: Iterable[str] = METHODS, seeds: int = 4, labels: bool = True, points: int = 400, epochs: int = 10,
-) -> list[Cell]:  # fmt: skip
-    """Write it into `folder`, which is the current one, and return its cells. Data sets other than mnist5k and kjv are copies of mnist5k."""
+    folder: Path,
+    *,
+    datasets: Iterable[str] = ("mnist5k", "kjv"),
+    models: Iterable[str] = ("vae", "control_vae"),
+    methods: Iterable[str] = METHODS,
+    seeds: int = 4,
+    labels: bool = True,
+    points: int = 400,
+    epochs: int = 10,
+    measured: Mapping[str, float] | None = None,
+) -> list[Cell]:
+    """Write it into `folder`, which is the current one, and return its cells.
+
+    The code is that of the repository, unless `folder` has its own `src`. Data sets other than mnist5k and
+    kjv are copies of mnist5k. `measured` are further columns of the measures.
+    """
     for name in ("stages", "src"):
-        (folder / name).symlink_to(ROOT / name)
+        if not (folder / name).exists():
+            (folder / name).symlink_to(ROOT / name)
     params = yaml.safe_load((ROOT / "params.yaml").read_text())
     for name in datasets:
         params["datasets"].setdefault(name, params["datasets"]["mnist5k"])
-    params["grid"] = {
-        "datasets": [*datasets],
-        "models": [*models],
-        "methods": [*methods],
-        "seeds": list(range(seeds)),
-    }
+    axes = {"datasets": [*datasets], "models": [*models], "methods": [*methods]}
+    params["grid"] = {**axes, "seeds": list(range(seeds))}
     (folder / "params.yaml").write_text(yaml.safe_dump(params))
-    runpy.run_path(str(ROOT / "stages" / "recipes.py"))
-    grid = json.loads((folder / "recipes/grid.json").read_text())
-    cells = [Cell(*names) for names in grid["cells"]]
+    runpy.run_path(str(ROOT / "stages" / "recipes.py"), run_name="__main__")
+    cells = [Cell(*names) for names in json.loads(outputs.GRID.read_text())["cells"]]
     for name in datasets:
-        write(
-            folder / "data" / name / "card.json",
-            json.dumps({"source": "made up", "licence": "none", "counts": {"train": 100}}),
-        )
-        for method in methods:
-            write(folder / "pretrained" / f"{name}-{method}" / "none", "")
-    write(
-        folder / "metrics/calibration.csv",
-        "run,quantity,exact,measured,error,tolerance\nlinear,elbo,-10,-10.01,0.01,0.02\n",
-    )
+        card = {"source": "made up", "licence": "none", "counts": {"train": 100}}
+        write(outputs.card(name), json.dumps(card))
+    write(outputs.CALIBRATION, CALIBRATION)
     for i, cell in enumerate(cells):
-        make_cell(folder, cell, np.random.default_rng(i), seeds, labels, points, epochs)
+        make_cell(cell, np.random.default_rng(i), seeds, labels, points, epochs, measured or {})
     return cells
 
 
 def make_cell(
-    folder: Path, cell: Cell, stream: np.random.Generator, seeds: int, labels: bool, points: int, epochs: int
+    cell: Cell,
+    rng: np.random.Generator,
+    seeds: int,
+    labels: bool,
+    points: int,
+    epochs: int,
+    measured: Mapping[str, float],
 ) -> None:
     """What training and measuring leave of a cell."""
-    latents, kl = 32, np.linspace(0.5, 8.0, epochs)
-    runs, measured = folder / "runs" / str(cell), folder / "metrics/cells" / str(cell)
     rows, history, thresholds = [], [], []
     for seed in range(seeds):
+        control = cell.model == "control_vae"
         common = np.random.default_rng(seed).normal(0, 5)
-        nll = (
-            150
-            + common
-            + GAIN.get(cell.method, 0)
-            - 10 * (cell.model == "control_vae")
-            + stream.normal(0, 0.3)
-        )
-        collapsed = float(
-            np.clip(
-                0.7
-                - 0.5 * (cell.model == "control_vae")
-                - 0.2 * ("skip" in cell.method)
-                + stream.normal(0, 0.02),
-                0,
-                1,
-            )
-        )
-        rows.append(measures(seed, nll, collapsed, labels, aggressive="aggressive" in cell.method))
-        for epoch in range(1, epochs + 1):
-            values = {
-                "elbo": -nll - 50 / epoch,
-                "reconstruction": nll,
-                "kl": kl[epoch - 1] + stream.normal(0, 0.1),
-                "beta": min(1.0, epoch / 5),
-            }
-            history.append(
-                {
-                    "seed": seed,
-                    "epoch": epoch,
-                    "step": 62 * epoch,
-                    **values,
-                    "active_units": 20,
-                    "encoder_steps": 62,
-                    "decoder_steps": 62,
-                }
-            )
-        eps = np.sort(stream.lognormal(-1, 2, latents))
-        thresholds += [
-            {"seed": seed, "dimension": i, "eps": value, "kl": value / 2} for i, value in enumerate(eps)
-        ]
-    named = {
-        "x": stream.normal(size=points),
-        "y": stream.normal(size=points),
-        "label": stream.integers(0, 10, points) if labels else "",
-    }
+        nll = 150 + common + GAINS.get(cell.method, 0) - 10 * control + rng.normal(0, 0.3)
+        share = 0.7 - 0.5 * control - 0.2 * ("skip" in cell.method) + rng.normal(0, 0.02)
+        row = measures(seed, nll, min(max(share, 0), 1), labels, aggressive="aggressive" in cell.method)
+        rows.append({**row, **measured})
+        history += training_of(seed, nll, rng, epochs)
+        for dimension, eps in enumerate(np.sort(rng.lognormal(-1, 2, row["latents"]))):
+            thresholds.append({"seed": seed, "dimension": dimension, "eps": eps, "kl": eps / 2})
+    label = rng.integers(0, 10, points) if labels else ""
+    maps = {"x": rng.normal(size=points), "y": rng.normal(size=points), "label": label}
+    folder = outputs.evaluation(cell).folder
     tables = {
-        runs / "history.csv": history,
-        measured / "measures.csv": rows,
-        measured / "collapse.csv": thresholds,
-        measured / "tsne.csv": named,
+        outputs.history(cell): history,
+        outputs.measures(cell): rows,
+        folder / outputs.COLLAPSE: thresholds,
+        folder / outputs.TSNE: maps,
     }
     for file, table in tables.items():
         write(file, pd.DataFrame(table).to_csv(index=False))
-    for stage, output in {"train": runs, "evaluate": measured}.items():
-        shutil.copy(folder / "recipes" / stage / f"{cell}.json", output / "recipe.json")
-    write(measured / "device-0.txt", "cpu")
+    write(folder / outputs.per_seed(outputs.DEVICE, 0), "cpu")
     if cell.dataset == "kjv":
-        said = [
-            {
-                "start": "in the beginning",
-                "end": "the <end>",
-                "place": place,
-                "sentence": "and he said </script> &",
-            }
-            for place in range(5)
-        ]
-        write(measured / "lines.csv", pd.DataFrame(said).to_csv(index=False))
+        line = {"start": "in the beginning", "end": "the <end>", "sentence": "and he said </script> &"}
+        write(
+            folder / outputs.LINES, pd.DataFrame([{**line, "place": i} for i in range(5)]).to_csv(index=False)
+        )
     else:
-        for name in ("reconstructions", "samples"):
-            Image.fromarray(stream.integers(0, 255, (120, 240), np.uint8)).save(measured / f"{name}.png")
+        for name in (outputs.RECONSTRUCTIONS, outputs.SAMPLES):
+            Image.fromarray(rng.integers(0, 255, (120, 240), np.uint8)).save(folder / name)
+    for job in outputs.jobs(cell):
+        make_current(job)
+
+
+def training_of(seed: int, nll: float, rng: np.random.Generator, epochs: int) -> list[dict[str, Any]]:
+    """The rows of a run's history: the KL rises, and so does its weight."""
+    return [
+        {
+            "seed": seed,
+            "epoch": epoch,
+            "step": 62 * epoch,
+            "elbo": -nll - 50 / epoch,
+            "reconstruction": nll,
+            "kl": 0.5 + 7.5 * epoch / epochs + rng.normal(0, 0.1),
+            "beta": min(1.0, epoch / 5),
+            "active_units": 20,
+            "encoder_steps": 62,
+            "decoder_steps": 62,
+        }
+        for epoch in range(1, epochs + 1)
+    ]
 
 
 def measures(seed: int, nll: float, collapsed: float, labels: bool, aggressive: bool) -> dict[str, Any]:
     """A row of measures.csv, which obeys the laws."""
     return {
-        "seed": seed, "elbo": -nll - 3, "reconstruction": nll - 5, "kl": 8.0, "nll": nll, "elbo_standard_error": 0.01, "train_kl": 8.1, "mi": 4.0,
-        "nll_fall": 0.01, "mi_standard_error": 0.02, "mi_cap": 6.2, "mi_at_cap": False, "mi_in_batches": 3.0, "marginal_kl": 4.0, "active_units": 20, "latents": 32,
-        "collapsed": collapsed, "probe_accuracy": 0.8 if labels else float("nan"), "encoder_steps": 6200 if aggressive else 620, "decoder_steps": 620,
-    }  # fmt: skip
+        "seed": seed,
+        "elbo": -nll - 3,
+        "reconstruction": nll - 5,
+        "kl": 8.0,
+        "nll": nll,
+        "elbo_standard_error": 0.01,
+        "train_kl": 8.1,
+        "mi": 4.0,
+        "nll_fall": 0.01,
+        "mi_standard_error": 0.02,
+        "mi_cap": 6.2,
+        "mi_at_cap": False,
+        "mi_in_batches": 3.0,
+        "marginal_kl": 4.0,
+        "active_units": 20,
+        "latents": 32,
+        "collapsed": collapsed,
+        "probe_accuracy": 0.8 if labels else float("nan"),
+        "encoder_steps": 6200 if aggressive else 620,
+        "decoder_steps": 620,
+    }
+
+
+def make_current(job: Job) -> None:
+    """Let the output of a job say that it was made from the recipe as it is now."""
+    write(job.made_from, job.recipe_file.read_text())
 
 
 def write(file: Path, text: str) -> None:

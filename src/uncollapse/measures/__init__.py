@@ -55,6 +55,7 @@ class Measure:
     grain     the step of its values, where these are counts or shares of a few: a number, or the column whose inverse it is
     compared  whether it has rows in metrics/comparison.csv and a column in the report's table; else only its mean is kept
     cap       the column that says whether it is an estimate at its cap
+    bound     the column that bounds it from above, which is shown with an estimate at its cap
     limit     another column, for which a difference has to be beyond chance as well
     derived   for a column that is not in summary.csv: how to make it of those that are
     """
@@ -65,6 +66,7 @@ class Measure:
     grain: float | str = 0.0
     compared: bool = True
     cap: str | None = None
+    bound: str | None = None
     limit: str | None = None
     derived: Callable[[pd.DataFrame], pd.Series] | None = None
 

@@ -1,23 +1,26 @@
-"""The section of the report on methods and models: what stands in the docstrings of the pieces that the grid uses."""
+"""What methods, models and measures are: the docstrings of their files."""
 
 import ast
 import json
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from markdown_it import MarkdownIt
 
 from uncollapse.experiment.cells import Cell
+from uncollapse.measures import modules
 from uncollapse.methods import SLOTS
-from uncollapse.pipeline.outputs import Job
+from uncollapse.pipeline.outputs import training
 from uncollapse.registry import PACKAGE
+from uncollapse.report.results import Results
 
 MARKDOWN = MarkdownIt("commonmark", {"html": False})
 
 
 class Piece(NamedTuple):
-    """What fills a slot: its file, what its docstring says, as HTML, and its arguments, by data set where they differ."""
+    """A piece in a slot: its file, its docstring as HTML and its arguments."""
 
     slot: str
     file: str
@@ -25,32 +28,61 @@ class Piece(NamedTuple):
     arguments: list[str]
 
 
-def document(slot: str, use: str) -> str:
-    """The docstring of a piece's file as HTML: formulas stand indented in it, as Markdown's code."""
-    text = ast.get_docstring(ast.parse((PACKAGE / "methods" / slot / f"{use}.py").read_text())) or ""
-    text = re.sub(r"arXiv (\d{4}\.\d{4,5})", r"[arXiv \1](https://arxiv.org/abs/\1)", text)
-    return MARKDOWN.render(text)
+class Entry(NamedTuple):
+    """A method or a model of the grid, and its pieces."""
+
+    kind: str
+    name: str
+    pieces: list[Piece]
+
+
+class Explained(NamedTuple):
+    """A measure's file, its columns and its docstring as HTML."""
+
+    file: str
+    columns: list[str]
+    text: str
+
+
+def entries(results: Results) -> list[Entry]:
+    """All methods and models of the grid."""
+    names = [("method", name) for name in results.methods] + [("model", name) for name in results.models]
+    return [Entry(kind, name, pieces(f"{kind}s", name, results.cells)) for kind, name in names]
+
+
+def measures() -> list[Explained]:
+    """All measures."""
+    files = [(module, Path(module.__file__).relative_to(PACKAGE)) for module in modules()]
+    return [Explained(source(file), list(module.COLUMNS), document(file)) for module, file in files]
+
+
+def source(file: Path) -> str:
+    """The path of a file of the package, from the folder of the project."""
+    return f"src/uncollapse/{file.as_posix()}"
+
+
+def document(file: Path) -> str:
+    """The docstring of a file of the package as HTML; formulas are indented in it, as Markdown's code."""
+    text = ast.get_docstring(ast.parse((PACKAGE / file).read_text())) or ""
+    return MARKDOWN.render(re.sub(r"arXiv (\d{4}\.\d{4,5})", r"[arXiv \1](https://arxiv.org/abs/\1)", text))
 
 
 def pieces(kind: str, name: str, cells: Sequence[Cell]) -> list[Piece]:
-    """What an entry of `models` or `methods` fills in beyond the defaults; of one that fills in nothing, the first slot."""
-    mine = [cell for cell in cells if name in (cell.model, cell.method)]
-    found: dict[tuple[str, str], dict[str, str]] = {}
-    for cell in mine:
-        recipe = Job("train", str(cell)).recipe
+    """The pieces of a model or method that are not the default; if all are, that of the first slot."""
+    arguments: dict[tuple[str, str], dict[str, str]] = {}
+    for cell in (cell for cell in cells if name in (cell.model, cell.method)):
+        recipe = training(cell).recipe
         for slot in SLOTS[kind]:
             for piece in recipe[slot] if isinstance(recipe[slot], list) else [recipe[slot]]:
-                arguments = ", ".join(
-                    f"{what}: {json.dumps(value)}" for what, value in piece.items() if what != "use"
-                )
-                found.setdefault((slot, piece["use"]), {})[cell.dataset] = arguments
-    beyond = {key: stated for key, stated in found.items() if key[1] != default(kind, key[0])} or dict(
-        [next(iter(found.items()))]
-    )
+                values = {what: value for what, value in piece.items() if what != "use"}
+                text = ", ".join(f"{what}: {json.dumps(value)}" for what, value in values.items())
+                arguments.setdefault((slot, piece["use"]), {})[cell.dataset] = text
+    keys = [key for key in arguments if key[1] != default(kind, key[0])] or list(arguments)[:1]
+    files = {key: Path("methods", key[0], f"{key[1]}.py") for key in keys}
     return [
-        Piece(slot, f"src/uncollapse/methods/{slot}/{use}.py", document(slot, use), spread(stated))
-        for (slot, use), stated in beyond.items()
-    ]  # fmt: skip
+        Piece(slot, source(file), document(file), by_dataset(arguments[slot, use]))
+        for (slot, use), file in files.items()
+    ]
 
 
 def default(kind: str, slot: str) -> str | None:
@@ -59,14 +91,14 @@ def default(kind: str, slot: str) -> str | None:
     return piece["use"] if isinstance(piece, Mapping) else None
 
 
-def spread(stated: Mapping[str, str]) -> list[str]:
-    """Arguments, with the data sets that they are of where there are several."""
-    different: dict[str, list[str]] = {}
-    for dataset, arguments in stated.items():
-        different.setdefault(arguments, []).append(dataset)
-    if len(different) == 1:
-        return [arguments for arguments in different if arguments]
-    return [f"{', '.join(datasets)}: {arguments}" for arguments, datasets in different.items()]
+def by_dataset(arguments: Mapping[str, str]) -> list[str]:
+    """Arguments, with the data sets that have them if not all have the same."""
+    datasets: dict[str, list[str]] = {}
+    for dataset, text in arguments.items():
+        datasets.setdefault(text, []).append(dataset)
+    if len(datasets) == 1:
+        return [text for text in datasets if text]
+    return [f"{', '.join(names)}: {text}" for text, names in datasets.items()]
 
 
 def inline(text: Any) -> str:

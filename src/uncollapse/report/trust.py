@@ -1,60 +1,69 @@
-"""The section of the report that says how far to trust it: laws, calibration, data and settings, and what made it all."""
+"""How far the report may be trusted: laws, calibration, data and settings, and what it was made by."""
 
 import json
-import subprocess
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import pandas as pd
 import yaml
 
 from uncollapse.experiment.cells import Cell
-from uncollapse.measures.laws import LAWS, broken_laws
-from uncollapse.pipeline.outputs import Job
+from uncollapse.measures.laws import LAWS
+from uncollapse.pipeline import git
+from uncollapse.pipeline.outputs import CALIBRATION, DEVICE, Job, card, evaluation, per_seed, training
+from uncollapse.report.results import Results
 
 
-def trust(cells: Sequence[Cell], summary: pd.DataFrame) -> dict[str, Any]:
-    """What the template's section `trust` reads, of the cells that were measured."""
-    broken = [
-        law.split(":")[0]
-        for row in summary.to_dict("records")
-        for law in broken_laws({str(name): value for name, value in row.items()})
-    ]
-    recipe = Job("train", str(cells[0])).recipe
-    devices = {
-        file.read_text() for cell in cells for file in Path("metrics/cells", str(cell)).glob("device-*.txt")
-    }
-    calibration = Path("metrics/calibration.csv")
-    return {
-        "runs": len(summary),
-        "laws": {law: len(summary) - broken.count(law) for law in LAWS},
-        "made_by": {"commit": commit(), **recipe["versions"], "on": ", ".join(sorted(devices)), "seeds": ", ".join(map(str, recipe["seeds"]))},
-        "calibration": pd.read_csv(calibration).to_dict("records") if calibration.exists() else [],
-        "cards": {name: card(name, next(cell for cell in cells if cell.dataset == name)) for name in dict.fromkeys(cell.dataset for cell in cells)},
-    }  # fmt: skip
+class Trust(NamedTuple):
+    """What the page says about it.
+
+    laws         in how many of the runs each law holds
+    made_by      the commit, libraries, devices and seeds
+    calibration  the rows of metrics/calibration.csv
+    settings     of each data set, as YAML
+    """
+
+    runs: int
+    laws: Mapping[str, int]
+    made_by: Mapping[str, str]
+    calibration: list[dict[Any, Any]]
+    settings: Mapping[str, str]
 
 
-def card(dataset: str, cell: Cell) -> str:
-    """What a data set is and how it was trained on, as YAML."""
-    described = json.loads(Path("data", dataset, "card.json").read_text())
-    prepared, trained = Job("prepare", dataset).recipe, Job("train", str(cell)).recipe
-    measured = Job("evaluate", str(cell)).recipe["evaluation"]
-    settings = {what: prepared[what] for what in ("source", "split")} | {
-        what: trained[what] for what in ("net", "likelihood", "training")
-    }
-    return yaml.safe_dump(
-        {"data": described, "settings": {**settings, "evaluation": measured}},
-        sort_keys=False,
-        allow_unicode=True,
+def trust(results: Results) -> Trust:
+    """All of it, for the cells that have results."""
+    runs = [{str(name): value for name, value in row.items()} for row in results.summary.to_dict("records")]
+    first = {cell.dataset: cell for cell in reversed(results.present)}
+    return Trust(
+        runs=len(runs),
+        laws={law: sum(holds(run) for run in runs) for law, (holds, _) in LAWS.items()},
+        made_by=made_by(results),
+        calibration=pd.read_csv(CALIBRATION).to_dict("records") if CALIBRATION.exists() else [],
+        settings={name: settings(first[name]) for name in results.datasets if name in first},
     )
 
 
-def commit() -> str:
-    """The commit that is checked out, and whether what determines the numbers was edited since; nothing outside of git."""
+def made_by(results: Results) -> dict[str, str]:
+    """The commit, the versions of the libraries that compute, the devices and the seeds."""
+    commit = git.commit()[:7] or "unknown"
+    devices = {
+        file.read_text()
+        for cell in results.present
+        for file in evaluation(cell).folder.glob(per_seed(DEVICE, "*"))
+    }
+    return {
+        "commit": f"{commit} with edits" if git.edited() else commit,
+        **training(results.present[0]).recipe["versions"],
+        "on": ", ".join(sorted(devices)),
+        "seeds": ", ".join(map(str, results.grid["seeds"])),
+    }
 
-    def git(*arguments: str) -> str:
-        return subprocess.run(["git", *arguments], capture_output=True, text=True, check=False).stdout.strip()
 
-    edited = git("status", "--porcelain", "--", "params.yaml", "dvc.yaml", "src", "stages")
-    return (git("rev-parse", "--short", "HEAD") or "unknown") + (" with edits" if edited else "")
+def settings(cell: Cell) -> str:
+    """What the data set of a cell is, and how it was trained on and measured, as YAML."""
+    prepared, trained = Job("prepare", cell.dataset).recipe, training(cell).recipe
+    parts = {name: prepared[name] for name in ("source", "split")}
+    parts |= {name: trained[name] for name in ("net", "likelihood", "training")}
+    parts["evaluation"] = evaluation(cell).recipe["evaluation"]
+    data = json.loads(card(cell.dataset).read_text())
+    return yaml.safe_dump({"data": data, "settings": parts}, sort_keys=False, allow_unicode=True)

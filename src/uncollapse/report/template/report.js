@@ -1,5 +1,6 @@
-// Charts are drawn when they come into sight: a page of many cells opens at once. What the controls choose is a data set, of which
-// alone everything is shown, and methods; charts know both as their signals `dataset` and `shown`. An element names those that it is of.
+// Charts are drawn when they come into view, so that a page of many cells opens at once. The controls choose
+// one data set and some methods. An element with data-dataset or data-method is shown if these are chosen;
+// charts know the choice as their signals `dataset` and `shown`.
 "use strict";
 const views = new Map();
 const controls = document.getElementById("controls");
@@ -9,29 +10,31 @@ function chosen() {
   return { dataset: data.get("dataset"), shown: data.getAll("method") };
 }
 
-async function draw(place) {
-  if (views.has(place) || place.closest("[hidden]")) return;
-  views.set(place, null);
-  const spec = JSON.parse(document.getElementById(place.dataset.spec).textContent);
-  spec.data.values = place.closest("figure").querySelector("script").textContent;
-  spec.description = place.getAttribute("aria-label"); // or Vega puts its own in its place
+async function draw(element) {
+  if (views.has(element) || element.closest("[hidden]")) return;
+  views.set(element, null);
+  const spec = JSON.parse(document.getElementById(element.dataset.spec).textContent);
+  spec.data.values = element.closest("figure").querySelector("script").textContent;
+  spec.description = element.getAttribute("aria-label"); // or Vega sets one of its own
   const { dataset, shown } = chosen();
   for (const param of spec.params ?? []) {
     if (param.name === "dataset") param.value = dataset;
     if (param.name === "shown") param.value = shown;
   }
   const renderer = spec.usermeta?.renderer ?? "svg";
-  views.set(place, (await vegaEmbed(place, spec, { actions: false, renderer })).view);
+  views.set(element, (await vegaEmbed(element, spec, { actions: false, renderer })).view);
 }
 
 async function choose() {
   const { dataset, shown } = chosen();
   for (const element of document.querySelectorAll("[data-dataset], [data-method]")) {
     const { dataset: data, method } = element.dataset;
-    element.hidden = (data !== undefined && !data.split(" ").includes(dataset)) || (method !== undefined && !shown.includes(method));
+    const other = data !== undefined && !data.split(" ").includes(dataset);
+    element.hidden = other || (method !== undefined && !shown.includes(method));
   }
-  for (const [place, view] of views) {
-    if (!view || place.closest("[hidden]") || view.getState().signals.dataset === undefined) continue;
+  for (const [element, view] of views) {
+    if (!view || element.closest("[hidden]")) continue;
+    if (view.getState().signals.dataset === undefined) continue; // a chart of one cell
     await view.signal("dataset", dataset).signal("shown", shown).runAsync();
   }
 }
@@ -40,7 +43,7 @@ const seen = new IntersectionObserver(
   (entries) => entries.filter((entry) => entry.isIntersecting).forEach((entry) => draw(entry.target)),
   { rootMargin: "300px" },
 );
-document.querySelectorAll(".chart").forEach((place) => seen.observe(place));
+document.querySelectorAll(".chart").forEach((element) => seen.observe(element));
 controls.addEventListener("change", choose);
 addEventListener("beforeprint", () => document.querySelectorAll(".chart").forEach(draw));
 choose();

@@ -1,0 +1,51 @@
+"""Do combinations of methods add anything to their parts?"""
+
+from collections.abc import Sequence
+
+from uncollapse.report.answers.answer import NOT_SHOWN, ONE_SEED, Answer, Point, listed, not_shown, summary
+from uncollapse.report.evidence import Evidence
+from uncollapse.report.numbers import Row, effect
+
+QUESTION = "Do combinations add anything to their parts?"
+NO_PARTS = "It does not have all of its parts."
+
+
+def combinations(evidence: Evidence) -> Answer:
+    """The answer, with a point for each combination, data set and model."""
+    if not evidence.combinations:
+        return Answer(QUESTION, f"{NOT_SHOWN}: no method in it combines others.", [])
+    points, claims = [], []
+    for name, parts in evidence.combinations.items():
+        better = []
+        for dataset in evidence.datasets:
+            for model in evidence.models:
+                rows = [
+                    row
+                    for part in parts
+                    if (row := evidence.comparison("combination", dataset, model, name, part, "nll"))
+                ]
+                if not rows or len(rows) < len(parts):
+                    points.append(not_shown(dataset, f"`{name}` on `{model}`", name, NO_PARTS))
+                    continue
+                directions = [evidence.direction(row) for row in rows]
+                better.append(min(directions) > 0)
+                words = ONE_SEED if evidence.seeds < 2 else verdict(rows, directions)
+                numbers = "; ".join(f"{effect(row)} compared with `{row['against_method']}`" for row in rows)
+                text = f"nll {numbers}; seeds: {rows[0]['seeds']}."
+                points.append(Point(dataset, f"`{name}` on `{model}`: {words}.", text, name))
+        if better:
+            claims.append(
+                f"`{name}` has a better likelihood than each of its parts in {sum(better)} of "
+                f"{len(better)} comparisons"
+            )
+    return Answer(QUESTION, summary(evidence, claims), points)
+
+
+def verdict(rows: Sequence[Row], directions: Sequence[int]) -> str:
+    """How a combination compares with its parts, in words."""
+    if min(directions) > 0:
+        return "better than each of its parts"
+    worse = [
+        f"`{row['against_method']}`" for row, direction in zip(rows, directions, strict=True) if direction < 0
+    ]
+    return f"worse than {listed(worse)}" if worse else "no gain over all of its parts is shown"

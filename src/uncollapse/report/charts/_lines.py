@@ -1,0 +1,45 @@
+"""Lines over seeds: their mean, within a band from the smallest to the largest value."""
+
+from typing import Literal
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from uncollapse.report.charts._canvas import Canvas, Layers, number
+from uncollapse.report.results import CELL
+
+
+def over_seeds(table: pd.DataFrame, x: str, y: str) -> pd.DataFrame:
+    """The mean of a column `y` over seeds, for each cell and `x`, and the smallest and largest value."""
+    bands = table.groupby([*CELL, x], sort=False)[y].agg(["mean", "min", "max"]).reset_index()
+    return bands.rename(columns={"mean": y, "min": "low", "max": "high"})
+
+
+def in_training(history: pd.DataFrame, column: str, most: int = 100) -> pd.DataFrame:
+    """A column of the history over seeds, by batch (`step`); of at most about `most` epochs of each cell."""
+    last = history.groupby(CELL)["epoch"].transform("max")
+    every = np.maximum(np.ceil(last / most), 1)
+    return over_seeds(history[(history["epoch"] % every == 0) | (history["epoch"] == last)], "step", column)
+
+
+def lines(
+    canvas: Canvas, x: alt.X, y: alt.Y, interpolate: Literal["linear", "step-after"] = "linear"
+) -> Layers:
+    """A line of `y` for each method, within the band of its seeds, from `over_seeds`."""
+    column = str(y.shorthand).split(":")[0]
+    low = y.copy()
+    low.shorthand = "low:Q"
+    tips = [
+        "method:N",
+        number(str(x.shorthand).split(":")[0], "at"),
+        number(column, column),
+        number("low", "least"),
+        number("high", "most"),
+    ]
+    band = canvas.chart.mark_area(opacity=0.15, interpolate=interpolate, strokeWidth=0)
+    line = canvas.chart.mark_line(interpolate=interpolate, strokeWidth=1.8)
+    return alt.layer(
+        band.encode(x, low, alt.Y2("high:Q"), canvas.color),  # areas have no dashes
+        line.encode(x, y, canvas.color, canvas.dashes, tooltip=tips),
+    )

@@ -1,0 +1,50 @@
+"""What a method does to the nll, against the gradient steps that it takes."""
+
+import altair as alt
+import pandas as pd
+
+from uncollapse.report.charts import Chart
+from uncollapse.report.charts._canvas import Canvas, Layers, closed, number
+from uncollapse.report.results import CELL, Results
+
+TICKS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200]
+
+
+def table(results: Results) -> pd.DataFrame:
+    """A row for each comparison of a method with plain."""
+    gains = closed(results.gains, "difference").merge(results.means[[*CELL, "cost"]])
+    return gains[[*CELL, "cost", "difference", "low", "high"]]
+
+
+def draw(canvas: Canvas) -> Layers:
+    """A point with its interval for each model and method."""
+    scale, axis = alt.Scale(type="log", nice=False, padding=20), alt.Axis(values=TICKS, format="~g")
+    x = alt.X("cost:Q", title="gradient steps, as a multiple of plain's", scale=scale, axis=axis)
+    title = "nll, difference to plain (nats): down is better"
+    base = canvas.chart.encode(x, color=canvas.color)
+    zero = canvas.chart.mark_rule(color="#777777").encode(y=alt.datum(0))
+    intervals = base.mark_rule(opacity=0.6).encode(alt.Y("low:Q", title=title), alt.Y2("high:Q"))
+    tips = [
+        "model:N",
+        "method:N",
+        number("cost", "steps"),
+        number("difference", "difference"),
+        number("low", "from"),
+        number("high", "to"),
+    ]
+    points = base.mark_point(size=90, filled=True, opacity=1).encode(
+        alt.Y("difference:Q", title=title), shape=canvas.model_shape, tooltip=tips
+    )
+    return alt.layer(zero, intervals, points)
+
+
+CHART = Chart(
+    title="Cost and gain",
+    text="Gradient steps of encoder and decoder together, as a multiple of those of the plain method, and "
+    "the difference in nll that comes with them.",
+    alt="Difference of the nll to plain against gradient steps, a point for each model and method",
+    table=table,
+    draw=draw,
+    panels="grid",
+    height=360,
+)

@@ -1,0 +1,64 @@
+"""The nll against the mutual information of x and z."""
+
+import altair as alt
+import pandas as pd
+
+from uncollapse.report.charts import Chart
+from uncollapse.report.charts._canvas import Canvas, Layers, closed, number
+from uncollapse.report.results import CELL, Results
+
+INFORMATION = ["mi", "mi_low", "mi_high", "mi_at_cap", "mi_cap", "kl"]
+LIKELIHOOD = ["nll", "nll_low", "nll_high", "front"]
+
+
+def table(results: Results) -> pd.DataFrame:
+    """A row for each cell."""
+    means = closed(results.means, "nll", "nll_low", "nll_high")
+    return closed(means, "mi", "mi_low", "mi_high")[[*CELL, *INFORMATION, *LIKELIHOOD]]
+
+
+def draw(canvas: Canvas) -> Layers:
+    """A point for each cell, with an interval in each direction, and the Pareto front."""
+    base = canvas.chart.encode(color=canvas.color)
+    right, down = "mutual information (nats): right is better", "nll (nats): down is better"
+    x = alt.X("mi:Q", title=right, scale=alt.Scale(domainMax=canvas.upper("mi_cap")))
+    y = alt.Y("nll:Q", title=down, scale=alt.Scale(zero=False))
+    front = base.transform_filter("datum.front").mark_line(color="#999999", strokeDash=[3, 3])
+    across = base.mark_rule(opacity=0.6, clip=True).encode(alt.X("mi_low:Q", title=right), y, x2="mi_high:Q")
+    beyond_cap = base.transform_calculate(most="datum.mi_at_cap ? datum.kl : datum.mi").mark_rule(
+        opacity=0.6, strokeDash=[1, 3], clip=True
+    )
+    along = base.mark_rule(opacity=0.6).encode(x, alt.Y("nll_low:Q", title=down), y2="nll_high:Q")
+    tips = [
+        "model:N",
+        "method:N",
+        number("nll", "nll"),
+        number("nll_low", "from"),
+        number("nll_high", "to"),
+        number("mi", "mi"),
+        number("mi_low", "from"),
+        number("mi_high", "to"),
+        alt.Tooltip("mi_at_cap:N", title="at its cap"),
+        number("kl", "kl"),
+    ]
+    points = base.mark_point(size=90, filled=True, opacity=1)
+    return alt.layer(
+        front.encode(x, y, color=alt.value("#999999"), order="mi:Q"),
+        across,
+        beyond_cap.encode(x, y, x2="most:Q"),
+        along,
+        points.encode(x, y, shape=canvas.model_shape, tooltip=tips),
+    )
+
+
+CHART = Chart(
+    title="Likelihood and information",
+    text="A method that keeps information but loses likelihood is no remedy. Grey dashes join the cells that "
+    "no other cell beats in both. Dotted: the estimate of mi is at its cap, and the value lies between there "
+    "and the KL. The axis ends just above the cap.",
+    alt="nll against mutual information, a point for each model and method",
+    table=table,
+    draw=draw,
+    panels="grid",
+    height=360,
+)

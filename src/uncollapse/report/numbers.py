@@ -1,0 +1,56 @@
+"""Numbers with their intervals, as text. Shares are shown in per cent, their differences in points."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from uncollapse.measures import Measure, columns
+
+Row = Mapping[Any, Any]
+NO_INTERVAL = " (one seed: no interval)"
+MINUS = "−"
+
+
+def decimals(half: float, mean: float) -> int:
+    """How many decimals show two digits of half an interval's width."""
+    if half == 0:
+        return 0 if mean == round(mean) else 2
+    return 2 if math.isnan(half) else min(max(0, 1 - math.floor(math.log10(half))), 3)
+
+
+def show(
+    mean: float, low: float, high: float, unit: str = "", *, scale: float = 1.0, signed: bool = True
+) -> str:
+    """A number and its interval, to two digits of the interval: "−33.2 nats [−37.2, −29.2]"."""
+    half = scale * (high - low) / 2
+    digits, sign = decimals(half, scale * mean), "+" if signed else ""
+    middle, left, right = (
+        f"{scale * value:{sign}.{digits}f}".replace("-", MINUS) for value in (mean, low, high)
+    )
+    return f"{middle}{unit}{NO_INTERVAL}" if math.isnan(half) else f"{middle}{unit} [{left}, {right}]"
+
+
+def effect(row: Row, *, units: bool = True) -> str:
+    """The difference of a comparison with its interval; "at least" if the larger estimate is at its cap."""
+    share = columns()[row["measure"]].unit == "share"
+    unit = {"nats": " nats", "share": " points", "": ""}[columns()[row["measure"]].unit] if units else ""
+    text = show(row["difference"], row["low"], row["high"], unit, scale=100.0 if share else 1.0)
+    return f"at least {text}" if row["at_cap"] == "one" else text
+
+
+def mean_of(means: Row, name: str, measure: Measure) -> str:
+    """The mean of a measure over the seeds of a cell, ± half its interval; of shares the interval.
+
+    "" if the cell has no such number; for an estimate at its cap the range up to its upper bound.
+    """
+    mean, low, high = (means[f"{name}{end}"] for end in ("", "_low", "_high"))
+    if math.isnan(mean):
+        return ""
+    if measure.cap and means[measure.cap]:
+        return f"{mean:.2f} to {means[measure.bound]:.2f}" if measure.bound else f"at least {mean:.2f}"
+    if measure.unit == "share":
+        return show(mean, low, high, " %", scale=100.0, signed=False).removesuffix(NO_INTERVAL)
+    half = (high - low) / 2
+    digits = decimals(half, mean)
+    text = f"{mean:.{digits}f}" if math.isnan(half) else f"{mean:.{digits}f} ± {half:.{digits}f}"
+    return text.replace("-", MINUS)

@@ -1,0 +1,55 @@
+"""Charts as files: the pictures of the README, and a t-SNE map of every cell for MLflow."""
+
+import io
+from pathlib import Path
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from uncollapse.experiment.cells import Cell
+from uncollapse.pipeline.outputs import COLLAPSE_FIGURE, GAINS_FIGURE, tsne_map
+from uncollapse.report.charts import collapse, gains, tsne
+from uncollapse.report.charts._canvas import Canvas
+from uncollapse.report.results import CELL, Results
+
+
+def write_pictures(results: Results) -> None:
+    """Draw and write them."""
+    curves, differences = collapse.table(results), gains.table(results)
+    drawing = collapse.draw(Canvas(curves, results.methods, results.models, legend=True))
+    save(facets(drawing, curves), COLLAPSE_FIGURE)
+    if len(differences):
+        drawing = gains.draw(Canvas(differences, results.methods, results.models))
+        drawing = facets(drawing, differences, height=24 * len(results.methods))
+        save(drawing.resolve_scale(x="independent"), GAINS_FIGURE)
+    else:
+        save(sentence("no method is compared with the plain one"), GAINS_FIGURE)
+    for names, points in tsne.table(results).groupby(CELL, sort=False):
+        drawing = tsne.draw(Canvas(points[:500], results.methods, results.models))
+        file = tsne_map(Cell(*map(str, names)))
+        file.parent.mkdir(parents=True, exist_ok=True)
+        save(drawing.properties(width=240, height=240), file)
+
+
+def facets(chart: Any, table: pd.DataFrame, width: int = 250, height: int = 170) -> alt.FacetChart:
+    """A panel for every data set (columns) and model (rows), in the order of the table."""
+    datasets, models = (list(table[what].drop_duplicates()) for what in ("dataset", "model"))
+    return chart.properties(width=width, height=height).facet(
+        column=alt.Column("dataset:N", sort=datasets, title=None),
+        row=alt.Row("model:N", sort=models, title=None),
+    )
+
+
+def sentence(text: str) -> alt.Chart:
+    """A picture with nothing but a sentence."""
+    return alt.Chart(alt.Data(values=[{}])).mark_text(fontSize=14).encode(text=alt.value(text))
+
+
+def save(chart: Any, file: Path) -> None:
+    """A PNG of 128 colours: a fifth of the size, and looks the same."""
+    from PIL import Image
+
+    with io.BytesIO() as full:
+        chart.save(full, format="png", ppi=144)
+        Image.open(full).convert("RGB").quantize(128).save(file, optimize=True)

@@ -1,0 +1,189 @@
+"""What the report draws on: the measured cells of the grid, their means over seeds, and how they compare."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from uncollapse.errors import UserError
+from uncollapse.experiment.cells import Cell
+from uncollapse.measures import Measure, columns
+from uncollapse.pipeline import outputs
+from uncollapse.pipeline.condition import cell_condition
+from uncollapse.statistics import compare, interval, pairs
+
+CELL = list(Cell._fields)
+REASONS = {
+    "ready": None,
+    "stale": "params.yaml, the code or the data have changed since it was run; `dvc repro` runs it again",
+    "never run": "not run yet; `dvc repro` runs it",
+    "not here": "run, but its files are not here; `dvc pull` fetches them",
+}
+
+
+@dataclass(frozen=True)
+class Results:
+    """The results of a grid. Every table has the columns `dataset`, `model` and `method`.
+
+    grid        recipes/grid.json: cells, seeds, settings of the evaluation; which model is the VAE, which
+                method is plain, and which methods combine others
+    missing     the cells that have no results, and why
+    summary     a row for each run (cell and seed): its measures
+    history     a row for each run and epoch of training
+    thresholds  a row for each run and latent dimension: `eps`, above which it counts as collapsed, and its
+                mean `kl`
+    maps        a row for each cell and test example: `x` and `y` in a t-SNE map of the first seed, `label`
+    means       a row for each cell: what `means` gives, `beta` at the end of training, `cost`, and `front`
+    comparison  a row for each pair of cells and measure, see `uncollapse.statistics.compare`
+    """
+
+    grid: Mapping[str, Any]
+    missing: Mapping[Cell, str]
+    summary: pd.DataFrame
+    history: pd.DataFrame
+    thresholds: pd.DataFrame
+    maps: pd.DataFrame
+    means: pd.DataFrame
+    comparison: pd.DataFrame
+
+    @cached_property
+    def cells(self) -> list[Cell]:
+        """All cells of the grid."""
+        return cells_of(self.grid)
+
+    @cached_property
+    def present(self) -> list[Cell]:
+        """The cells that have results."""
+        return [cell for cell in self.cells if cell not in self.missing]
+
+    @cached_property
+    def datasets(self) -> list[str]:
+        """The data sets of the grid, in its order."""
+        return list(dict.fromkeys(cell.dataset for cell in self.cells))
+
+    @cached_property
+    def models(self) -> list[str]:
+        """The models of the grid, in its order."""
+        return list(dict.fromkeys(cell.model for cell in self.cells))
+
+    @cached_property
+    def methods(self) -> list[str]:
+        """The methods of the grid, in its order."""
+        return list(dict.fromkeys(cell.method for cell in self.cells))
+
+    @property
+    def gains(self) -> pd.DataFrame:
+        """The comparisons of the nll of each method with that of the plain method, for the same model."""
+        table = self.comparison
+        return table[(table["question"] == "method") & (table["measure"] == "nll")]
+
+
+def gather() -> Results:
+    """The results that lie in the folders of the pipeline. Raises UserError if no cell has any."""
+    grid = json.loads(outputs.GRID.read_text())
+    missing = {cell: reason for cell in cells_of(grid) if (reason := reason_missing(cell))}
+    present = [cell for cell in cells_of(grid) if cell not in missing]
+    if not present:
+        raise UserError(f"report: no cell of the grid has been measured; {next(iter(missing.values()))}")
+    summary = read({cell: outputs.measures(cell) for cell in present})
+    history = read({cell: outputs.history(cell) for cell in present})
+    compared = pairs(present, vae=grid["vae"], plain=grid["plain"], combinations=grid["combinations"])
+    text = {"dtype": {"label": str}, "keep_default_na": False}
+    return Results(
+        grid=grid,
+        missing=missing,
+        summary=summary,
+        history=history,
+        thresholds=read({cell: outputs.evaluation(cell).folder / outputs.COLLAPSE for cell in present}),
+        maps=read({cell: outputs.evaluation(cell).folder / outputs.TSNE for cell in present}, **text),
+        means=all_means(summary, history, grid["plain"]),
+        comparison=compare(summary, compared),
+    )
+
+
+def cells_of(grid: Mapping[str, Any]) -> list[Cell]:
+    """The cells that recipes/grid.json lists."""
+    return [Cell(*names) for names in grid["cells"]]
+
+
+def reason_missing(cell: Cell) -> str | None:
+    """Why a cell has no results; None if it has."""
+    condition = cell_condition(cell)
+    return REASONS.get(condition.state, condition.line)
+
+
+def read(files: Mapping[Cell, Path], **options: Any) -> pd.DataFrame:
+    """The tables of cells, one below the other; `options` are those of pandas."""
+    tables = [pd.read_csv(file, **options).assign(**cell._asdict()) for cell, file in files.items()]
+    table = pd.concat(tables, ignore_index=True)
+    return table[CELL + [column for column in table if column not in CELL]]
+
+
+def measured() -> dict[str, Measure]:
+    """The measures of which there are means: first those that are compared, then the others."""
+    measures = {name: measure for name, measure in columns().items() if measure.derived is None}
+    return dict(sorted(measures.items(), key=lambda item: not item[1].compared))
+
+
+def all_means(summary: pd.DataFrame, history: pd.DataFrame, plain: str | None) -> pd.DataFrame:
+    """A row for each cell: what `means` gives, and the columns `beta`, `front` and `cost`."""
+    table = means(summary)
+    last = history[history["epoch"] == history.groupby(CELL)["epoch"].transform("max")]
+    table = table.merge(last.groupby(CELL)["beta"].mean().reset_index())
+    return table.assign(front=front(table), cost=costs(summary, plain))
+
+
+def means(summary: pd.DataFrame) -> pd.DataFrame:
+    """A row for each cell: of every measure its mean over seeds and its interval, from `_low` to `_high`.
+
+    Also the number of `seeds`; whether an estimate is at its cap in any of them; the smallest and the
+    largest share of collapsed dimensions, and `collapsed_seeds`, the number of seeds in which there are any.
+    """
+    rows = []
+    for names, runs in summary.groupby(CELL, sort=False):
+        collapsed = runs["collapsed"]
+        row = {
+            **dict(zip(CELL, names, strict=True)),
+            "seeds": len(runs),
+            "collapsed_min": collapsed.min(),
+            "collapsed_max": collapsed.max(),
+            "collapsed_seeds": int((collapsed > 0).sum()),
+        }
+        for name, measure in measured().items():
+            bounds = {"low": 0.0, "high": 1.0} if measure.unit == "share" else {}
+            mean = interval(runs[name], **bounds)
+            row |= {name: mean.mean, f"{name}_low": mean.low, f"{name}_high": mean.high}
+            if measure.cap:
+                row[measure.cap] = bool(runs[measure.cap].any())
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def front(means: pd.DataFrame) -> pd.Series:
+    """Whether a cell is on the Pareto front of nll and mi: no cell of its data set is as good in both and
+    better in one. Estimates of mi at their cap count as equal.
+    """
+    mi = means["mi"].where(~means["mi_at_cap"], means["mi_cap"])
+    best = []
+    for i, dataset in zip(means.index, means["dataset"], strict=True):
+        others = means["dataset"] == dataset
+        as_good = (means["nll"] <= means["nll"][i]) & (mi >= mi[i])
+        better = (means["nll"] < means["nll"][i]) | (mi > mi[i])
+        best.append(not (others & as_good & better).any())
+    return pd.Series(best, index=means.index)
+
+
+def costs(summary: pd.DataFrame, plain: str | None) -> pd.Series:
+    """Gradient steps of encoder and decoder together, as a multiple of those of `plain` with the same model.
+
+    In the order of the cells; nan where there is no plain method.
+    """
+    table = summary.groupby(CELL, sort=False)[["encoder_steps", "decoder_steps"]].mean().reset_index()
+    table["steps"] = table["encoder_steps"] + table["decoder_steps"]
+    base = table[table["method"] == plain][["dataset", "model", "steps"]]
+    both = table.merge(base, on=["dataset", "model"], how="left", suffixes=("", "_of_plain"))
+    return both["steps"] / both["steps_of_plain"]

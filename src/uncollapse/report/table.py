@@ -1,0 +1,101 @@
+"""The table of the page: a column for each measure that is compared, and the gradient steps."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from uncollapse.experiment.cells import Cell
+from uncollapse.measures import Measure, columns
+from uncollapse.pipeline.outputs import Job, labels
+from uncollapse.report.evidence import Evidence
+from uncollapse.report.numbers import Row, effect, mean_of
+from uncollapse.report.results import Results
+
+DIRECTIONS = {1: "better", -1: "worse", 0: ""}
+
+
+class Entry(NamedTuple):
+    """A mean, and the difference to plain; `sign` is better, worse or changed if that is beyond chance."""
+
+    mean: str
+    difference: str = ""
+    sign: str = ""
+
+
+class Line(NamedTuple):
+    """The entries of a method; or why there are none."""
+
+    method: str
+    missing: str | None
+    entries: list[Entry]
+
+
+class Column(NamedTuple):
+    """The head of a column."""
+
+    measure: str
+    title: str
+
+
+def measures() -> dict[str, Measure]:
+    """The measures that have a column."""
+    return {name: measure for name, measure in columns().items() if measure.compared and not measure.derived}
+
+
+def heads() -> list[Column]:
+    """The heads of all columns."""
+    return [
+        *(Column(name, measure.title) for name, measure in measures().items()),
+        Column("cost", "gradient steps"),
+    ]
+
+
+def lines(results: Results) -> dict[str, dict[str, list[Line]]]:
+    """The lines of the table, by data set and model."""
+    evidence = Evidence(results)
+    tables: dict[str, dict[str, list[Line]]] = {}
+    for cell in results.cells:
+        line = Line(cell.method, results.missing.get(cell), entries(evidence, cell))
+        tables.setdefault(cell.dataset, {}).setdefault(cell.model, []).append(line)
+    return tables
+
+
+def entries(evidence: Evidence, cell: Cell) -> list[Entry]:
+    """The entries of a cell; none if it has no results."""
+    if cell not in evidence.means:
+        return []
+    means, result = evidence.means[cell], []
+    for name, measure in measures().items():
+        row = evidence.comparison("method", *cell, evidence.plain, name)
+        result.append(Entry(mean_of(means, name, measure), *difference(row, evidence)))
+    cost = "" if pd.isna(means["cost"]) else f"{means['cost']:.2g} ×"
+    return [*result, Entry(cost)]
+
+
+def difference(row: Row | None, evidence: Evidence) -> tuple[str, str]:
+    """The difference of a comparison, and what it is beyond chance: better, worse, changed or ""."""
+    if row is None or row["at_cap"] == "both":
+        return "", ""
+    sign = DIRECTIONS[evidence.direction(row)]
+    if row["beyond_chance"] and not columns()[row["measure"]].better:
+        sign = "changed"
+    return effect(row, units=False), sign
+
+
+def chance(results: Results) -> dict[str, float]:
+    """The accuracy of a probe without information: the share of the commonest class in the test set.
+
+    Data sets without labels are left out.
+    """
+    files = {cell.dataset: labels(Job("prepare", cell.dataset).folder, "test") for cell in results.present}
+    counts = {
+        name: np.unique(np.load(file), return_counts=True)[1] for name, file in files.items() if file.exists()
+    }
+    return {name: float(count.max() / count.sum()) for name, count in counts.items()}
+
+
+def latents(results: Results) -> dict[str, int]:
+    """The number of latent dimensions of each data set."""
+    first = results.summary.groupby("dataset", sort=False)["latents"].first()
+    return {str(name): int(count) for name, count in first.items()}

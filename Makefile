@@ -1,5 +1,8 @@
-# make repro: everything, from nothing to the report. make test: the tests. make ui: the runs in MLflow. make follow: lets those grow
-# there that are being trained, beside `make repro`. make bench: our measures and naive ones, timed in turn, and the mirror in MLflow.
+# make repro   everything, from nothing to the report
+# make test    the tests
+# make ui      the runs in MLflow
+# make follow  the runs that are being trained grow in MLflow; beside `make repro`, in a second terminal
+# make bench   the times of our measures beside naive ones, and of the mirror in MLflow
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export VIRTUAL_ENV := $(CURDIR)/.venv
@@ -7,7 +10,7 @@ export DVC_NO_ANALYTICS := 1
 
 .PHONY: repro test bench ui follow lock
 
-# a cell that fails does not keep the others from being reported, and from MLflow
+# if a cell fails, the report and MLflow get the others
 repro: .venv/ready
 	dvc repro --keep-going || { dvc repro --single-item report track; exit 1; }
 	@echo
@@ -29,7 +32,7 @@ ui: .venv/ready
 follow: .venv/ready
 	@python stages/follow.py
 
-# compiled at once, or every stage compiles torch anew where Python may not write bytecode (many containers)
+# bytecode is compiled now: where Python may not write it (many containers), every stage would compile torch anew
 .venv/ready: requirements.txt pyproject.toml
 	@python3 -c 'import sys; sys.exit("error: python3 is %d.%d, it should be 3.11 or newer" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
 	test -x $(BIN)/pip || python3 -m venv .venv

@@ -1,6 +1,4 @@
-"""Let the runs that are being trained grow in MLflow: `make follow`, beside `dvc repro`, in a terminal of
-its own.
-"""
+"""Let the runs that are being trained grow in MLflow: `make follow`, beside `dvc repro`."""
 
 from uncollapse.tracking.follow import follow
 from uncollapse.tracking.store import server, without_credentials
@@ -9,10 +7,8 @@ from uncollapse.tracking.store import server, without_credentials
 def main() -> None:
     """Until Ctrl-C."""
     uri = server()
-    print(
-        f"follow: training grows in {without_credentials(uri)}; Ctrl-C ends this, and nothing else",
-        flush=True,
-    )
+    address = without_credentials(uri)
+    print(f"follow: training grows in {address}; Ctrl-C ends this, and nothing else", flush=True)
     try:
         follow(uri)
     except KeyboardInterrupt:

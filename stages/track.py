@@ -1,6 +1,4 @@
-"""Mirror the cells of the grid to MLflow: to mlflow.db, then to the server of MLFLOW_TRACKING_URI if that is
-set.
-"""
+"""Mirror the cells of the grid to MLflow: to mlflow.db, and to the server of MLFLOW_TRACKING_URI."""
 
 from uncollapse.pipeline.condition import current
 from uncollapse.pipeline.stage import run

@@ -55,15 +55,15 @@ def pending(cell: Cell, recipes: Mapping[Job, str] | None = None) -> dict[Job, C
 
 def condition(job: Job, recipe: str) -> Condition:
     """The condition of a job's output, given the text of the recipe that it should be made from."""
-    entry = locked_jobs().get(str(job))
-    changed = entry is not None and not unchanged(entry, job, recipe)
+    lock = parsed(LOCK.read_text()) if LOCK.exists() else Lock({}, {})
+    changed = str(job) in lock.jobs and not unchanged(lock, job, recipe)
     if not changed and job.made_from.exists() and job.made_from.read_text() == recipe:
         return READY
     if job.failure.exists() and written(job) == recipe:
         return Condition("failed", job.failure.read_text().strip())
     if changed or job.folder.exists():
         return Condition("stale")
-    return Condition("never run" if entry is None else "not here")
+    return Condition("not here" if str(job) in lock.jobs else "never run")
 
 
 def written(job: Job) -> str:
@@ -71,21 +71,23 @@ def written(job: Job) -> str:
     return job.recipe_file.read_text() if job.recipe_file.exists() else ""
 
 
-def unchanged(entry: Mapping[str, Any], job: Job, recipe: str) -> bool:
-    """Whether dvc.lock says of a job that its output was made from this recipe and the inputs of now."""
-    digests = {
-        out["path"]: out.get("md5") for other in locked_jobs().values() for out in other.get("outs", ())
-    }
-    digests[str(job.recipe_file)] = md5(recipe.encode(), usedforsecurity=False).hexdigest()
-    return all(dep.get("md5") == digests.get(dep["path"]) for dep in entry["deps"])
+class Lock(NamedTuple):
+    """A dvc.lock: its jobs by stage@name, and the digests of all outputs by path."""
 
-
-def locked_jobs() -> dict[str, Any]:
-    """The entries of dvc.lock, by stage@name."""
-    return parsed(LOCK.read_text()) if LOCK.exists() else {}
+    jobs: Mapping[str, Any]
+    digests: Mapping[str, str | None]
 
 
 @lru_cache(1)
-def parsed(text: str) -> dict[str, Any]:
-    """The stages of a dvc.lock."""
-    return (yaml.safe_load(text) or {}).get("stages", {})
+def parsed(text: str) -> Lock:
+    """A dvc.lock from its text."""
+    entries = (yaml.safe_load(text) or {}).get("stages", {})
+    outs = [out for entry in entries.values() for out in entry.get("outs", ())]
+    return Lock(entries, {out["path"]: out.get("md5") for out in outs})
+
+
+def unchanged(lock: Lock, job: Job, recipe: str) -> bool:
+    """Whether the lock says of a job that its output was made from this recipe and the inputs of now."""
+    recipe_digest = md5(recipe.encode(), usedforsecurity=False).hexdigest()
+    digests = {**lock.digests, str(job.recipe_file): recipe_digest}
+    return all(dep.get("md5") == digests.get(dep["path"]) for dep in lock.jobs[str(job)]["deps"])

@@ -105,10 +105,14 @@ class Job(NamedTuple):
         """Where a seed works; `key` is a digest of all that determines its result."""
         return self.cache / f"{seed}-{key}"
 
+    def seed_folders(self, seed: int) -> list[Path]:
+        """All folders of a seed that there are, also those of other recipes."""
+        return sorted(self.cache.glob(f"{seed}-*"))
+
     @property
     def failure(self) -> Path:
         """The line with which the last run of this job ended, if it failed."""
-        return WORK / "failed" / f"{self.stage}-{self.name}.txt"
+        return WORK / "failed" / f"{'-'.join(filter(None, self))}.txt"
 
 
 def jobs(cell: Cell) -> list[Job]:

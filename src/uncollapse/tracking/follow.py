@@ -7,9 +7,10 @@ completes the same runs from the finished files, whatever was missed here.
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from io import StringIO
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -51,24 +52,30 @@ def follow(uri: str) -> None:
             time.sleep(PAUSE)
 
 
-def growing_runs(sizes: dict[Path, int]) -> Iterator[tuple[Path, int, Run]]:
-    """The runs of the grid whose history is not as long as in `sizes`, with its file and its size."""
+def growing_runs(sizes: Mapping[Path, int]) -> Iterator[tuple[Path, int, Run]]:
+    """The runs of the grid whose history is not as long as in `sizes`, each with its file and size."""
     cells, seeds = grid()
-    for cell in cells:
-        if not outputs.card(cell.dataset).exists():
-            continue
-        job = outputs.training(cell)
-        for seed in seeds:
-            file = job.seed_folder(seed, training_key(cell, seed)) / outputs.HISTORY
-            text = file.read_text() if file.exists() else ""
-            rows = text[: text.rfind("\n") + 1]  # the last one may be half written
-            if len(rows) != sizes.get(file) and rows.count("\n") > 1:
-                history = pd.read_csv(StringIO(rows))
-                yield (
-                    file,
-                    len(rows),
-                    replace(run_at_start(cell, seed), points=training_points(history), files={}),
-                )
+    for cell, seed in product(cells, seeds):
+        for folder in outputs.training(cell).seed_folders(seed):
+            file = folder / outputs.HISTORY
+            rows = complete_rows(file)
+            if (
+                rows.count("\n") < 2
+                or len(rows) == sizes.get(file)
+                or not outputs.card(cell.dataset).exists()
+            ):
+                continue
+            if folder == outputs.training(cell).seed_folder(
+                seed, training_key(cell, seed)
+            ):  # else: another recipe
+                points = training_points(pd.read_csv(StringIO(rows)))
+                yield file, len(rows), replace(run_at_start(cell, seed), points=points, files={})
+
+
+def complete_rows(file: Path) -> str:
+    """A table that is being written, without what follows its last line break."""
+    text = file.read_text() if file.exists() else ""
+    return text[: text.rfind("\n") + 1]
 
 
 def follower(uri: str) -> Callable[[Run], None]:

@@ -54,6 +54,7 @@ class Project:
             "PATH": path,
             "PYTHONPATH": str(folder / "src"),
             "DVC_NO_ANALYTICS": "1",
+            "MLFLOW_HTTP_REQUEST_TIMEOUT": "600",  # a server on a busy machine is slow, not down
         }
         self.environment.pop("MLFLOW_TRACKING_URI", None)
 

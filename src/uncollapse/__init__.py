@@ -1,8 +1,8 @@
 """uncollapse: which remedies against posterior collapse work, for a VAE and for ControlVAE.
 
 Start with `uncollapse.vae` (the model and the notation of the whole project), then `uncollapse.train`
-(the loop) and `uncollapse.methods` (the remedies, one file each). `uncollapse.diagnose` is for anybody's VAE, and `uncollapse.load`
-reads one that was trained here.
+(the loop) and `uncollapse.methods` (the remedies, one file each). `uncollapse.diagnose` is for anybody's
+VAE, and `uncollapse.load` reads one that was trained here.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> Any:
-    """`diagnose` and `load`, when they are asked for: they import torch, for which the command line and half of the stages should not wait."""
+    """`diagnose` and `load`, when they are asked for: they import torch, for which the command line and
+    half of the stages should not wait."""
     if name == "diagnose":
         from uncollapse.diagnosis import diagnose
 

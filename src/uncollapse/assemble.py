@@ -32,10 +32,11 @@ def assemble(recipe: Mapping[str, Any], card: Mapping[str, Any], seed: int) -> V
 
 
 def load(folder: str | Path) -> VAE:
-    """The trained VAE of a folder that holds recipe.json, card.json and weights.safetensors, such as the artifacts of a run in MLflow;
-    in evaluation mode, on the CPU.
+    """The trained VAE of a folder that holds recipe.json, card.json and weights.safetensors, such as the
+    artifacts of a run in MLflow; in evaluation mode, on the CPU.
 
-    Raises FileNotFoundError where one of them is missing, and UserError where the weights are not those of the recipe's nets.
+    Raises FileNotFoundError where one of them is missing, and UserError where the weights are not those
+    of the recipe's nets.
     """
     recipe, card = (json.loads((Path(folder) / name).read_text()) for name in ("recipe.json", "card.json"))
     vae = assemble(recipe, card, 0)

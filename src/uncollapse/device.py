@@ -6,7 +6,8 @@ from uncollapse.errors import UserError
 
 
 def device(name: str) -> torch.device:
-    """The device of a name in params.yaml; auto is cuda where there is one. Raises UserError if cuda is asked for in vain."""
+    """The device of a name in params.yaml; auto is cuda where there is one. Raises UserError if cuda is
+    asked for in vain."""
     cuda = name != "cpu" and torch.cuda.is_available()
     if name == "cuda" and not cuda:
         raise UserError(
@@ -21,7 +22,8 @@ def device_name(device: torch.device) -> str:
 
 
 def set_up() -> None:
-    """Make this process compute as every process of the pipeline does: with one thread and without denormal numbers.
+    """Make this process compute as every process of the pipeline does: with one thread and without
+    denormal numbers.
 
     More threads would change the order of sums, and get in each other's way. Adam's moments decay to denormal
     numbers for weights without a gradient, and then Adam takes nine times as long.

@@ -30,10 +30,12 @@ LARGEST = 88.0  # of |logvar|: beyond, exp leaves the range of floats
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What n examples say of d latent dimensions. In nats: kl, kl_per_dimension and collapse_thresholds (d,), mi with its standard error and cap.
+    """What n examples say of d latent dimensions. In nats: kl, kl_per_dimension and collapse_thresholds
+    (d,), mi with its standard error and cap.
 
-    kl_per_dimension and kl are means over the examples; for the others see `uncollapse.measures`. probe_accuracy, that of a linear
-    classifier on a fifth of the examples that it has not seen, is None without labels.
+    kl_per_dimension and kl are means over the examples; for the others see `uncollapse.measures`.
+    probe_accuracy, that of a linear classifier on a fifth of the examples that it has not seen, is None
+    without labels.
     """
 
     n: int
@@ -49,7 +51,8 @@ class Diagnosis:
     probe_accuracy: float | None = None
 
     def collapsed(self, eps: float) -> float:
-        """The share of dimensions that are (eps, delta)-collapsed: KL_i < eps for at least 1 - delta of the examples."""
+        """The share of dimensions that are (eps, delta)-collapsed: KL_i < eps for at least 1 - delta of
+        the examples."""
         return collapsed(torch.from_numpy(self.collapse_thresholds), eps)
 
     @cached_property
@@ -66,7 +69,8 @@ class Diagnosis:
         return f"partly collapsed: {alive.sum()} of {self.d} dimensions carry {100 * share:.0f} % of the KL"
 
     def figure(self) -> "altair.HConcatChart":
-        """The collapse curve and the KL of each dimension, an Altair chart: `.save("diagnosis.png")`, or look at it in a notebook."""
+        """The collapse curve and the KL of each dimension, an Altair chart: `.save("diagnosis.png")`, or
+        look at it in a notebook."""
         import altair as alt
 
         thresholds = np.sort(self.collapse_thresholds).clip(1e-6)
@@ -114,10 +118,12 @@ class Diagnosis:
 
 
 def diagnose(mu: Any, logvar: Any, *, labels: Any = None, delta: float = 0.01) -> Diagnosis:
-    """Diagnose a VAE from the means and log-variances of q(z|x), (N, D) each, numpy or torch; `labels` (N,) add a linear probe.
+    """Diagnose a VAE from the means and log-variances of q(z|x), (N, D) each, numpy or torch; `labels`
+    (N,) add a linear probe.
 
-    Take data that it was trained on for the collapse curve, or data held out for all else; 2,000 examples or more, for the mutual information cannot
-    exceed ln N. Raises ValueError with one line that names the argument: other shapes, NaN, infinity, no numbers, or one row.
+    Take data that it was trained on for the collapse curve, or data held out for all else; 2,000 examples
+    or more, for the mutual information cannot exceed ln N. Raises ValueError with one line that names the
+    argument: other shapes, NaN, infinity, no numbers, or one row.
     """
     found = {"mu": numbers("mu", mu), "logvar": numbers("logvar", logvar)}
     shapes = {name: tuple(array.shape) for name, array in found.items()}
@@ -175,7 +181,8 @@ def numbers(name: str, array: Any) -> torch.Tensor:
 
 
 def probe(mu: torch.Tensor, labels: Any, order: torch.Tensor) -> float:
-    """The linear probe's accuracy on the last fifth of `order`, learned on the first three and chosen on the fourth."""
+    """The linear probe's accuracy on the last fifth of `order`, learned on the first three and chosen on
+    the fourth."""
     classes = np.asarray(labels.detach().cpu() if isinstance(labels, torch.Tensor) else labels)
     if classes.dtype.kind not in "biuUS":
         raise ValueError(f"labels: should be whole numbers or names, not of {classes.dtype}")
@@ -194,7 +201,8 @@ def probe(mu: torch.Tensor, labels: Any, order: torch.Tensor) -> float:
 
 
 def load(file: Path) -> dict[str, NDArray[Any]]:
-    """The arrays mu, logvar and, if it is there, labels of an .npz file. Raises ValueError or OSError with one line."""
+    """The arrays mu, logvar and, if it is there, labels of an .npz file. Raises ValueError or OSError
+    with one line."""
     with file.open("rb") as stream:
         try:
             arrays = np.load(stream, allow_pickle=False)  # a pickle can run anything

@@ -1,6 +1,7 @@
 """The folder is the registry: a piece is a file in a folder of this package with a function of the same name.
 
-`{use: pi, kp: 0.01}` in a slot `kl_weight` is `methods/kl_weight/pi.py`, called as `pi(kp=0.01)`. There is nothing to register.
+`{use: pi, kp: 0.01}` in a slot `kl_weight` is `methods/kl_weight/pi.py`, called as `pi(kp=0.01)`. There
+is nothing to register.
 """
 
 from collections.abc import Callable, Mapping

@@ -1,206 +1,177 @@
-"""The training loop: a generator that yields a row of the history an epoch. It logs nothing and saves nothing."""
+"""The training loop: a generator that yields a row of the history for each epoch. It logs nothing and
+saves nothing."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any, final
 
 import numpy as np
 import torch
-from pydantic import PositiveFloat, PositiveInt
 from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_
 
 from uncollapse.data.prepared import Array, Part, batches, to_tensor
 from uncollapse.measures.active_units import active_units
 from uncollapse.measures.mutual_information import mutual_information
-from uncollapse.methods.divergence import Divergence
-from uncollapse.methods.inference import Inference, Moved
-from uncollapse.methods.kl_weight import KLWeight
-from uncollapse.methods.kl_weight import State as Price
-from uncollapse.methods.perturbation import Perturbation, Reads, Step
+from uncollapse.methods import Method
+from uncollapse.methods.inference import StepResult
+from uncollapse.methods.perturbation import Context, Inputs
+from uncollapse.objective import Terms, elbo, objective
 from uncollapse.seeds import numpy_stream, torch_stream
+from uncollapse.training import Training, TrainState
 from uncollapse.vae import VAE, encode
 
 Row = dict[str, float]
 
 
-def training(
-    *, epochs: PositiveInt, batch_size: PositiveInt, learning_rate: PositiveFloat, clip: PositiveFloat = 5.0
-) -> dict[str, float]:
-    """The training budget of a data set, the same for every model and method: epochs over the part that is learned from,
-    batch size, learning rate of Adam, and the norm to which the gradient of those that move is clipped."""
-    return {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate, "clip": clip}
+@final
+class Batches:
+    """The training batches of an epoch, and random ones of them; each is a new draw of the likelihood (a
+    new binarisation)."""
+
+    def __init__(self, vae: VAE, data: Part, size: int, seed: int, epoch: int) -> None:
+        self.likelihood, self.device = vae.likelihood, next(vae.parameters()).device
+        self.data = data
+        self.in_order, self.at_random = (
+            numpy_stream(seed, purpose, epoch) for purpose in ("batches", "other batches")
+        )
+        self.indices = list(batches(len(data), size, self.in_order))
+
+    def __iter__(self) -> Iterator[Tensor]:
+        """Every batch (B, ...) once."""
+        for index in self.indices:
+            yield self.batch(index, self.in_order)
+
+    def draw(self) -> Tensor:
+        """A batch at random."""
+        return self.batch(self.indices[self.at_random.integers(len(self.indices))], self.at_random)
+
+    def batch(self, index: Array, generator: np.random.Generator) -> Tensor:
+        """The examples at `index`."""
+        return to_tensor(self.likelihood.draw(self.data.x[index], generator), self.device)
+
+
+@final
+class GradientStep:
+    """A gradient step on the loss of a batch: `step(x)` updates encoder and decoder, `step(x,
+    decoder=False)` the encoder alone.
+
+    The noise of an epoch is made from (seed, epoch), so it is the same for every method.
+    """
+
+    def __init__(self, state: TrainState, method: Method, clip: float, seed: int) -> None:
+        self.state, self.method, self.clip = state, method, clip
+        self.device = next(state.vae.parameters()).device
+        self.noise = torch_stream(seed, "noise", state.epoch, device=self.device)
+        self.perturbation = torch_stream(seed, "perturbation", state.epoch, device=self.device)
+
+    def __call__(self, x: Tensor, *, encoder: bool = True, decoder: bool = True) -> StepResult:
+        """Update on a batch x (B, ...); the result is of the weights before."""
+        state = self.state
+        noise = torch.randn(2, len(x), state.vae.latents, generator=self.noise, device=self.device)
+        inputs = self.perturbed(x, noise)
+        groups = [name for name, update in {"encoder": encoder, "decoder": decoder}.items() if update]
+        with frozen([p for name in state.groups if name not in groups for p in state.groups[name]]):
+            terms = self.terms(x, inputs, noise)
+            terms.loss.mean().backward()
+        clip_grad_norm_([parameter for name in groups for parameter in state.groups[name]], self.clip)
+        for name in groups:
+            state.optimizers[name].step()
+            state.optimizers[name].zero_grad()
+            state.steps[name] += 1
+        means = torch.stack([terms.reconstruction.mean(), terms.kl.sum(1).mean(), terms.beta.mean()])
+        units = state.vae.likelihood.units(x)
+        return StepResult(terms.loss.detach().sum(), units, means.detach(), terms.state)
+
+    def terms(self, x: Tensor, inputs: Inputs, noise: Tensor) -> Terms:
+        """The terms of the loss with the weights as they are."""
+        return objective(self.state.vae, self.method, x, inputs, noise, self.state.kl_weight)
+
+    def perturbed(self, x: Tensor, noise: Tensor) -> Inputs:
+        """What encoder and decoder read of x. A gradient for an adversary costs as much as a step of
+        both, and counts so."""
+
+        def gradient(inputs: Inputs, embedded: Tensor) -> tuple[Tensor, Tensor]:
+            embedded = embedded.detach().requires_grad_()
+            loss = self.terms(x, inputs._replace(embedded=embedded), noise).loss
+            for name in self.state.steps:
+                self.state.steps[name] += 1
+            return loss.detach(), torch.autograd.grad(loss.sum(), embedded)[0]
+
+        inputs = Inputs(x, x)
+        for perturb in self.method.perturbation:
+            inputs = perturb(inputs, Context(self.state.vae, gradient, self.perturbation))
+        return inputs
 
 
 def train(
     vae: VAE,
     data: Part,
     valid: Part,
-    *,
-    kl_weight: KLWeight,
-    divergence: Divergence,
-    inference: Inference,
-    perturbation: Sequence[Perturbation],
-    epochs: int,
-    batch_size: int,
-    learning_rate: float,
-    clip: float,
+    method: Method,
+    training: Training,
     seed: int,
-    spent: tuple[int, int] = (0, 0),
-    state: dict[str, Any] | None = None,
-) -> Iterator[tuple[Row, dict[str, Any]]]:
+    *,
+    steps: tuple[int, int] = (0, 0),
+    saved: dict[str, Any] | None = None,
+) -> Iterator[tuple[Row, TrainState]]:
     """Train `vae` in place; after every epoch yield a row of the history and the state.
 
-    A row: epoch and step; means over the epoch's training batches of elbo, reconstruction and kl (nats) and of beta, at the last
-    move on each; active_units on `valid`; encoder_steps and decoder_steps so far, those `spent` before included. `state` holds
-    references to all that changes: handed to a new call, training goes on from there, to the result that it would have had.
+    A row: epoch and step (batches so far); means over the epoch's batches, at the last update on each, of
+    elbo, reconstruction and kl (nats) and of beta; active_units on `valid`; encoder_steps and
+    decoder_steps so far, with those of pretraining, `steps`; with `patience` valid_elbo (nats). `saved`
+    is a state's `state_dict()`: training goes on from there.
     """
-    device = next(vae.parameters()).device
-    players = {"encoder": vae.encoder_parameters(), "decoder": vae.decoder_parameters()}
-    optimizers = {who: torch.optim.Adam(mine, lr=learning_rate, fused=True) for who, mine in players.items()}
-    now, plan, steps, first = (
-        Now(kl_weight.init()),
-        inference.init(),
-        dict(zip(players, spent, strict=True)),
-        1,
-    )
-    if state is not None:
-        vae.load_state_dict(state["vae"])
-        for who, optimizer in optimizers.items():
-            optimizer.load_state_dict(state["optimizers"][who])
-        now, plan, steps, first = Now(state["price"]), state["plan"], state["steps"], state["epoch"] + 1
-
-    def draw(place: Array, stream: np.random.Generator) -> Tensor:
-        return to_tensor(vae.likelihood.draw(data.x[place], stream), device)
-
-    def another() -> Tensor:
-        return draw(now.places[now.others.integers(len(now.places))], now.others)
-
-    def move(batch: Tensor, *, encoder: bool, decoder: bool) -> Moved:
-        noise = torch.randn(2, len(batch), vae.latents, generator=now.noise, device=device)
-
-        def at(reads: Reads) -> Losses:
-            return losses(vae, batch, reads, noise, kl_weight, now.price, divergence)
-
-        def slope(reads: Reads, embedded: Tensor) -> tuple[Tensor, Tensor]:
-            embedded = embedded.detach().requires_grad_()
-            loss = at(reads._replace(embedded=embedded)).loss
-            for who in steps:
-                steps[who] += 1
-            return loss.detach(), torch.autograd.grad(loss.sum(), embedded)[0]
-
-        reads = Reads(batch, batch)
-        for perturb in perturbation:
-            reads = perturb(reads, Step(vae, slope, now.unrest))
-        moving = [who for who, moves in {"encoder": encoder, "decoder": decoder}.items() if moves]
-        with only(players, moving):
-            found = at(reads)
-            found.loss.mean().backward()
-        clip_grad_norm_([parameter for who in moving for parameter in players[who]], clip)
-        for who in moving:
-            optimizers[who].step()
-            optimizers[who].zero_grad()
-            steps[who] += 1
-        now.after = found.price
-        now.means = torch.stack(
-            [found.reconstruction.mean(), found.kl.sum(1).mean(), found.beta.mean()]
-        ).detach()
-        return Moved(found.loss.detach().sum(), vae.likelihood.units(batch))
+    state = TrainState(vae, method, training, steps)
+    if saved is not None:
+        state.load_state_dict(saved)
 
     def valid_mi() -> float:
         q = encode(vae, valid)
         return mutual_information(q, torch.randn(q.mu.shape, generator=torch_stream(seed, "validation"))).mi
 
-    for epoch in range(first, epochs + 1):
-        stream = numpy_stream(seed, "batches", epoch)
-        now.places, now.rows = list(batches(len(data), batch_size, stream)), []
-        now.others = numpy_stream(seed, "other batches", epoch)
-        now.noise = torch_stream(seed, "noise", epoch, device=device)
-        now.unrest = torch_stream(seed, "perturbation", epoch, device=device)
+    while not state.finished(training):
+        state.epoch += 1
+        epoch_batches = Batches(vae, data, training.batch_size, seed, state.epoch)
+        step = GradientStep(state, method, training.clip, seed)
+        means = []
         vae.train()
-        for place in now.places:
-            inference.step(plan, draw(place, stream), move, another)
-            now.price = (
-                now.after
-            )  # a schedule and a controller go on once a batch, however often somebody moved
-            now.rows.append(now.means)
-        plan = inference.epoch(plan, valid_mi)
-        reconstruction, kl, beta = torch.stack(now.rows).mean(0).tolist()
-        row = {
-            "epoch": epoch,
-            "step": epoch * len(now.places),
-            "elbo": -reconstruction - kl,
-            "reconstruction": reconstruction,
-            "kl": kl,
-            "beta": beta,
-            "active_units": active_units(encode(vae, valid).mu),
-            "encoder_steps": steps["encoder"],
-            "decoder_steps": steps["decoder"],
-        }
-        yield (
-            row,
-            {
-                "vae": vae.state_dict(),
-                "optimizers": {who: optimizer.state_dict() for who, optimizer in optimizers.items()},
-                "price": now.price,
-                "plan": plan,
-                "steps": steps,
-                "epoch": epoch,
-            },
-        )
+        for x in epoch_batches:
+            result = method.inference.step(state.inference, x, step, epoch_batches.draw)
+            state.kl_weight = result.kl_weight  # advances once a batch, however many steps were taken on it
+            means.append(result.means)
+        state.inference = method.inference.epoch(state.inference, valid_mi)
+        row = epoch_row(state, means, valid)
+        if training.patience is not None:
+            row["valid_elbo"] = elbo(vae, valid, torch_stream(seed, "validation elbo"))
+            state.keep_best(row["valid_elbo"])
+        yield row, state
+    if state.best:
+        vae.load_state_dict(state.best["weights"])
 
 
-class Now:
-    """What changes within an epoch: the state of the price, before and after this batch, random numbers, the means of reconstruction,
-    kl and beta at the last move, and those of each batch so far."""
-
-    places: list[Array]
-    means: Tensor
-    rows: list[Tensor]
-    noise: torch.Generator
-    unrest: torch.Generator
-    others: np.random.Generator
-
-    def __init__(self, price: Price) -> None:
-        self.price = self.after = price
-
-
-class Losses(NamedTuple):
-    """Training loss and reconstruction of each example, (B,); KL_i (B, D); beta; and the state of the price behind this step. In nats."""
-
-    loss: Tensor
-    reconstruction: Tensor
-    kl: Tensor
-    beta: Tensor
-    price: Price
-
-
-def losses(
-    vae: VAE,
-    x: Tensor,
-    reads: Reads,
-    noise: Tensor,
-    kl_weight: KLWeight,
-    price: Price,
-    divergence: Divergence,
-) -> Losses:
-    """The loss of a batch x where encoder and decoder read `reads`; `noise` (2, B, D) is for z and for a sample of the prior."""
-    q = vae.encode(reads.encoder, reads.embedded)
-    z = q.sample(noise[0])
-    reconstruction, kl = -vae.log_likelihood(x, z, reads.decoder), q.kl()
-    beta, after = kl_weight.update(price, kl.detach())
-    loss = reconstruction + divergence.share * (beta * kl).sum(1)
-    if divergence.penalty is not None:
-        loss = loss + divergence.penalty(z, noise[1])
-    return Losses(loss, reconstruction, kl, beta, after)
+def epoch_row(state: TrainState, means: Sequence[Tensor], valid: Part) -> Row:
+    """The history's row of an epoch, from the means (3,) of its batches."""
+    reconstruction, kl, beta = torch.stack(list(means)).mean(0).tolist()
+    return {
+        "epoch": state.epoch,
+        "step": state.epoch * len(means),
+        "elbo": -reconstruction - kl,
+        "reconstruction": reconstruction,
+        "kl": kl,
+        "beta": beta,
+        "active_units": active_units(encode(state.vae, valid).mu),
+        **{f"{name}_steps": count for name, count in state.steps.items()},
+    }
 
 
 @contextmanager
-def only(players: Mapping[str, list[nn.Parameter]], moving: Sequence[str]) -> Iterator[None]:
-    """No gradients are computed for the weights of those who do not move."""
-    still = [parameter for who, mine in players.items() if who not in moving for parameter in mine]
-    for parameter in still:
+def frozen(parameters: Sequence[nn.Parameter]) -> Iterator[None]:
+    """No gradients are computed for these parameters."""
+    for parameter in parameters:
         parameter.requires_grad_(False)
-    yield
-    for parameter in still:
-        parameter.requires_grad_(True)
+    try:
+        yield
+    finally:
+        for parameter in parameters:
+            parameter.requires_grad_(True)

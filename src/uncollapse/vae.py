@@ -53,9 +53,9 @@ def log_prior(z: Tensor) -> Tensor:
 class VAE(nn.Module):
     """An encoder, the head that makes q(z|x) of its features, a decoder and a likelihood.
 
-    `encoder(x)` gives features (B, F) of `encoder.embed(x)`, which is real; `posterior(features)` gives mu and logvar, (B, D) each;
-    `decoder(z, x)` gives the parameters of p(x|z) for z (B, D), and may read those parts of x that
-    lie before the one it predicts (autoregressive decoders).
+    `encoder(x)` gives features (B, F) of `encoder.embed(x)`, which is real; `posterior(features)` gives
+    mu and logvar, (B, D) each; `decoder(z, x)` gives the parameters of p(x|z) for z (B, D), and may read
+    those parts of x that lie before the one it predicts (autoregressive decoders).
     """
 
     def __init__(
@@ -78,7 +78,8 @@ class VAE(nn.Module):
         return Gaussian(*self.posterior(self.encoder(x, embedded)))
 
     def log_likelihood(self, x: Tensor, z: Tensor, read: Tensor | None = None) -> Tensor:
-        """log p(x|z) in nats, shape (B,), for x (B, ...) and z (B, D); an autoregressive decoder reads `read` (default x)."""
+        """log p(x|z) in nats, shape (B,), for x (B, ...) and z (B, D); an autoregressive decoder reads
+        `read` (default x)."""
         return self.likelihood.log_prob(x, self.output(z, x if read is None else read))
 
     def output(self, z: Tensor, read: Tensor) -> Any:
@@ -105,7 +106,8 @@ class VAE(nn.Module):
 
 @torch.no_grad()
 def encode(vae: VAE, part: Part, size: int = 500) -> Gaussian:
-    """q(z|x) of every example of a part, (N, D), in evaluation mode, on the CPU; `size` examples at a time."""
+    """q(z|x) of every example of a part, (N, D), in evaluation mode, on the CPU; `size` examples at a
+    time."""
     mode, device = vae.training, next(vae.parameters()).device
     vae.eval()
     chunks = [
@@ -116,7 +118,8 @@ def encode(vae: VAE, part: Part, size: int = 500) -> Gaussian:
 
 
 def initialise(module: nn.Module, seed: int) -> None:
-    """Draw every layer's own default initial weights from a stream of its own, made from (seed, the layer's name).
+    """Draw every layer's own default initial weights from a stream of its own, made from (seed, the
+    layer's name).
 
     So two nets that share a layer start with the same weights there, whatever else they have: runs of
     different methods with the same seed are paired.

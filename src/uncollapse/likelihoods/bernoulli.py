@@ -1,5 +1,5 @@
-"""Binary pixels: x_i is 1 with probability sigmoid(output_i), and a grey value g stands for a pixel that is 1 with
-probability g / 255 (dynamic binarisation, Salakhutdinov & Murray 2008)."""
+"""Binary pixels: x_i is 1 with probability sigmoid(output_i), and a grey value g stands for a pixel that
+is 1 with probability g / 255 (dynamic binarisation, Salakhutdinov & Murray 2008)."""
 
 from typing import Any
 

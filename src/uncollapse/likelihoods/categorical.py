@@ -1,4 +1,5 @@
-"""Tokens: the next one is drawn from softmax(output). The end mark is predicted like a word, padding is not."""
+"""Tokens: the next one is drawn from softmax(output). The end mark is predicted like a word, padding is
+not."""
 
 import torch
 from torch import Tensor

@@ -1,6 +1,7 @@
 """Real pixels: x_i is the decoder's output_i with Gaussian noise of one variance.
 
-The larger it is, the more dimensions collapse; fixed too large it is a cause of collapse by itself (Lucas et al. 2019, arXiv 1911.02469, section 4).
+The larger it is, the more dimensions collapse; fixed too large it is a cause of collapse by itself (Lucas
+et al. 2019, arXiv 1911.02469, section 4).
 """
 
 import math
@@ -34,7 +35,8 @@ class Variance(nn.Module):
 
 
 def gaussian(*, variance: PositiveFloat = 1.0, learned: bool = False) -> Likelihood:
-    """Independent pixels; `output` holds means of x's shape; `variance` is in squares of x's unit (grey values are 0 to 1), fixed, or where learning starts."""
+    """Independent pixels; `output` holds means of x's shape; `variance` is in squares of x's unit (grey
+    values are 0 to 1), fixed, or where learning starts."""
     fixed = torch.tensor(math.log(variance))
 
     def split(output: Any) -> tuple[Tensor, Tensor]:

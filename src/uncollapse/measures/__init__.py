@@ -1,7 +1,8 @@
 """Measures of a trained VAE, a file each. All that is in nats says so.
 
-A file of this folder is a measure: `measure(run)` gives one or more columns of metrics/summary.csv, `COLUMNS` says which of them are
-compared and how they are shown. There is nothing to register. `laws.py` and `evaluate.py` are about all measures.
+A file of this folder is a measure: `measure(run)` gives one or more columns of metrics/summary.csv,
+`COLUMNS` says which of them are compared and how they are shown. There is nothing to register. `laws.py`
+and `evaluate.py` are about all measures.
 """
 
 from collections.abc import Callable, Mapping
@@ -33,8 +34,9 @@ ORDER = (
 class Trained:
     """A trained VAE, the data and the settings that it is measured with.
 
-    `parts` are train (as one draw of the likelihood, `train_points` examples at most), valid and test; `q` is q(z|x) of each, (N, D), on the
-    CPU; `settings` is the section `evaluation` of params.yaml; `history` is the last row of training.
+    `parts` are train (as one draw of the likelihood, `train_points` examples at most), valid and test;
+    `q` is q(z|x) of each, (N, D), on the CPU; `settings` is the section `evaluation` of params.yaml;
+    `history` is the last row of training.
     """
 
     vae: VAE
@@ -52,8 +54,8 @@ class Measure:
     title     heads its column in the report's table
     unit      "nats", "share" (0 to 1, shown in per cent) or "" for counts
     better    1 if more of it is better, -1 if less is, 0 if neither
-    grain     the step of its values, where these are counts or shares of a few: a number, or the column whose inverse it is
-    compared  whether it has rows in metrics/comparison.csv and a column in the report's table; else only its mean is kept
+    grain     the step of counts, or of shares of a few: a number, or the column whose inverse it is
+    compared  whether it has rows in metrics/comparison.csv and a column in the report's table, or only a mean
     cap       the column that says whether it is an estimate at its cap
     bound     the column that bounds it from above, which is shown with an estimate at its cap
     limit     another column, for which a difference has to be beyond chance as well

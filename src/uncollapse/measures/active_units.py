@@ -1,4 +1,5 @@
-"""Active units: the dimensions whose posterior mean varies over the data (Burda et al. 2016, arXiv 1509.00519, section 5.2)."""
+"""Active units: the dimensions whose posterior mean varies over the data (Burda et al. 2016, arXiv
+1509.00519, section 5.2)."""
 
 from torch import Tensor
 

@@ -17,7 +17,8 @@ def trained(
 ) -> Trained:
     """A trained VAE with the encoded parts of a prepared data set.
 
-    The training part is measured as one draw of the likelihood, as valid and test were drawn when they were prepared.
+    The training part is measured as one draw of the likelihood, as valid and test were drawn when they
+    were prepared.
     """
     parts = {name: read(data, name) for name in ("train", "valid", "test")}
     train, count = parts["train"], settings["train_points"]

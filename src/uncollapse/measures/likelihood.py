@@ -2,9 +2,11 @@
 
 w_k = p(x, z_k) / q(z_k|x),  z_k ~ q(z|x):    elbo = E[log w],    nll = -log 1/K sum_k w_k
 
-The expectation of nll is an upper bound of -log p(x), that falls to it as K grows, the slower the larger the KL. How far it still is from there
-shows in how much it fell when the samples were doubled from K / 2: by as much again if the distance goes as 1 / K (Nowozin 2018, ICLR, section 3), by
-some times as much where few of the samples carry the weight. The sampled mean of log w would use the same samples twice; elbo has the exact KL in its place, and the standard error says how far the two may lie apart.
+The expectation of nll is an upper bound of -log p(x), that falls to it as K grows, the slower the larger
+the KL. How far it still is from there shows in how much it fell when the samples were doubled from K / 2:
+by as much again if the distance goes as 1 / K (Nowozin 2018, ICLR, section 3), by some times as much
+where few of the samples carry the weight. The sampled mean of log w would use the same samples twice;
+elbo has the exact KL in its place, and the standard error says how far the two may lie apart.
 """
 
 import math
@@ -31,8 +33,9 @@ COLUMNS = {
 
 
 class Likelihoods(NamedTuple):
-    """Means over the examples, in nats. elbo = -reconstruction - kl, with the exact kl and K samples for reconstruction. nll_fall is nll with K / 2
-    samples, the mean of both halves, minus nll; not a number for K = 1."""
+    """Means over the examples, in nats. elbo = -reconstruction - kl, with the exact kl and K samples for
+    reconstruction. nll_fall is nll with K / 2 samples, the mean of both halves, minus nll; not a number
+    for K = 1."""
 
     elbo: float
     reconstruction: float
@@ -46,7 +49,8 @@ class Likelihoods(NamedTuple):
 def likelihoods(
     vae: VAE, part: Part, *, samples: int, noise: torch.Generator, rows: int = 128
 ) -> Likelihoods:
-    """Measure every example of a part with K = `samples`; the decoder is called with about `rows` pairs (x, z_k) at a time."""
+    """Measure every example of a part with K = `samples`; the decoder is called with about `rows` pairs
+    (x, z_k) at a time."""
     device, size = next(vae.parameters()).device, max(1, rows // samples)
     totals, apart = torch.zeros(4, dtype=torch.float64), []
     mode = vae.training

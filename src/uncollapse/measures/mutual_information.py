@@ -3,11 +3,13 @@
     I_q(x, z) = E_x E_q(z|x) [log q(z|x) - log q(z)],     q(z) = 1/N sum_j q(z|x_j)
               = E_x[KL(q(z|x) || p(z))] - KL(q(z) || p(z))
 
-(Hoffman & Johnson 2016, "ELBO surgery"). KL(q(z) || p(z)) is not negative, so I_q <= kl. The point's own component is in the mixture, so the
-estimate cannot go above ln N, the cap: it is ln N plus the mean log share that the own component has in N q(z), and on average not more than the
-information of x and z over the whole population. Where it is near its cap, all that is known of that is mi <= I <= kl.
+(Hoffman & Johnson 2016, "ELBO surgery"). KL(q(z) || p(z)) is not negative, so I_q <= kl. The point's own
+component is in the mixture, so the estimate cannot go above ln N, the cap: it is ln N plus the mean log
+share that the own component has in N q(z), and on average not more than the information of x and z over
+the whole population. Where it is near its cap, all that is known of that is mi <= I <= kl.
 
-Many papers take the batch as the mixture (He et al. 2019: 32 sentences, 50 images): their values cannot exceed the logarithm of its size.
+Many papers take the batch as the mixture (He et al. 2019: 32 sentences, 50 images): their values cannot
+exceed the logarithm of its size.
 """
 
 import math
@@ -31,7 +33,8 @@ COLUMNS = {
 
 
 class MutualInformation(NamedTuple):
-    """An estimate, its standard error over the points, the value that it cannot exceed, and KL(q(z) || p(z)) from the same samples, in nats."""
+    """An estimate, its standard error over the points, the value that it cannot exceed, and KL(q(z) ||
+    p(z)) from the same samples, in nats."""
 
     mi: float
     standard_error: float
@@ -51,7 +54,8 @@ def at_cap(mi: float, cap: float) -> bool:
 
 @torch.no_grad()
 def mutual_information(q: Gaussian, noise: Tensor) -> MutualInformation:
-    """I_q(x, z) for q (N, D), from S samples z a point; the standard normal `noise` is (S, N, D), or (N, D) for one."""
+    """I_q(x, z) for q (N, D), from S samples z a point; the standard normal `noise` is (S, N, D), or (N,
+    D) for one."""
     shift = q.mu.double().mean(
         0
     )  # information does not depend on where z = 0 lies, the quadratic form's rounding does
@@ -71,7 +75,8 @@ def mutual_information(q: Gaussian, noise: Tensor) -> MutualInformation:
 
 
 def mi_in_batches(q: Gaussian, noise: Tensor, size: int) -> float:
-    """The mean over batches of `size` points, each its own mixture, as He et al. 2019 have it, to compare with published tables. `noise` is (N, D)."""
+    """The mean over batches of `size` points, each its own mixture, as He et al. 2019 have it, to compare
+    with published tables. `noise` is (N, D)."""
     parts = zip(q.mu.split(size), q.logvar.split(size), noise.split(size), strict=True)
     found = [(len(mu), mutual_information(Gaussian(mu, logvar), part).mi) for mu, logvar, part in parts]
     return sum(count * mi for count, mi in found) / len(q.mu)
@@ -80,8 +85,9 @@ def mi_in_batches(q: Gaussian, noise: Tensor, size: int) -> float:
 def log_mixture(q: Gaussian, z: Tensor, *, chunk: int = 128) -> Tensor:
     """log of 1/N sum_j q(z|x_j) for z (M, D): (M,), all in doubles.
 
-    log q(z|x_j) is a quadratic form in z, so all pairs of a chunk are one product. It cancels, hence the doubles; where these would
-    not do, for posteriors that are very narrow, the squares are taken as they stand.
+    log q(z|x_j) is a quadratic form in z, so all pairs of a chunk are one product. It cancels, hence the
+    doubles; where these would not do, for posteriors that are very narrow, the squares are taken as they
+    stand.
     """
     precision = (-q.logvar).exp()
     if float((q.mu.square() * precision).max()) > SHARP:

@@ -1,4 +1,5 @@
-"""Linear probe: how well do the posterior means tell the labels apart? (Dieng et al. 2019, section 5, use an MLP)."""
+"""Linear probe: how well do the posterior means tell the labels apart? (Dieng et al. 2019, section 5, use
+an MLP)."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,8 @@ def probe_accuracy(
     valid: tuple[Tensor, NDArray[np.int64]],
     test: tuple[Tensor, NDArray[np.int64]],
 ) -> float:
-    """Test accuracy of logistic regression on standardised posterior means (N, D); valid chooses its regularisation."""
+    """Test accuracy of logistic regression on standardised posterior means (N, D); valid chooses its
+    regularisation."""
     (x, y), (x_valid, y_valid), (x_test, y_test) = [
         (mu.double().numpy(), labels) for mu, labels in (train, valid, test)
     ]

@@ -13,7 +13,8 @@ from uncollapse.methods.posterior import Head
 from uncollapse.methods.pretraining import Pretraining
 from uncollapse.registry import build
 
-# The slots, by the section of params.yaml whose entries fill them, and what stands in each unless an entry says otherwise.
+# The slots, by the section of params.yaml whose entries fill them, and what stands in each unless an
+# entry says otherwise.
 SLOTS: dict[str, dict[str, Any]] = {
     "models": {"kl_weight": {"use": "constant"}, "divergence": {"use": "kl"}},
     "methods": {
@@ -40,7 +41,8 @@ class Method:
 
     @classmethod
     def build(cls, entries: Mapping[str, Any]) -> "Method":
-        """The pieces of resolved params entries by slot, such as a recipe's; what they leave out is the default. Other keys are ignored."""
+        """The pieces of resolved params entries by slot, such as a recipe's; what they leave out is the
+        default. Other keys are ignored."""
         pieces = {}
         for slot, default in (SLOTS["models"] | SLOTS["methods"]).items():
             entry = entries.get(slot, default)

@@ -1,7 +1,8 @@
-"""Convolutional nets: every layer of the encoder halves the image, every layer of the decoder doubles it (Radford et al. 2016, arXiv 1511.06434).
+"""Convolutional nets: every layer of the encoder halves the image, every layer of the decoder doubles it
+(Radford et al. 2016, arXiv 1511.06434).
 
-Kernels of 4 with strides of 2, no normalisation, ReLU between layers. Halving an odd size rounds down, and a row or column of output padding
-brings it back: 28 -> 14 -> 7 -> 3 -> 7 -> 14 -> 28.
+Kernels of 4 with strides of 2, no normalisation, ReLU between layers. Halving an odd size rounds down,
+and a row or column of output padding brings it back: 28 -> 14 -> 7 -> 3 -> 7 -> 14 -> 28.
 """
 
 from itertools import pairwise
@@ -13,12 +14,15 @@ from uncollapse.errors import UserError
 from uncollapse.methods.decoder import Join
 from uncollapse.nets import Net
 
+EXAMPLE = {"latents": 3, "channels": 4, "layers": 2}  # small, for the tests of all nets
+
 
 def with_map(join: nn.Module, h: Tensor, z: Tensor) -> Tensor:
-    """h (B, C, H, W), which a layer is about to read, joined with an image of z by `join` of H W features: h_c + W_z z for every channel c.
+    """h (B, C, H, W), which a layer is about to read, joined with an image of z by `join` of H W
+    features: h_c + W_z z for every channel c.
 
-    Dieng et al. 2019 concatenate the image as one more channel: W [h; W_z z]. Here the weights of that channel are the sum of those of all
-    channels, so a layer has the same ones with and without it.
+    Dieng et al. 2019 concatenate the image as one more channel: W [h; W_z z]. Here the weights of that
+    channel are the sum of those of all channels, so a layer has the same ones with and without it.
     """
     return join(h.flatten(2), z).view_as(h)
 
@@ -42,9 +46,11 @@ class Encoder(nn.Module):
 
 
 class Decoder(nn.Module):
-    """z (B, D) to the output (B, *shape): a linear map to the smallest images, then layer by layer to the largest.
+    """z (B, D) to the output (B, *shape): a linear map to the smallest images, then layer by layer to the
+    largest.
 
-    With skip connections z enters every transposed convolution too, as an image of the size that the layer reads, by `with_map`.
+    With skip connections z enters every transposed convolution too, as an image of the size that the
+    layer reads, by `with_map`.
     """
 
     def __init__(
@@ -77,7 +83,8 @@ class Decoder(nn.Module):
 
 
 def conv(*, latents: PositiveInt, channels: PositiveInt, layers: PositiveInt) -> Net:
-    """`layers` layers, of which the one at the image has `channels` channels and every further one twice as many as that before."""
+    """`layers` layers, of which the one at the image has `channels` channels and every further one twice
+    as many as that before."""
 
     def build(shape: tuple[int, ...], values: int, join: Join) -> tuple[Encoder, Decoder]:
         if len(shape) not in (2, 3) or min(shape[:2]) < 2**layers:

@@ -1,10 +1,13 @@
-"""LSTM encoder and dilated causal CNN decoder for sentences (Yang et al. 2017, arXiv 1702.08139): how far back it sees, and so how much it needs z, is chosen.
+"""LSTM encoder and dilated causal CNN decoder for sentences (Yang et al. 2017, arXiv 1702.08139): how far
+back it sees, and so how much it needs z, is chosen.
 
-Residual blocks as in ByteNet (Kalchbrenner et al. 2016, arXiv 1610.10099, figure 3), with kernels of 3. Dilations d_1, d_2, ... let it see
+Residual blocks as in ByteNet (Kalchbrenner et al. 2016, arXiv 1610.10099, figure 3), with kernels of 3.
+Dilations d_1, d_2, ... let it see
 
     context = 1 + 2 (d_1 + d_2 + ...)
 
-tokens: 15 with [1, 2, 4], 63 with [1, 2, 4, 8, 16] and 125 with twice that, which are Yang's SCNN, MCNN and LCNN.
+tokens: 15 with [1, 2, 4], 63 with [1, 2, 4, 8, 16] and 125 with twice that, which are Yang's SCNN, MCNN
+and LCNN.
 """
 
 from typing import Annotated
@@ -17,9 +20,18 @@ from uncollapse.methods.decoder import Join
 from uncollapse.nets import Net
 from uncollapse.nets.lstm import Encoder, inputs
 
+EXAMPLE = {
+    "latents": 3,
+    "embedding": 5,
+    "hidden": 8,
+    "channels": 6,
+    "dilations": [1, 2],
+}  # small, for the tests of all nets
+
 
 class Block(nn.Module):
-    """h (B, T, 2 C) to h (B, T, 2 C): narrowed to C channels, a dilated convolution of the places up to each, and widened again."""
+    """h (B, T, 2 C) to h (B, T, 2 C): narrowed to C channels, a dilated convolution of the places up to
+    each, and widened again."""
 
     def __init__(self, latents: int, channels: int, dilation: int, join: Join):
         super().__init__()
@@ -37,9 +49,11 @@ class Block(nn.Module):
 
 
 class Decoder(nn.Module):
-    """z (B, D) and tokens x (B, T) to logits (B, T, vocabulary); those at t depend on z and on the `context` tokens before t only.
+    """z (B, D) and tokens x (B, T) to logits (B, T, vocabulary); those at t depend on z and on the
+    `context` tokens before t only.
 
-    z is concatenated to every embedding. With skip connections it enters the dilated convolution of every block and the logits too, the same at every t.
+    z is concatenated to every embedding. With skip connections it enters the dilated convolution of every
+    block and the logits too, the same at every t.
     """
 
     def __init__(
@@ -69,7 +83,8 @@ def dilated_cnn(
     channels: PositiveInt,
     dilations: Annotated[list[PositiveInt], Field(min_length=1)],
 ) -> Net:
-    """`hidden` units in the encoder; in the decoder a block of `channels` channels inside, twice as many outside, for every one of `dilations`."""
+    """`hidden` units in the encoder; in the decoder a block of `channels` channels inside, twice as many
+    outside, for every one of `dilations`."""
 
     def build(shape: tuple[int, ...], values: int, join: Join) -> tuple[Encoder, Decoder]:
         return Encoder(values, embedding, hidden), Decoder(

@@ -1,4 +1,5 @@
-"""The linear VAE (Lucas et al. 2019, arXiv 1911.02469): with it and a Gaussian likelihood all that training should end at is known."""
+"""The linear VAE (Lucas et al. 2019, arXiv 1911.02469): with it and a Gaussian likelihood all that
+training should end at is known."""
 
 import math
 
@@ -7,6 +8,8 @@ from torch import Tensor, nn
 
 from uncollapse.methods.decoder import Join
 from uncollapse.nets import Net
+
+EXAMPLE = {"latents": 3}  # small, for the tests of all nets
 
 
 class Encoder(nn.Module):

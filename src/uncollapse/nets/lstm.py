@@ -1,7 +1,9 @@
-"""LSTM encoder and decoder for sentences (Bowman et al. 2016; the shape is that of He et al. 2019, section 4.2).
+"""LSTM encoder and decoder for sentences (Bowman et al. 2016; the shape is that of He et al. 2019,
+section 4.2).
 
-Both have one layer. The encoder's features are its hidden state behind the last token. The decoder predicts token t from
-the tokens before it and z, which enters its initial state (c = W z, h = tanh(c)) and its every input.
+Both have one layer. The encoder's features are its hidden state behind the last token. The decoder
+predicts token t from the tokens before it and z, which enters its initial state (c = W z, h = tanh(c))
+and its every input.
 """
 
 import torch
@@ -12,6 +14,8 @@ from torch.nn.functional import pad
 from uncollapse.data.prepared import END, PAD
 from uncollapse.methods.decoder import Join
 from uncollapse.nets import Net
+
+EXAMPLE = {"latents": 3, "embedding": 5, "hidden": 8}  # small, for the tests of all nets
 
 
 class Encoder(nn.Module):
@@ -24,14 +28,16 @@ class Encoder(nn.Module):
         self.lstm = nn.LSTM(embedding, hidden, batch_first=True)
 
     def forward(self, x: Tensor, embedded: Tensor | None = None) -> Tensor:
-        """The hidden state behind the last token of each sentence; `embedded` (B, T, E) stands in place of the embedding."""
+        """The hidden state behind the last token of each sentence; `embedded` (B, T, E) stands in place
+        of the embedding."""
         states, _ = self.lstm(self.embed(x) if embedded is None else embedded)
         last = (x != PAD).sum(1) - 1
         return states[torch.arange(len(x), device=x.device), last]
 
 
 def inputs(embed: nn.Embedding, z: Tensor, x: Tensor) -> Tensor:
-    """What a decoder reads for each of the tokens x (B, T): the one before, embedded, and z (B, D), together (B, T, E + D).
+    """What a decoder reads for each of the tokens x (B, T): the one before, embedded, and z (B, D),
+    together (B, T, E + D).
 
     The end mark of the sentence before stands for the start.
     """
@@ -40,7 +46,8 @@ def inputs(embed: nn.Embedding, z: Tensor, x: Tensor) -> Tensor:
 
 
 class Decoder(nn.Module):
-    """z (B, D) and tokens x (B, T) to logits (B, T, vocabulary); those at t depend on the tokens before t only."""
+    """z (B, D) and tokens x (B, T) to logits (B, T, vocabulary); those at t depend on the tokens before t
+    only."""
 
     def __init__(self, latents: int, vocabulary: int, embedding: int, hidden: int, join: Join):
         super().__init__()

@@ -1,4 +1,5 @@
-"""Fully connected nets with ReLU; the deeper the decoder, the more dimensions collapse (Dieng et al. 2019, table 3)."""
+"""Fully connected nets with ReLU; the deeper the decoder, the more dimensions collapse (Dieng et al.
+2019, table 3)."""
 
 import math
 
@@ -7,6 +8,13 @@ from torch import Tensor, nn
 
 from uncollapse.methods.decoder import Join
 from uncollapse.nets import Net
+
+EXAMPLE = {
+    "latents": 3,
+    "hidden": 8,
+    "encoder_layers": 2,
+    "decoder_layers": 3,
+}  # small, for the tests of all nets
 
 
 class Encoder(nn.Module):
@@ -27,7 +35,8 @@ class Encoder(nn.Module):
 
 
 class Decoder(nn.Module):
-    """z (B, D) to logits (B, *shape): h_1 = f_0(z), h_{l+1} = f_l(h_l) or, with skip connections, f_l(h_l, z)."""
+    """z (B, D) to logits (B, *shape): h_1 = f_0(z), h_{l+1} = f_l(h_l) or, with skip connections,
+    f_l(h_l, z)."""
 
     def __init__(self, latents: int, hidden: int, layers: int, shape: tuple[int, ...], join: Join):
         super().__init__()

@@ -1,13 +1,15 @@
-"""ResNet encoder and gated PixelCNN decoder (van den Oord et al. 2016, arXiv 1606.05328, section 2) for grey images: a decoder that hardly needs z.
+"""ResNet encoder and gated PixelCNN decoder (van den Oord et al. 2016, arXiv 1606.05328, section 2) for
+grey images: a decoder that hardly needs z.
 
 The nets of two papers, with 32 channels:
 
     Dieng et al. 2019, arXiv 1807.04863, tables 1 and 2    kernels [3] * 9, maps 1
     He et al. 2019, arXiv 1901.05534, table 1              kernels [9, 9, 9, 7, 7, 7, 5, 5, 5, 3, 3, 3], maps 4 (their code: residual blocks without gates)
 
-A layer has two stacks: v reads the rows above, h the same row to the left, and v; together they have no blind spot. At the first layer
-the image stands a row lower for v and a place further right for h, so that no place reads itself (the mask "A"). From then on a place may read its own
-v and h (the mask "B"), and the maps of z from the start. The kernels hold just the weights that a mask would leave.
+A layer has two stacks: v reads the rows above, h the same row to the left, and v; together they have no
+blind spot. At the first layer the image stands a row lower for v and a place further right for h, so that
+no place reads itself (the mask "A"). From then on a place may read its own v and h (the mask "B"), and
+the maps of z from the start. The kernels hold just the weights that a mask would leave.
 """
 
 from typing import Annotated
@@ -22,6 +24,16 @@ from uncollapse.methods.decoder import Join
 from uncollapse.nets import Net
 from uncollapse.nets.conv import with_map
 
+# small, for the tests of all nets
+EXAMPLE = {
+    "latents": 3,
+    "kernels": [3, 5],
+    "channels": 6,
+    "maps": 2,
+    "encoder_channels": 6,
+    "encoder_blocks": 2,
+}
+
 
 class Block(nn.Module):
     """A residual block of two 3x3 convolutions that halves the image (the shape is He's), with ELU."""
@@ -29,8 +41,9 @@ class Block(nn.Module):
     def __init__(self, inputs: int, channels: int):
         super().__init__()
 
-        # He and Dieng normalise batches: then q(z|x) of an example depends on its neighbours in training, and in evaluation on averages that
-        # every pass moves, also one that is for the decoder's or the adversary's gradient only. Each example by itself has one q(z|x).
+        # He and Dieng normalise batches: then q(z|x) of an example depends on its neighbours in training,
+        # and in evaluation on averages that every pass moves, also one that is for the decoder's or the
+        # adversary's gradient only. Each example by itself has one q(z|x).
         def normal(kernel: int, stride: int, inputs: int) -> list[nn.Module]:
             layer = nn.Conv2d(inputs, channels, kernel, stride=stride, padding=kernel // 2, bias=False)
             return [layer, nn.GroupNorm(1, channels)]
@@ -59,7 +72,8 @@ class Encoder(nn.Module):
 
 
 class Layer(nn.Module):
-    """A gated layer (eq. 2, figure 2) without its residual connection: v, h (B, inputs, H, W) to v, h (B, channels, H, W)."""
+    """A gated layer (eq. 2, figure 2) without its residual connection: v, h (B, inputs, H, W) to v, h (B,
+    channels, H, W)."""
 
     def __init__(self, inputs: int, channels: int, kernel: int):
         super().__init__()
@@ -70,7 +84,8 @@ class Layer(nn.Module):
         self.output = nn.Conv2d(channels, channels, 1)
 
     def forward(self, v: Tensor, h: Tensor) -> tuple[Tensor, Tensor]:
-        """v of a place reads v of rows down to its own, h of a place reads h of places up to itself and its new v."""
+        """v of a place reads v of rows down to its own, h of a place reads h of places up to itself and
+        its new v."""
         v = self.vertical(pad(v, (0, 0, self.reach, 0)))
         h = self.horizontal(pad(h, (self.reach, 0))) + self.link(v)
         v, h = (a.tanh() * b.sigmoid() for a, b in (v.chunk(2, 1), h.chunk(2, 1)))
@@ -78,10 +93,12 @@ class Layer(nn.Module):
 
 
 class Decoder(nn.Module):
-    """z (B, D) and images x (B, H, W) to the output (B, H, W); that of a place depends on z and on the places before it in raster order only.
+    """z (B, D) and images x (B, H, W) to the output (B, H, W); that of a place depends on z and on the
+    places before it in raster order only.
 
-    z becomes `maps` images of H x W, which stand beside x as further channels at the first layer. With skip connections
-    every later layer, and the output, reads z as an H x W image of its own too, the same for both stacks, by `with_map` (Dieng et al. 2019).
+    z becomes `maps` images of H x W, which stand beside x as further channels at the first layer. With
+    skip connections every later layer, and the output, reads z as an H x W image of its own too, the same
+    for both stacks, by `with_map` (Dieng et al. 2019).
     """
 
     def __init__(
@@ -117,9 +134,11 @@ def pixelcnn(
     encoder_channels: PositiveInt = 64,
     encoder_blocks: PositiveInt = 3,
 ) -> Net:
-    """A decoder layer of `channels` channels for every size in `kernels`, and `maps` images of z. Raises ValueError unless all sizes are odd.
+    """A decoder layer of `channels` channels for every size in `kernels`, and `maps` images of z. Raises
+    ValueError unless all sizes are odd.
 
-    A place reads R + 1 places to the left and, in R + 1 rows above, all places at most R columns away, R the sum of all kernel // 2.
+    A place reads R + 1 places to the left and, in R + 1 rows above, all places at most R columns away, R
+    the sum of all kernel // 2.
     """
     if not all(kernel % 2 for kernel in kernels):
         raise ValueError(f"kernels {kernels} should be odd numbers")

@@ -2,8 +2,8 @@
 
     h_1 = f_0(z),    h_{l+1} = g(f_l(h_l), z)       with parameters of its own at every layer l
 
-g joins z to the layer's input: W [h; z] = W_h h + W_z z. W_z is a layer of its own, so W_h starts with the weights
-that it has without skip connections and the runs of both decoders are paired.
+g joins z to the layer's input: W [h; z] = W_h h + W_z z. W_z is a layer of its own, so W_h starts with
+the weights that it has without skip connections and the runs of both decoders are paired.
 """
 
 from torch import Tensor, nn

@@ -1,7 +1,8 @@
-"""Slot `divergence` (of a model): what is held against the prior?
+"""Slot `divergence` (of a model): what is compared with the prior?
 
-The training loss is reconstruction + share * sum_i beta_i KL_i + penalty(z, noise), where beta comes from `kl_weight`, z (B, D) is the batch's sample of
-q(z) and noise (B, D) one of the prior.
+The training loss is reconstruction + share * sum_i beta_i KL_i + penalty(vae, x, q, z, noise), see
+`uncollapse.objective`. The penalty gets the net, the batch x (B, ...), its q(z|x), the sample z (B, D) of
+that, and a sample `noise` (B, D) of the prior.
 """
 
 from collections.abc import Callable
@@ -9,9 +10,13 @@ from typing import NamedTuple
 
 from torch import Tensor
 
+from uncollapse.vae import VAE, Gaussian
+
+Penalty = Callable[[VAE, Tensor, Gaussian, Tensor, Tensor], Tensor]
+
 
 class Divergence(NamedTuple):
-    """The share of the KL of q(z|x), and a penalty on q(z), a scalar, or None for none."""
+    """The share of the KL of q(z|x), and a penalty in nats, a scalar or (B,), or None."""
 
     share: float
-    penalty: Callable[[Tensor, Tensor], Tensor] | None
+    penalty: Penalty | None

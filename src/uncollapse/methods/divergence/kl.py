@@ -4,5 +4,5 @@ from uncollapse.methods.divergence import Divergence
 
 
 def kl() -> Divergence:
-    """All of the KL, and no penalty."""
+    """The whole KL, and no penalty."""
     return Divergence(share=1.0, penalty=None)

@@ -1,8 +1,9 @@
-"""Slot `inference`: who moves at this step, the encoder, the decoder or both?
+"""Slot `inference`: what is updated at this step, the encoder, the decoder or both?
 
-A piece gives three functions. `init()` makes the state before the first step. `step(state, batch, move, draw)` is called once a
-training batch and makes gradient steps by calling `move`; `draw()` gives another training batch at random. `epoch(state, mi)` gives the
-state for the next epoch and may call `mi()`, which measures the mutual information (nats) on the validation data.
+A piece is three functions. `init()` gives the state before the first step. `step(state, x, gradient_step,
+draw)` is called once for every training batch x (B, ...); it takes gradient steps, on x or on random
+training batches from `draw()`, and gives the result of the last one. `epoch(state, mi)` gives the state
+for the next epoch; `mi()` measures the mutual information (nats) on the validation data.
 """
 
 from collections.abc import Callable
@@ -10,28 +11,36 @@ from typing import NamedTuple, Protocol
 
 from torch import Tensor
 
+from uncollapse.methods.kl_weight import State as KLWeightState
+
 State = dict[str, float]
 
 
-class Moved(NamedTuple):
-    """The loss of a batch before a gradient step, summed over examples (nats), and the number of images or words that it is for."""
+class StepResult(NamedTuple):
+    """What a gradient step saw, before it changed the weights.
+
+    loss: of the batch, summed over examples (nats); units: the number of images or words that it is for;
+    means: (3,), of reconstruction, KL (nats) and beta; kl_weight: the next state of the KL weight.
+    """
 
     loss: Tensor
     units: Tensor | int
+    means: Tensor
+    kl_weight: KLWeightState
 
 
-class Move(Protocol):
-    """One gradient step on the loss of a batch, by the encoder, the decoder, or both."""
+class GradientStep(Protocol):
+    """One gradient step on the loss of a batch, of the encoder, the decoder, or both."""
 
-    def __call__(self, batch: Tensor, *, encoder: bool, decoder: bool) -> Moved: ...
+    def __call__(self, x: Tensor, *, encoder: bool = True, decoder: bool = True) -> StepResult: ...
 
 
-Step = Callable[[State, Tensor, Move, Callable[[], Tensor]], None]
+Draw = Callable[[], Tensor]
 
 
 class Inference(NamedTuple):
-    """An order in which encoder and decoder move."""
+    """An order of updates."""
 
     init: Callable[[], State]
-    step: Step
+    step: Callable[[State, Tensor, GradientStep, Draw], StepResult]
     epoch: Callable[[State, Callable[[], float]], State]

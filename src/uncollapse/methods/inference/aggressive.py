@@ -1,11 +1,14 @@
-"""Aggressive training of the encoder (He et al. 2019, arXiv 1901.05534, algorithm 1, with the rules of their code).
+"""Aggressive training of the encoder (He et al. 2019, arXiv 1901.05534, algorithm 1, with the rules of
+their code).
 
-At every training batch the encoder alone moves, first on this batch and then on random ones. Every `window` steps the mean loss of the window, for
-each image or word, is compared with that of the window before; the encoder stops when it got worse, or after `most` - 1 steps. Then the
-decoder alone moves once, on the training batch. Two windows always run, for the first has nothing to be compared with.
+At every training batch the encoder alone is updated, first on this batch and then on random ones. Every
+`window` steps the mean loss of the window, per image or word, is compared with that of the window before;
+the encoder stops when it got worse, or after `most` - 1 steps. Then the decoder alone is updated once, on
+the training batch. Two windows always run, for the first one has nothing to be compared with.
 
-Aggressive steps end when the validation MI lags: at the `patience`-th epoch whose MI is below the best so far. Their code has a window of 15 and
-patience 1 for text, of 10 and 5 for images. From then on both move jointly. Their MI has the batch as mixture; here it is all of the validation data.
+Aggressive steps end when the validation MI lags: at the `patience`-th epoch whose MI is below the best so
+far. Their code has a window of 15 and patience 1 for text, of 10 and 5 for images. From then on both are
+updated together. Their MI has the batch as mixture; here it is all of the validation data.
 """
 
 import math
@@ -14,27 +17,28 @@ from collections.abc import Callable
 from pydantic import PositiveInt
 from torch import Tensor
 
-from uncollapse.methods.inference import Inference, Move, Moved, State
+from uncollapse.methods.inference import Draw, GradientStep, Inference, State, StepResult
 
 
 def aggressive(*, window: PositiveInt = 10, most: PositiveInt = 100, patience: PositiveInt = 5) -> Inference:
     """Fewer than `most` steps of the encoder for one of the decoder."""
 
-    def step(state: State, batch: Tensor, move: Move, draw: Callable[[], Tensor]) -> None:
+    def step(state: State, x: Tensor, gradient_step: GradientStep, draw: Draw) -> StepResult:
         if not state["aggressive"]:
-            move(batch, encoder=True, decoder=True)
-            return
-        seen: list[Moved] = []
-        before, x = math.inf, batch
+            return gradient_step(x)
+        results: list[StepResult] = []
+        last_mean, batch = math.inf, x
         for count in range(1, most):
-            seen.append(move(x, encoder=True, decoder=False))
+            results.append(gradient_step(batch, decoder=False))
             if count % window == 0:
-                mean = float(sum(moved.loss for moved in seen)) / float(sum(moved.units for moved in seen))
-                if mean > before:
+                mean = float(sum(result.loss for result in results)) / float(
+                    sum(result.units for result in results)
+                )
+                if mean > last_mean:
                     break
-                before, seen = mean, []
-            x = draw()
-        move(batch, encoder=False, decoder=True)
+                last_mean, results = mean, []
+            batch = draw()
+        return gradient_step(x, encoder=False)
 
     def epoch(state: State, mi: Callable[[], float]) -> State:
         if not state["aggressive"]:

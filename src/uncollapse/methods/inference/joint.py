@@ -1,16 +1,14 @@
-"""Encoder and decoder move together, one step a batch (Kingma & Welling 2014, algorithm 1)."""
-
-from collections.abc import Callable
+"""Encoder and decoder are updated together, one step a batch (Kingma & Welling 2014, algorithm 1)."""
 
 from torch import Tensor
 
-from uncollapse.methods.inference import Inference, Move, State
+from uncollapse.methods.inference import Draw, GradientStep, Inference, State, StepResult
 
 
 def joint() -> Inference:
-    """Both move."""
+    """One step of both."""
 
-    def step(state: State, batch: Tensor, move: Move, draw: Callable[[], Tensor]) -> None:
-        move(batch, encoder=True, decoder=True)
+    def step(state: State, x: Tensor, gradient_step: GradientStep, draw: Draw) -> StepResult:
+        return gradient_step(x)
 
     return Inference(init=dict, step=step, epoch=lambda state, mi: state)

@@ -1,8 +1,9 @@
-"""Slot `kl_weight` (of a model): what does a nat of KL cost at this step?
+"""Slot `kl_weight` (of a model): what does the KL weigh at this step?
 
-A schedule and a controller are one kind of thing, a pair of functions: `init()` gives the state before the
-first step, `update(state, kl)` takes the KL_i of this step's batch, (B, D), without gradient, and gives beta and the next
-state. Beta is a tensor that multiplies KL_i: a scalar, or of any shape that broadcasts to (B, D).
+A schedule and a controller are one kind of thing, a pair of functions. `init()` gives the state before
+the first step. `update(state, kl, reconstruction)` takes KL_i (B, D) and reconstruction (B,) of this
+step's batch, in nats, without gradient; it gives beta, for this same step, and the next state. Beta
+multiplies KL_i: a scalar, or any shape that broadcasts to (B, D).
 """
 
 from collections.abc import Callable
@@ -14,7 +15,7 @@ State = dict[str, Tensor]
 
 
 class KLWeight(NamedTuple):
-    """A price of the KL."""
+    """A weight of the KL."""
 
     init: Callable[[], State]
-    update: Callable[[State, Tensor], tuple[Tensor, State]]
+    update: Callable[[State, Tensor, Tensor], tuple[Tensor, State]]

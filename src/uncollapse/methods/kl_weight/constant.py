@@ -1,4 +1,5 @@
-"""A constant price: beta = 1 is the VAE (Kingma & Welling 2014), any other the beta-VAE (Higgins et al. 2017)."""
+"""A constant weight: beta = 1 is the VAE (Kingma & Welling 2014), any other the beta-VAE (Higgins et al.
+2017)."""
 
 import torch
 from pydantic import NonNegativeFloat
@@ -8,9 +9,9 @@ from uncollapse.methods.kl_weight import KLWeight, State
 
 
 def constant(*, beta: NonNegativeFloat = 1.0) -> KLWeight:
-    """Every nat of KL costs `beta`, at every step."""
+    """The same `beta` at every step."""
 
-    def update(state: State, kl: Tensor) -> tuple[Tensor, State]:
+    def update(state: State, kl: Tensor, reconstruction: Tensor) -> tuple[Tensor, State]:
         return torch.tensor(beta, device=kl.device), state
 
     return KLWeight(init=dict, update=update)

@@ -1,6 +1,7 @@
-"""Cyclical annealing (Fu et al. 2019, arXiv 1903.10145, eq. 6): the price rises again and again.
+"""Cyclical annealing (Fu et al. 2019, arXiv 1903.10145, eq. 6): the weight rises again and again.
 
-Within a cycle of `period` batches it goes from `start` to `end` linearly in the first `rising` share, and stays at `end` for the rest.
+Within a cycle of `period` batches it rises from `start` to `end` linearly during the first share
+`rising`, and then stays at `end`.
 """
 
 from typing import Annotated
@@ -19,11 +20,12 @@ def cyclical(
     start: NonNegativeFloat = 0.0,
     end: NonNegativeFloat = 1.0,
 ) -> KLWeight:
-    """beta = start + (end - start) min(tau / rising, 1), tau = (t mod period) / period, at the t-th batch, t = 0, 1, ..."""
+    """beta = start + (end - start) min(tau / rising, 1), tau = (t mod period) / period, at batch t = 0,
+    1, ..."""
 
-    def update(state: State, kl: Tensor) -> tuple[Tensor, State]:
+    def update(state: State, kl: Tensor, reconstruction: Tensor) -> tuple[Tensor, State]:
         tau = (state["step"] % period) / period
-        done = (tau / rising).clamp(max=1).to(kl.device, kl.dtype)
-        return start + (end - start) * done, {"step": state["step"] + 1}
+        risen = (tau / rising).clamp(max=1).to(kl.device, kl.dtype)
+        return start + (end - start) * risen, {"step": state["step"] + 1}
 
     return KLWeight(lambda: {"step": torch.tensor(0)}, update)

@@ -1,4 +1,5 @@
-"""KL annealing (Bowman et al. 2016, arXiv 1511.06349): the price rises linearly from `start` to `end` and stays there.
+"""KL annealing (Bowman et al. 2016, arXiv 1511.06349): the weight rises linearly from `start` to `end`
+and stays there.
 
 He et al. 2019 go from 0.1 to 1 over the first ten epochs.
 """
@@ -11,10 +12,10 @@ from uncollapse.methods.kl_weight import KLWeight, State
 
 
 def linear(*, steps: PositiveInt, start: NonNegativeFloat = 0.0, end: NonNegativeFloat = 1.0) -> KLWeight:
-    """beta = start + (end - start) min(t / steps, 1) at the t-th batch, t = 0, 1, ..."""
+    """beta = start + (end - start) min(t / steps, 1) at batch t = 0, 1, ..."""
 
-    def update(state: State, kl: Tensor) -> tuple[Tensor, State]:
-        done = (state["step"] / steps).clamp(max=1).to(kl.device, kl.dtype)
-        return start + (end - start) * done, {"step": state["step"] + 1}
+    def update(state: State, kl: Tensor, reconstruction: Tensor) -> tuple[Tensor, State]:
+        risen = (state["step"] / steps).clamp(max=1).to(kl.device, kl.dtype)
+        return start + (end - start) * risen, {"step": state["step"] + 1}
 
     return KLWeight(lambda: {"step": torch.tensor(0)}, update)

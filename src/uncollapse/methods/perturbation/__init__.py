@@ -1,7 +1,7 @@
-"""Slot `perturbation`: what do encoder and decoder get to read? The target of the likelihood is always the clean x.
+"""Slot `perturbation`: what do encoder and decoder read? The likelihood is always that of the clean x.
 
-A piece gives a function from what they read so far, and the means to judge it, to what they read. Several pieces act one behind the other:
-in params.yaml a list stands for them.
+A piece is a function from what they read so far to what they read. Several pieces act one after the
+other: in params.yaml they are a list.
 """
 
 from collections.abc import Callable
@@ -13,22 +13,26 @@ from torch import Tensor
 from uncollapse.vae import VAE
 
 
-class Reads(NamedTuple):
-    """The encoder reads `encoder`, (B, ...), or, where it is given, `embedded` in place of its embedding; an autoregressive decoder
-    reads `decoder`."""
+class Inputs(NamedTuple):
+    """The encoder reads `encoder` (B, ...) or, if given, `embedded` in place of its embedding; an
+    autoregressive decoder reads `decoder`."""
 
     encoder: Tensor
     decoder: Tensor
     embedded: Tensor | None = None
 
 
-class Step(NamedTuple):
-    """What a piece may use: the VAE; `slope(reads, embedded)`, the loss of each example, (B,), and its gradient in `embedded`, at the cost
-    of a gradient step of both encoder and decoder; and random numbers."""
+class Context(NamedTuple):
+    """What a piece may use.
+
+    gradient: `gradient(inputs, embedded)` gives the loss of each example (B,) and its gradient in
+    `embedded`; it costs, and counts as, a gradient step of both encoder and decoder. generator: random
+    numbers.
+    """
 
     vae: VAE
-    slope: Callable[[Reads, Tensor], tuple[Tensor, Tensor]]
-    stream: torch.Generator
+    gradient: Callable[[Inputs, Tensor], tuple[Tensor, Tensor]]
+    generator: torch.Generator
 
 
-Perturbation = Callable[[Reads, Step], Reads]
+Perturbation = Callable[[Inputs, Context], Inputs]

@@ -1,10 +1,13 @@
-"""Adversarial training at the encoder's input: it reads the example that raises the loss most, within a ball around the clean one.
+"""Adversarial training at the encoder's input: it reads the example that raises the loss most, within a
+ball around the clean one.
 
     delta = argmax loss(x + delta),  |delta| <= radius        in the input space of the encoder; for words, of their embeddings
 
-One step is FGSM (Goodfellow et al. 2015, arXiv 1412.6572, section 4), for words with the 2-norm that of Miyato et al. 2017 (arXiv 1605.07725, eq. 5). More steps
-are PGD (Madry et al. 2018, arXiv 1706.06083, section 2.1) from the clean example. Each example keeps the worst of the points that
-were visited, so its loss is never below the clean one's, for one more gradient. The adversary does not see through the noise of z: it is that of the step.
+One step is FGSM (Goodfellow et al. 2015, arXiv 1412.6572, section 4), for words with the 2-norm that of
+Miyato et al. 2017 (arXiv 1605.07725, eq. 5). More steps are PGD (Madry et al. 2018, arXiv 1706.06083,
+section 2.1) from the clean example. Each example keeps the worst of the visited points, so its loss is
+never below the clean one's, for one more gradient. The noise of z is that of the gradient step, and the
+adversary knows it.
 """
 
 from typing import Literal
@@ -13,7 +16,7 @@ import torch
 from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 from torch import Tensor
 
-from uncollapse.methods.perturbation import Perturbation, Reads, Step
+from uncollapse.methods.perturbation import Context, Inputs, Perturbation
 
 
 def adversarial(
@@ -23,28 +26,28 @@ def adversarial(
     steps: PositiveInt = 1,
     stride: PositiveFloat = 1.0,
 ) -> Perturbation:
-    """`steps` steps of `stride` radii each, in a ball of the max-norm or the 2-norm over all inputs of an example."""
+    """`steps` steps of `stride` radii each, in a ball of the max-norm or the 2-norm over all inputs of an
+    example."""
 
     def size(delta: Tensor) -> Tensor:
         return delta.flatten(1).norm(dim=1).view(-1, *[1] * (delta.ndim - 1))
 
-    def perturb(reads: Reads, step: Step) -> Reads:
-        embedded = step.vae.encoder.embed(reads.encoder) if reads.embedded is None else reads.embedded
+    def perturb(inputs: Inputs, context: Context) -> Inputs:
+        embedded = context.vae.encoder.embed(inputs.encoder) if inputs.embedded is None else inputs.embedded
         clean = embedded.detach()
-        delta, visited = torch.zeros_like(clean), []
+        delta, losses, deltas = torch.zeros_like(clean), [], []
         for _ in range(steps + 1):
-            loss, gradient = step.slope(reads, clean + delta)
-            visited.append((loss, delta))
+            loss, gradient = context.gradient(inputs, clean + delta)
+            losses.append(loss)
+            deltas.append(delta)
             direction = gradient.sign() if norm == "inf" else gradient / size(gradient).clamp(min=1e-12)
             delta = delta + stride * radius * direction
             if norm == "inf":
                 delta = delta.clamp(-radius, radius)
             else:
                 delta = delta * (radius / size(delta).clamp(min=1e-12)).clamp(max=1)
-        worst = torch.stack([loss for loss, _ in visited]).argmax(0)
-        deltas = torch.stack([delta for _, delta in visited])
-        return reads._replace(
-            embedded=embedded + deltas[worst, torch.arange(len(clean), device=clean.device)]
-        )
+        worst = torch.stack(losses).argmax(0)
+        index = torch.arange(len(clean), device=clean.device)
+        return inputs._replace(embedded=embedded + torch.stack(deltas)[worst, index])
 
     return perturb

@@ -5,4 +5,4 @@ from uncollapse.methods.perturbation import Perturbation
 
 def clean() -> Perturbation:
     """No perturbation."""
-    return lambda reads, step: reads
+    return lambda inputs, context: inputs

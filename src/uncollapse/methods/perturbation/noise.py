@@ -1,4 +1,5 @@
-"""Noise at the encoder's input (denoising VAE, Im et al. 2017, arXiv 1511.06406): it reads a corrupted example, the clean one is reconstructed."""
+"""Noise at the encoder's input (denoising VAE, Im et al. 2017, arXiv 1511.06406): it reads a corrupted
+example, the clean one is reconstructed."""
 
 from typing import Annotated
 
@@ -7,25 +8,28 @@ from pydantic import Field, NonNegativeFloat
 
 from uncollapse.data.prepared import END, UNKNOWN
 from uncollapse.errors import UserError
-from uncollapse.methods.perturbation import Perturbation, Reads, Step
+from uncollapse.methods.perturbation import Context, Inputs, Perturbation
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
 def noise(*, sigma: NonNegativeFloat = 0.0, flip: Share = 0.0, drop: Share = 0.0) -> Perturbation:
-    """Pixels: flip each with probability `flip`, for binary ones, and add a Gaussian of standard deviation `sigma`, for real ones.
-    Words: put the unknown word in place of each with probability `drop`."""
+    """Pixels: flip each with probability `flip` (binary ones), add a Gaussian of standard deviation
+    `sigma` (real ones).
 
-    def perturb(reads: Reads, step: Step) -> Reads:
-        if reads.embedded is not None:
+    Words: replace each by the unknown word with probability `drop`. Raises UserError behind `adversarial`.
+    """
+
+    def perturb(inputs: Inputs, context: Context) -> Inputs:
+        if inputs.embedded is not None:
             raise UserError("perturbation: noise should stand before adversarial, not behind it")
-        x = reads.encoder
-        chance = torch.rand(x.shape, generator=step.stream, device=x.device)
+        x, generator = inputs.encoder, context.generator
+        uniform = torch.rand(x.shape, generator=generator, device=x.device)
         if x.is_floating_point():
-            x = torch.where(chance < flip, 1 - x, x)
-            x = x + sigma * torch.randn(x.shape, generator=step.stream, device=x.device)
+            x = torch.where(uniform < flip, 1 - x, x)
+            x = x + sigma * torch.randn(x.shape, generator=generator, device=x.device)
         else:
-            x = torch.where((chance < drop) & (x > END), UNKNOWN, x)
-        return reads._replace(encoder=x)
+            x = torch.where((uniform < drop) & (x > END), UNKNOWN, x)
+        return inputs._replace(encoder=x)
 
     return perturb

@@ -1,7 +1,9 @@
-"""BN-VAE (Zhu et al. 2020, arXiv 2004.12585): batch normalisation of mu, with a fixed scale and a learned shift.
+"""BN-VAE (Zhu et al. 2020, arXiv 2004.12585): batch normalisation of mu, with a fixed scale and a learned
+shift.
 
-mu_i has mean shift_i and variance gamma^2 over every training batch, so its KL_i is (gamma^2 + shift_i^2) / 2 or more on average
-(their eq. 7): the KL of D dimensions cannot fall below D gamma^2 / 2. Every unit is active by construction, whatever it tells.
+mu_i has mean shift_i and variance gamma^2 over every training batch, so its KL_i is (gamma^2 + shift_i^2)
+/ 2 or more on average (their eq. 7): the KL of D dimensions cannot fall below D gamma^2 / 2. Every unit
+is active by construction, whatever it tells.
 """
 
 import torch

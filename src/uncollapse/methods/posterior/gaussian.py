@@ -1,4 +1,5 @@
-"""The diagonal Gaussian posterior: mu and logvar are linear in the encoder's features (Kingma & Welling 2014)."""
+"""The diagonal Gaussian posterior: mu and logvar are linear in the encoder's features (Kingma & Welling
+2014)."""
 
 from torch import Tensor, nn
 

@@ -1,8 +1,9 @@
 """Slot `pretraining`: where does the encoder start?
 
-A piece that pretrains learns on the part of the training data that is reserved for it; the VAE then learns on the
-rest. Without pretraining the VAE learns on both, so every method sees the same examples. `run(vae, reserve, seed)`
-changes the weights of the VAE's encoder and yields a row {epoch, loss, accuracy, encoder_steps, ...} an epoch.
+A piece that pretrains learns on the part `reserve` of the data; the VAE then learns on the part `train`.
+Without pretraining the VAE learns on both, so every method sees the same examples. `run(vae, reserve,
+seed)` changes the weights of the VAE's encoder and yields a row {epoch, loss, accuracy, encoder_steps,
+...} an epoch.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,6 +16,6 @@ Row = dict[str, float]
 
 
 class Pretraining(NamedTuple):
-    """A start of the encoder; `run` is None where it starts from its initial weights."""
+    """A start of the encoder; `run` is None if it starts from its initial weights."""
 
     run: Callable[[VAE, Part, int], Iterator[Row]] | None

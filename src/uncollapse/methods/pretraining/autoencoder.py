@@ -1,6 +1,8 @@
-"""Pretrain the encoder as that of an autoencoder (Li et al. 2019, arXiv 1909.00868, section 3): a VAE whose KL costs nothing.
+"""Pretrain the encoder as that of an autoencoder (Li et al. 2019, arXiv 1909.00868, section 3): a VAE
+whose KL has the weight 0.
 
-The same nets learn to reconstruct the reserved part; the encoder is kept, with its head, and the decoder starts afresh. It needs no labels.
+The same nets learn to reconstruct the part `reserve`; the encoder is kept, with its head, and the decoder
+starts afresh. Labels are not needed.
 """
 
 import copy
@@ -9,11 +11,9 @@ from collections.abc import Iterator
 from pydantic import PositiveFloat, PositiveInt
 
 from uncollapse.data.prepared import Part
-from uncollapse.methods.divergence.kl import kl
-from uncollapse.methods.inference.joint import joint
-from uncollapse.methods.kl_weight.constant import constant
+from uncollapse.methods import Method
 from uncollapse.methods.pretraining import Pretraining, Row
-from uncollapse.train import train
+from uncollapse.train import Training, train
 from uncollapse.vae import VAE
 
 
@@ -24,14 +24,9 @@ def autoencoder(
 
     def run(vae: VAE, reserve: Part, seed: int) -> Iterator[Row]:
         learner = copy.deepcopy(vae)
-        budget = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate, "clip": 5.0}
-        slots = {
-            "kl_weight": constant(beta=0.0),
-            "divergence": kl(),
-            "inference": joint(),
-            "perturbation": [],
-        }
-        for row, _ in train(learner, reserve, reserve, **slots, **budget, seed=seed):
+        method = Method.build({"kl_weight": {"use": "constant", "beta": 0.0}})
+        training = Training(epochs=epochs, batch_size=batch_size, learning_rate=learning_rate)
+        for row, _ in train(learner, reserve, reserve, method, training, seed):
             yield row
         vae.load_encoder(learner.encoder_state())
 

@@ -1,7 +1,7 @@
 """Pretrain the encoder as a classifier, on the labels of the reserved part.
 
-A linear layer on the encoder's features predicts the label, by cross-entropy; it is thrown away afterwards. The head
-that makes mu and logvar of the features is not touched.
+A linear layer on the encoder's features predicts the label, by cross-entropy; it is thrown away
+afterwards. The head that makes mu and logvar of the features is not touched.
 """
 
 from collections.abc import Iterator

@@ -1,5 +1,5 @@
-"""Measure a cell: metrics/cells/<cell>/ gets a row of measures a seed, the latents, the collapse curve and, of the first seed,
-the t-SNE map and what the VAE makes: reconstructions and samples."""
+"""Measure a cell: metrics/cells/<cell>/ gets a row of measures a seed, the latents, the collapse curve
+and, of the first seed, the t-SNE map and what the VAE makes: reconstructions and samples."""
 
 import json
 from collections.abc import Callable

@@ -1,98 +1,62 @@
-"""Train a cell: runs/<cell>/ gets the weights of every seed and the history. The history of each seed grows in `.work` while it is trained:
-who follows it reads that file, and training waits for nobody."""
+"""Train a cell: runs/<cell>/ gets the weights of every seed and the history. The history of a seed grows
+in `.work` epoch by epoch: `make follow` reads it there, and training waits for nobody."""
 
 import json
 import math
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors.torch import load_file, save_file
 
 from uncollapse.assemble import assemble
 from uncollapse.data.prepared import read
 from uncollapse.device import device
 from uncollapse.errors import UserError
+from uncollapse.experiment.cells import Cell
+from uncollapse.methods import Method
+from uncollapse.pipeline import outputs
 from uncollapse.pipeline.cache import each_seed
-from uncollapse.pipeline.outputs import Job, Recipe
+from uncollapse.pipeline.checkpoint import Checkpoint
 from uncollapse.pipeline.stage import run
-from uncollapse.pipeline.tables import append_row, last_row, write_table
-from uncollapse.registry import build
+from uncollapse.pipeline.tables import last_row
 from uncollapse.train import train
-
-SECONDS = 5.0  # between checkpoints
-
-
-def pretrained(recipe: Recipe) -> Path:
-    """The folder of the encoder's weights at the start."""
-    return Path("pretrained") / f"{recipe['dataset']}-{recipe['method']}"
+from uncollapse.training import Training
 
 
 def main(name: str) -> None:
     """All seeds."""
-    job = Job("train", name)
-    recipe = job.recipe
-    data, start = Path("data") / recipe["dataset"], pretrained(recipe)
-    each_seed(
-        job,
-        lambda seed: [data / "card.json", *start.glob(f"encoder-{seed}.safetensors")],
-        work,
-        recipe["training"]["epochs"],
-    )
+    job, cell = outputs.Job("train", name), Cell(*name.split("-"))
+    inputs = {seed: [outputs.card(cell.dataset), outputs.encoder(cell, seed)] for seed in job.recipe["seeds"]}
+    existing = {seed: [file for file in files if file.exists()] for seed, files in inputs.items()}
+    each_seed(job, existing.__getitem__, work, rows=job.recipe["training"]["epochs"])
 
 
-def work(recipe: Recipe, seed: int, folder: Path, tell: Callable[[dict[str, Any]], None]) -> None:
+def work(recipe: outputs.Recipe, seed: int, folder: Path, progress: Callable[[dict[str, Any]], None]) -> None:
     """One seed, from its last checkpoint if there is one."""
-    data, checkpoint = Path("data") / recipe["dataset"], folder / "checkpoint.pt"
-    vae = assemble(recipe, json.loads((data / "card.json").read_text()), seed).to(device(recipe["device"]))
-    learned: tuple[str, ...] = ("train", "reserve")
-    spent = (0, 0)
-    encoder = pretrained(recipe) / f"encoder-{seed}.safetensors"
-    if encoder.exists():
-        learned = ("train",)
+    cell = Cell(recipe["dataset"], recipe["model"], recipe["method"])
+    card, encoder = outputs.card(cell.dataset), outputs.encoder(cell, seed)
+    vae = assemble(recipe, json.loads(card.read_text()), seed).to(device(recipe["device"]))
+    parts, steps = ["train", "reserve"], (0, 0)
+    if encoder.exists():  # it was trained on the reserve
+        parts = ["train"]
         vae.load_encoder(load_file(encoder))
-        before = last_row(encoder.parent / "history.csv", seed)
-        spent = (int(before["encoder_steps"]), int(before["decoder_steps"]))
-    saved = (
-        torch.load(checkpoint, weights_only=True, map_location=device(recipe["device"]))
-        if checkpoint.exists()
-        else None
-    )
-    rows: list[dict[str, Any]] = saved["rows"] if saved else []
-    for row in rows:
-        tell(row)
-    history = folder / "history.csv"
-    history.unlink(missing_ok=True)  # it may be ahead of the checkpoint
-    if rows:
-        write_table(history, rows)
-    slots: dict[str, Any] = {
-        slot: build(f"methods/{slot}", recipe[slot]) for slot in ("kl_weight", "divergence", "inference")
-    }
-    slots["perturbation"] = [build("methods/perturbation", piece) for piece in recipe["perturbation"]]
-    last = time.monotonic()
-    for row, state in train(
-        vae, read(data, *learned), read(data, "valid"), **slots, **recipe["training"],
-        seed=seed, spent=spent, state=saved,
-    ):  # fmt: skip
+        last = last_row(encoder.with_name(outputs.HISTORY), seed)
+        steps = (int(last["encoder_steps"]), int(last["decoder_steps"]))
+    data, valid = (read(card.parent, *names) for names in (parts, ["valid"]))
+    checkpoint = Checkpoint(folder, device(recipe["device"]))
+    for row in checkpoint.rows:
+        progress(row)
+    method, training = Method.build(recipe), Training(**recipe["training"])
+    for row, state in train(vae, data, valid, method, training, seed, steps=steps, saved=checkpoint.saved):
         if not all(map(math.isfinite, row.values())):
-            where = (
-                f"{recipe['dataset']}-{recipe['model']}-{recipe['method']}, seed {seed}, epoch {row['epoch']}"
-            )
-            key = f"params.yaml: datasets.{recipe['dataset']}.training.learning_rate"
-            raise UserError(
-                f"{where}: training diverged; {key} is {recipe['training']['learning_rate']}, try a smaller one"
-            )
-        rows.append(row)
-        tell(row)
-        append_row(history, row)
-        if time.monotonic() - last > SECONDS:
-            torch.save({**state, "rows": rows}, folder / "checkpoint.new")
-            (folder / "checkpoint.new").replace(checkpoint)
-            last = time.monotonic()
-    save_file(vae.state_dict(), folder / "weights.safetensors")
-    checkpoint.unlink(missing_ok=True)
+            key = f"params.yaml: datasets.{cell.dataset}.training.learning_rate is {training.learning_rate}"
+            where = f"{cell}, seed {seed}, epoch {row['epoch']}"
+            raise UserError(f"{where}: training diverged; {key}, try a smaller one")
+        checkpoint.add(row, state.state_dict())
+        progress(row)
+    save_file(vae.state_dict(), folder / outputs.WEIGHTS)
+    checkpoint.remove()
 
 
 if __name__ == "__main__":

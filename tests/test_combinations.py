@@ -1,87 +1,114 @@
-"""Every model with every method of params.yaml, and every two methods that fill different slots, on toy images and toy text."""
+"""Every model with every method of params.yaml, and every two methods that fill different slots, on toy
+images and toy text.
 
+Each run is interrupted and resumed to the same bits, and what each of its pieces does is to be seen in
+it: the paths of skip connections, the steps of aggressive training, of adversaries and of pretraining,
+the bound of batch normalisation.
+"""
+
+import copy
 import itertools
-import math
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 import torch
-from conftest import toy_part, toy_vae
-from test_train import BUDGET
+from toys import same, toy_part, toy_vae, training
 
 from uncollapse.experiment.params import Params
-from uncollapse.methods import SLOTS
-from uncollapse.registry import build
+from uncollapse.methods import SLOTS, Method
 from uncollapse.train import train
 
 PARAMS = Params(Path(__file__).parent.parent / "params.yaml")
-MODELS, METHODS = list(PARAMS.entries["models"]), list(PARAMS.entries["methods"])
+ENTRIES = PARAMS.entries["methods"]
+MODELS, METHODS = list(PARAMS.entries["models"]), list(ENTRIES)
 DATA = {"images": "mnist5k", "tokens": "kjv"}
 PAIRS = [
     (a, b)
     for a, b in itertools.combinations(METHODS, 2)
-    if PARAMS.entries["methods"][a] and PARAMS.entries["methods"][b]
-    and not PARAMS.entries["methods"][a].keys() & PARAMS.entries["methods"][b].keys()
-]  # fmt: skip
+    if ENTRIES[a] and ENTRIES[b] and not ENTRIES[a].keys() & ENTRIES[b].keys()
+]
 NO_EFFECT = {("images", "word_dropout")}  # an MLP decoder reads nothing
+EPOCHS, BATCHES = 2, 4
+
+
+class Run(NamedTuple):
+    """Slots, the steps of pretraining, rows, and weights at the end, also of a run that was interrupted
+    after the first epoch."""
+
+    slots: dict[str, Any]
+    pretraining: tuple[int, int]
+    rows: list[dict[str, float]]
+    weights: dict[str, torch.Tensor]
+    resumed: dict[str, torch.Tensor]
 
 
 @cache
-def trained(kind: str, model: str, *methods: str) -> tuple[list[dict[str, float]], dict[str, torch.Tensor]]:
-    """Two epochs; the rows and the weights at the end."""
+def trained(kind: str, model: str, *methods: str) -> Run:
+    """Two epochs of a model with one method or several."""
     slots: dict[str, Any] = {**SLOTS["methods"], **PARAMS.slots("models", model, DATA[kind])}
-    for method in methods:
-        filled = PARAMS.slots("methods", method, DATA[kind])
-        slots |= {slot: filled[slot] for slot in PARAMS.entries["methods"][method]}
-    if "aggressive" in str(methods):
-        slots["inference"] = {**slots["inference"], "window": 2, "most": 6}
+    for name in methods:
+        slots |= {slot: PARAMS.slots("methods", name, DATA[kind])[slot] for slot in ENTRIES[name]}
+    if slots["inference"]["use"] == "aggressive":
+        slots["inference"] |= {"window": 2, "most": 6}
+    method, data, steps = Method.build(slots), toy_part(kind), (0, 0)
     vae = toy_vae(kind, decoder=slots["decoder"]["use"], posterior=slots["posterior"]["use"])
-    data, spent = toy_part(kind), (0, 0)
-    pretraining = build("methods/pretraining", slots["pretraining"])
-    if pretraining.run is not None:
-        *_, last = pretraining.run(vae, toy_part(kind, seed=2), 0)
-        spent = (int(last["encoder_steps"]), int(last["decoder_steps"]))
-    pieces = {
-        slot: build(f"methods/{slot}", slots[slot]) for slot in ("kl_weight", "divergence", "inference")
-    }
-    pieces["perturbation"] = [build("methods/perturbation", part) for part in slots["perturbation"]]
-    rows = [row for row, _ in train(vae, data, data, **pieces, **BUDGET, epochs=2, seed=0, spent=spent)]
-    assert all(math.isfinite(value) for row in rows for value in row.values())
-    assert all(torch.isfinite(value).all() for value in vae.state_dict().values())
-    return rows, vae.state_dict()
+    if method.pretraining.run is not None:
+        *_, last = method.pretraining.run(vae, toy_part(kind, seed=2), 0)
+        steps = (int(last["encoder_steps"]), int(last["decoder_steps"]))
+    rows, saved = [], []
+    for row, state in train(vae, data, data, method, training(epochs=EPOCHS), 0, steps=steps):
+        rows.append(row)
+        saved.append(copy.deepcopy(state.state_dict()))
+    other = toy_vae(kind, 9, decoder=slots["decoder"]["use"], posterior=slots["posterior"]["use"])
+    rest = [row for row, _ in train(other, data, data, method, training(epochs=EPOCHS), 0, saved=saved[0])]
+    assert rest == rows[1:]
+    return Run(slots, steps, rows, vae.state_dict(), other.state_dict())
 
 
-@pytest.fixture(scope="module")
-def plain() -> dict[tuple[str, str], list[dict[str, float]]]:
-    return {(kind, model): trained(kind, model, "plain")[0] for kind in DATA for model in MODELS}
+def check(run: Run) -> None:
+    """What the pieces of a run do is to be seen in it."""
+    assert same(run.weights, run.resumed)
+    assert all(torch.isfinite(weights).all() for weights in run.weights.values())
+    slots = run.slots
+    assert any(".path." in name for name in run.weights) == (slots["decoder"]["use"] == "skip")
+    pretraining = slots["pretraining"]
+    if pretraining["use"] != "none":
+        assert run.pretraining[0] == pretraining["epochs"] * (64 // pretraining["batch_size"])
+    gradients = sum(piece["steps"] + 1 for piece in slots["perturbation"] if piece["use"] == "adversarial")
+    for row in run.rows:
+        encoder, decoder = (
+            int(row[f"{name}_steps"]) - before
+            for name, before in zip(("encoder", "decoder"), run.pretraining, strict=True)
+        )
+        batches = BATCHES * int(row["epoch"])
+        extra = encoder - decoder  # steps of the encoder alone, less those of the decoder alone
+        if slots["inference"]["use"] == "aggressive":
+            assert extra > 0
+            assert decoder == batches + gradients * (2 * batches + extra), "an adversary's gradients count"
+        else:
+            assert encoder == decoder == batches * (1 + gradients)
+        if slots["posterior"]["use"] == "batch_norm":
+            assert row["kl"] >= 3 * slots["posterior"]["gamma"] ** 2 / 2 * (1 - 1e-4)
+        if slots["kl_weight"]["use"] == "constant":
+            assert row["beta"] == pytest.approx(slots["kl_weight"]["beta"])
 
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("model", MODELS)
-def test_every_model_trains_with_every_method(
-    kind: str, model: str, method: str, plain: dict[tuple[str, str], list[dict[str, float]]]
-) -> None:
-    rows, _ = trained(kind, model, method)
+def test_every_model_with_every_method(kind: str, model: str, method: str) -> None:
+    run = trained(kind, model, method)
+    check(run)
     if method == "plain":
-        assert (rows != plain[kind, "vae"]) == (model != "vae")
+        assert (run.rows != trained(kind, "vae", "plain").rows) == (model != "vae")
     else:
-        assert (rows != plain[kind, model]) == ((kind, method) not in NO_EFFECT)
-        if (
-            "aggressive" in method
-            or "pretrained" in method
-            or "adversarial" in method
-            or method == "autoencoder"
-        ):
-            assert rows[-1]["encoder_steps"] > plain[kind, model][-1]["encoder_steps"], "its cost is counted"
+        assert (run.rows != trained(kind, model, "plain").rows) == ((kind, method) not in NO_EFFECT)
 
 
 @pytest.mark.parametrize("methods", PAIRS, ids="+".join)
-def test_every_two_methods_in_different_slots_train_together(kind: str, methods: tuple[str, str]) -> None:
-    both, (one, other) = (
-        trained(kind, "vae", *methods)[0],
-        [trained(kind, "vae", method)[0] for method in methods],
-    )
-    assert (both != one) == ((kind, methods[1]) not in NO_EFFECT)
-    assert (both != other) == ((kind, methods[0]) not in NO_EFFECT)
+def test_every_two_methods_in_different_slots(kind: str, methods: tuple[str, str]) -> None:
+    both = trained(kind, "vae", *methods)
+    check(both)
+    for method, other in (methods, methods[::-1]):
+        assert (both.rows != trained(kind, "vae", other).rows) == ((kind, method) not in NO_EFFECT)

@@ -21,7 +21,8 @@ Run = Callable[..., tuple[int, str, str]]
 
 
 def channel(*informative: float, dead: int = 0, count: int = 3000) -> tuple[np.ndarray, np.ndarray]:
-    """mu_i ~ N(0, s_i^2) and variance 1 - s_i^2, so that q(z) = p(z); `dead` dimensions of the prior behind them."""
+    """mu_i ~ N(0, s_i^2) and variance 1 - s_i^2, so that q(z) = p(z); `dead` dimensions of the prior
+    behind them."""
     s2 = np.array([*informative, *[0.0] * dead])
     return np.sqrt(s2) * STREAM.normal(size=(count, len(s2))), np.log(1 - s2) * np.ones((count, len(s2)))
 
@@ -77,11 +78,14 @@ def test_labels_may_be_bytes_and_names_what_they_may_not_be() -> None:
     [
         (channel(dead=5), "collapsed"),
         ((np.zeros((2, 3)), np.zeros((2, 3))), "collapsed"),
-        ((np.full((500, 3), 1.5), np.zeros((500, 3))), "collapsed: a KL of 3.38 nats, but z tells nothing of x (mutual information 0.00 nats)"),
+        (
+            (np.full((500, 3), 1.5), np.zeros((500, 3))),
+            "collapsed: a KL of 3.38 nats, but z tells nothing of x (mutual information 0.00 nats)",
+        ),
         (channel(0.9, 0.9, dead=3), "partly collapsed: 2 of 5 dimensions carry 100 % of the KL"),
         (channel(0.9, 0.9, 0.8), "healthy"),
     ],
-)  # fmt: skip
+)
 def test_the_verdict(latents: tuple[np.ndarray, np.ndarray], verdict: str) -> None:
     assert uncollapse.diagnose(*latents).verdict == verdict
 
@@ -144,7 +148,10 @@ NAN[1, 1], FAR[2, 0] = np.nan, 1000
 @pytest.mark.parametrize(
     ("arrays", "words"),
     [
-        ({"mu": GOOD, "logvar": np.zeros((4, 3))}, "mu and logvar should have the same shape, not (4, 2) and (4, 3)"),
+        (
+            {"mu": GOOD, "logvar": np.zeros((4, 3))},
+            "mu and logvar should have the same shape, not (4, 2) and (4, 3)",
+        ),
         ({"mu": np.zeros(4), "logvar": np.zeros(4)}, "(examples, dimensions)"),
         ({"mu": NAN, "logvar": GOOD}, "mu: 1 of 8 values are NaN or infinite"),
         ({"mu": GOOD, "logvar": -NAN}, "logvar: 1 of 8 values are NaN or infinite"),
@@ -159,7 +166,7 @@ NAN[1, 1], FAR[2, 0] = np.nan, 1000
         ({"mu": GOOD[:, :0], "logvar": GOOD[:, :0]}, "(examples, dimensions)"),
         ({"mu": GOOD, "logvar": GOOD, "labels": np.arange(3)}, "labels: should have the shape (4,)"),
     ],
-)  # fmt: skip
+)
 def test_a_mistake_in_the_arrays_is_one_line_and_exit_code_2(
     run: Run, arrays: dict[str, Any], words: str
 ) -> None:

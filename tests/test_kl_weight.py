@@ -1,4 +1,4 @@
-"""Every price of the KL, and the PI controller against a sequence worked out by hand."""
+"""Every weight of the KL, and the PI controller against a sequence worked out by hand."""
 
 import math
 
@@ -11,37 +11,39 @@ from uncollapse.methods.kl_weight import KLWeight
 from uncollapse.methods.kl_weight.pi import pi
 from uncollapse.registry import build, names
 
+LOSS = torch.tensor([90.0, 100.0, 110.0])  # reconstruction of a batch of 3
+
 
 def batch(kl: float) -> Tensor:
     """KL_i of a batch of 3 examples and 2 dimensions, with `kl` nats in all on average."""
     return torch.tensor([[0.5, 0.0], [1.0, 0.5], [0.0, 1.0]]) * kl
 
 
-def prices(weight: KLWeight, kls: list[float]) -> list[float]:
+def betas_of(weight: KLWeight, kls: list[float]) -> list[float]:
     state, betas = weight.init(), []
     for kl in kls:
-        beta, state = weight.update(state, batch(kl))
+        beta, state = weight.update(state, batch(kl), LOSS)
         betas.append(float(beta))
     return betas
 
 
 @pytest.mark.parametrize("name", names("methods/kl_weight"))
-def test_a_price_is_finite_not_negative_and_broadcasts_and_its_state_can_be_saved(name: str) -> None:
+def test_a_weight_is_finite_not_negative_and_broadcasts_and_its_state_can_be_saved(name: str) -> None:
     weight = build(
         "methods/kl_weight",
         resolve("", "methods/kl_weight", {"use": name}, {"kl_target": 2.0, "steps": 3, "period": 4}),
     )
     state = weight.init()
     for kl in (0.0, 1.0, 50.0, 1e6):
-        beta, after = weight.update(state, batch(kl))
+        beta, next_state = weight.update(state, batch(kl), LOSS)
         assert torch.isfinite(beta).all()
         assert (beta >= 0).all()
         assert torch.broadcast_to(beta, (3, 2)).dtype == torch.float32
         assert not beta.requires_grad
-        assert after.keys() == state.keys()
-        again, _ = weight.update({key: value.clone() for key, value in state.items()}, batch(kl))
+        assert next_state.keys() == state.keys()
+        again, _ = weight.update({key: value.clone() for key, value in state.items()}, batch(kl), LOSS)
         assert torch.equal(beta, again)  # the state is all there is: nothing hides in the piece
-        state = after
+        state = next_state
 
 
 def test_pi_is_the_formula_of_the_paper() -> None:
@@ -51,16 +53,16 @@ def test_pi_is_the_formula_of_the_paper() -> None:
     # kl 3: e  0, P .005,                         I .003             -> .008
     # kl 1: e  2, P .01 * sigmoid(-2) = .00119203, I .001            -> .00219203
     # kl 0: e  3, P .01 * sigmoid(-3) = .00047426, I -.002           -> 0, for P + I = -.00152574
-    # kl 0: as before, but I is held: the last P + I was below 0     -> 0
+    # kl 0: as before, but I is kept: the last P + I was below 0     -> 0
     # kl 4: e -1, P .00731059, the error turned: I -.001             -> .00631059
-    got = prices(pi(kl_target=3.0, kp=0.01, ki=0.001), [5, 4, 3, 1, 0, 0, 4])
-    assert got == pytest.approx([0.01080797, 0.01031059, 0.008, 0.00219203, 0, 0, 0.00631059], abs=1e-8)
+    betas = betas_of(pi(kl_target=3.0, kp=0.01, ki=0.001), [5, 4, 3, 1, 0, 0, 4])
+    assert betas == pytest.approx([0.01080797, 0.01031059, 0.008, 0.00219203, 0, 0, 0.00631059], abs=1e-8)
 
 
-def test_as_released_the_integral_is_never_held() -> None:
-    got = prices(pi(kl_target=3.0, kp=0.01, ki=0.001, antiwindup="released"), [0, 0, 0, 3, 13])
+def test_as_released_the_integral_is_never_kept() -> None:
+    betas = betas_of(pi(kl_target=3.0, kp=0.01, ki=0.001, antiwindup="released"), [0, 0, 0, 3, 13])
     # I: -.003, -.006, -.009, -.009, +.001; P at kl 13: .01 * sigmoid(10)
-    assert got == pytest.approx([0, 0, 0, 0, 0.001 + 0.01 / (1 + math.exp(-10))], abs=1e-8)
+    assert betas == pytest.approx([0, 0, 0, 0, 0.001 + 0.01 / (1 + math.exp(-10))], abs=1e-8)
 
 
 @pytest.mark.parametrize(("kp", "ki"), [(0.01, 0.0001), (0.01, 0.001), (0.0, 0.01), (0.01, 0.1)])
@@ -68,16 +70,17 @@ def test_as_released_the_integral_is_never_held() -> None:
 def test_pi_leaves_saturation_in_a_bounded_number_of_steps(
     kp: float, ki: float, saturating: float, after: float, bound: float
 ) -> None:
-    """However long the KL was off its target by d on one side, an error e on the other moves beta in (kp + ki d) / (ki |e|) + 2 steps."""
+    """However long the KL was off its target by d on one side, an error e on the other moves beta in (kp
+    + ki d) / (ki |e|) + 2 steps."""
     weight = pi(kl_target=3.0, kp=kp, ki=ki)
     steps = math.ceil((kp + ki * abs(3.0 - saturating)) / (ki * abs(3.0 - after))) + 2
     long = [saturating] * 2000
-    betas = prices(weight, long + [after] * steps)
+    betas = betas_of(weight, long + [after] * steps)
     assert betas[len(long) - 1] == bound
     assert abs(betas[-1] - bound) > 1e-6
     # as released, it takes in proportion to how long it was saturated
     released = pi(kl_target=3.0, kp=kp, ki=ki, antiwindup="released")
-    assert prices(released, long + [after] * steps)[-1] == bound
+    assert betas_of(released, long + [after] * steps)[-1] == bound
 
 
 @pytest.mark.parametrize("antiwindup", ["paper", "released"])
@@ -86,6 +89,6 @@ def test_pi_holds_a_plant_at_its_target(antiwindup: str) -> None:
     weight = pi(kl_target=7.0, kp=0.01, ki=0.001, antiwindup=antiwindup)
     state, kl = weight.init(), 0.0
     for _ in range(5000):
-        beta, state = weight.update(state, batch(kl))
+        beta, state = weight.update(state, batch(kl), LOSS)
         kl += 0.05 * (20 / (1 + 10 * float(beta)) - kl)
     assert kl == pytest.approx(7.0, rel=0.01)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import CARDS, LIKELIHOODS, NETS, toy_part, toy_vae
 from safetensors.torch import save_file
+from toys import CARDS, LIKELIHOODS, NETS, toy_part, toy_vae
 
 import uncollapse
 from uncollapse.errors import UserError
@@ -15,9 +15,12 @@ from uncollapse.vae import encode
 
 def write(folder: Path, kind: str, other: str | None = None) -> None:
     recipe = {
-        "dataset": "toy", "net": NETS[other or kind], "likelihood": {"use": LIKELIHOODS[other or kind]},
-        "decoder": {"use": "plain"}, "posterior": {"use": "gaussian"},
-    }  # fmt: skip
+        "dataset": "toy",
+        "net": NETS[other or kind],
+        "likelihood": {"use": LIKELIHOODS[other or kind]},
+        "decoder": {"use": "plain"},
+        "posterior": {"use": "gaussian"},
+    }
     (folder / "recipe.json").write_text(json.dumps(recipe))
     (folder / "card.json").write_text(json.dumps(CARDS[other or kind]))
     save_file(toy_vae(kind, seed=7).state_dict(), folder / "weights.safetensors")
@@ -27,10 +30,10 @@ def test_it_encodes_as_the_one_that_was_saved(kind: str, tmp_path: Path) -> None
     write(tmp_path, kind)
     vae = uncollapse.load(tmp_path)
     assert not vae.training
-    for found, true in zip(
+    for loaded, true in zip(
         encode(vae, toy_part(kind)), encode(toy_vae(kind, seed=7), toy_part(kind)), strict=True
     ):
-        assert torch.equal(found, true)
+        assert torch.equal(loaded, true)
     assert not torch.equal(encode(toy_vae(kind), toy_part(kind)).mu, true), "the weights matter"
 
 

@@ -1,4 +1,5 @@
-"""What an autoregressive decoder sees: nothing at or behind the place that it predicts, by exact gradients; and all that it says it sees."""
+"""What an autoregressive decoder sees: nothing at or behind the place that it predicts, by exact
+gradients; and all that it says it sees."""
 
 import itertools
 from math import prod
@@ -6,20 +7,26 @@ from typing import Any
 
 import pytest
 import torch
-from test_nets import BUILT, BY_NAME, KIND, made, seeded, small
 from torch import Tensor
 from torch.autograd.functional import jacobian
 from torch.nn.functional import conv2d, log_softmax, pad
+from toys import EXAMPLES, KIND, double_net, example
 
 from uncollapse.data.prepared import END
 from uncollapse.nets.pixelcnn import Layer
-from uncollapse.registry import names
+from uncollapse.registry import build, names
 
-__all__ = ["seeded"]  # a fixture, for every test here
+AUTOREGRESSIVE = [name for name, entry in EXAMPLES.items() if build("nets", entry).autoregressive]
+
+
+@pytest.fixture(autouse=True)
+def seeded() -> None:
+    torch.manual_seed(0)
 
 
 def seen_pixels(decoder: Any, shape: tuple[int, int]) -> Tensor:
-    """Whether the output at a place depends on x at another, in raster order: (H W, H W), for at least one of some z and x."""
+    """Whether the output at a place depends on x at another, in raster order: (H W, H W), for at least
+    one of some z and x."""
     z, x = torch.randn(6, 2, dtype=torch.double), torch.rand(6, *shape, dtype=torch.double)
     slopes: Any = jacobian(lambda x: decoder(z, x).sum(0).flatten(), x)
     return (slopes != 0).any(1).flatten(1)
@@ -31,7 +38,7 @@ def test_a_pixel_sees_just_the_pixels_before_it_that_are_in_reach(
     kernels: list[int], shape: tuple[int, int]
 ) -> None:
     entry = {"use": "pixelcnn", "latents": 2, "kernels": kernels, "channels": 4, "encoder_channels": 2}
-    seen = seen_pixels(made(entry, shape)[1], shape)
+    seen = seen_pixels(double_net(entry, shape)[1], shape)
     assert not seen.triu().any(), "neither itself nor a later one"
     assert seen[range(1, shape[1]), range(shape[1] - 1)].all(), "but the one before it"
     reach, places = sum(kernel // 2 for kernel in kernels), list(itertools.product(*map(range, shape)))
@@ -43,7 +50,7 @@ def test_a_pixel_sees_just_the_pixels_before_it_that_are_in_reach(
 @pytest.mark.parametrize(("shape", "depth"), [((4, 4), 3), ((3, 6), 5)])
 def test_3x3_kernels_leave_no_blind_spot(shape: tuple[int, int], depth: int) -> None:
     entry = {"use": "pixelcnn", "latents": 2, "kernels": [3] * depth, "channels": 4, "encoder_channels": 2}
-    seen = seen_pixels(made(entry, shape)[1], shape)
+    seen = seen_pixels(double_net(entry, shape)[1], shape)
     assert torch.equal(seen, torch.ones_like(seen).tril(-1))
 
 
@@ -67,10 +74,10 @@ def test_a_gated_layer_is_that_of_masked_kernels() -> None:
     ],
 )
 def test_a_layer_adds_to_what_it_reads(name: str, depth: str, sizes: list[int], last: str) -> None:
-    x = small(name)[1]
+    x = example(name)[1]
     x, z = x.double() if name == "pixelcnn" else x, torch.randn(len(x), 3).double()
-    entries = ({**BY_NAME[name], depth: some} for some in (sizes, sizes[:1]))
-    (_, deep), (_, shallow) = (made(entry, tuple(x.shape[1:]), 11, "plain") for entry in entries)
+    entries = ({**EXAMPLES[name], depth: some} for some in (sizes, sizes[:1]))
+    (_, deep), (_, shallow) = (double_net(entry, tuple(x.shape[1:]), 11, "plain") for entry in entries)
     assert not torch.equal(deep(z, x), shallow(z, x))
     for weight in deep.get_submodule(last).parameters():
         weight.data.zero_()
@@ -79,8 +86,8 @@ def test_a_layer_adds_to_what_it_reads(name: str, depth: str, sizes: list[int], 
 
 DILATIONS = [[1], [2], [1, 1], [1, 2], [3, 1], [1, 2, 4]]
 TEXT = [
-    {**BY_NAME["lstm"], "latents": 2},
-    *({**BY_NAME["dilated_cnn"], "latents": 2, "dilations": dilations} for dilations in DILATIONS),
+    {**EXAMPLES["lstm"], "latents": 2},
+    *({**EXAMPLES["dilated_cnn"], "latents": 2, "dilations": dilations} for dilations in DILATIONS),
 ]
 TEXT_IDS = ["lstm", *map(str, DILATIONS)]
 
@@ -96,7 +103,7 @@ def steps_back(entry: dict[str, Any], length: int) -> set[int]:
 @pytest.mark.parametrize("entry", TEXT, ids=TEXT_IDS)
 def test_a_word_sees_just_the_words_before_it_that_are_in_its_context(entry: dict[str, Any]) -> None:
     length = 18
-    _, decoder = made(entry, (length,))
+    _, decoder = double_net(entry, (length,))
     z, x = torch.randn(8, 2, dtype=torch.double), torch.randint(3, 7, (8, length))
 
     def logits(before: Tensor) -> Tensor:
@@ -117,7 +124,7 @@ def test_a_word_sees_just_the_words_before_it_that_are_in_its_context(entry: dic
 @pytest.mark.parametrize("entry", TEXT, ids=TEXT_IDS)
 def test_another_word_changes_no_bit_but_in_the_places_behind_it_that_see_it(entry: dict[str, Any]) -> None:
     length = 18
-    _, decoder = made(entry, (length,))
+    _, decoder = double_net(entry, (length,))
     decoder = decoder.float()
     z, x = torch.randn(4, 2), torch.randint(3, 6, (4, length))
     back, output = steps_back(entry, length), decoder(z, x)
@@ -130,7 +137,7 @@ def test_another_word_changes_no_bit_but_in_the_places_behind_it_that_see_it(ent
 
 @pytest.mark.parametrize("entry", TEXT[:2], ids=["lstm", "dilated_cnn"])
 def test_the_end_of_the_sentence_before_is_read_first(entry: dict[str, Any]) -> None:
-    _, decoder = made(entry, (4,))
+    _, decoder = double_net(entry, (4,))
     read: list[Tensor] = []
     decoder.embed.register_forward_hook(lambda module, inputs, output: read.append(inputs[0]))
     decoder(torch.randn(1, 2).double(), torch.tensor([[3, 4, 5, 2]]))
@@ -141,21 +148,21 @@ def test_the_end_of_the_sentence_before_is_read_first(entry: dict[str, Any]) -> 
     ("dilations", "context"), [([1, 2, 4], 15), ([1, 2, 4, 8, 16], 63), ([1, 2, 4, 8, 16] * 2, 125)]
 )
 def test_the_contexts_of_the_paper(dilations: list[int], context: int) -> None:
-    assert made({**BY_NAME["dilated_cnn"], "dilations": dilations}, (6,))[1].context == context
+    assert double_net({**EXAMPLES["dilated_cnn"], "dilations": dilations}, (6,))[1].context == context
 
 
 @pytest.mark.parametrize("name", names("nets"))
 def test_a_decoder_reads_x_if_it_says_that_it_is_autoregressive(name: str) -> None:
-    vae, x = small(name)
+    vae, x = example(name)
     z = torch.randn(len(x), 3)
     assert torch.equal(vae.decoder(z, x), vae.decoder(z, x.flip(0))) == (not vae.autoregressive)
 
 
-@pytest.mark.parametrize("name", [name for name, net in BUILT.items() if net.autoregressive])
+@pytest.mark.parametrize("name", AUTOREGRESSIVE)
 def test_the_probabilities_of_all_x_sum_to_one(name: str) -> None:
     image = KIND[name] == "images"
     shape, values = ((2, 3), 2) if image else ((4,), 4)
-    _, decoder = made(BY_NAME[name], shape, values)
+    _, decoder = double_net(EXAMPLES[name], shape, values)
     every = torch.tensor([*itertools.product(range(values), repeat=prod(shape))]).view(-1, *shape)
     z = torch.randn(3, dtype=torch.double).expand(len(every), -1)
     output = decoder(z, every.double() if image else every)

@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 import torch
-from conftest import toy_part, toy_vae
 from scipy import integrate, stats
+from toys import toy_part, toy_vae
 
 from uncollapse.data.prepared import to_tensor
 from uncollapse.measures.active_units import active_units
@@ -64,7 +64,8 @@ def test_mi_is_ln_n_where_every_x_has_its_own_place() -> None:
 
 
 def channel(count: int, dimensions: int, s2: float) -> Gaussian:
-    """mu ~ N(0, s^2) and q(z|x) = N(mu, 1 - s^2), so that q(z) = p(z): I = kl = -1/2 ln(1 - s^2) a dimension."""
+    """mu ~ N(0, s^2) and q(z|x) = N(mu, 1 - s^2), so that q(z) = p(z): I = kl = -1/2 ln(1 - s^2) a
+    dimension."""
     mu = math.sqrt(s2) * torch.randn(count, dimensions, generator=torch.Generator().manual_seed(2))
     return Gaussian(mu, torch.full_like(mu, math.log(1 - s2)))
 
@@ -77,7 +78,8 @@ def test_mi_converges_to_the_channels_as_the_points_grow() -> None:
 
 
 def test_more_samples_bring_the_same_value_more_surely() -> None:
-    """The error of the mean over points has a part from the points, that stays, and one from the samples, that goes."""
+    """The error of the mean over points has a part from the points, that stays, and one from the samples,
+    that goes."""
     q = channel(1000, 3, 0.5)
     few, many = (
         [

@@ -6,57 +6,62 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import toy_part, toy_vae
-from test_train import BUDGET, copied, piece, same, start
 from torch import Tensor
+from toys import copied, piece, rows_of, same, toy_part, toy_vae
 
 from uncollapse.data.prepared import END, UNKNOWN, to_tensor
 from uncollapse.methods.divergence.mmd import mmd
-from uncollapse.methods.inference import Moved
+from uncollapse.methods.inference import StepResult
 from uncollapse.methods.inference.aggressive import aggressive
 from uncollapse.methods.kl_weight.cyclical import cyclical
 from uncollapse.methods.kl_weight.free_bits import free_bits
 from uncollapse.methods.kl_weight.linear import linear
-from uncollapse.methods.perturbation import Reads, Step
+from uncollapse.methods.perturbation import Context, Inputs
 from uncollapse.methods.perturbation.adversarial import adversarial
 from uncollapse.methods.perturbation.noise import noise
 from uncollapse.methods.perturbation.word_dropout import word_dropout
 from uncollapse.methods.pretraining.autoencoder import autoencoder
 
 
-def played(losses: list[float], units: list[int] | None = None, **arguments: Any) -> list[str]:
-    """The moves of one aggressive step on batch 0, where encoder moves see these losses: e for encoder, d for decoder, j for both."""
-    moves: list[str] = []
-    drawn = iter(range(1, 1000))
+def result(loss: float, units: int = 1) -> StepResult:
+    return StepResult(torch.tensor(loss), units, torch.zeros(3), {})
 
-    def move(batch: Tensor, *, encoder: bool, decoder: bool) -> Moved:
-        moves.append(f"{'j' if encoder and decoder else 'e' if encoder else 'd'}{int(batch)}")
-        at = len(moves) - 1
-        return Moved(torch.tensor(losses[at] if at < len(losses) else 0.0), (units or [1] * 1000)[at])
+
+def updates(losses: list[float], units: list[int] | None = None, **arguments: Any) -> list[str]:
+    """The updates of one aggressive step on batch 0, with these losses: e of the encoder, d of the
+    decoder, j of both jointly."""
+    record: list[str] = []
+    random_batches = iter(range(1, 1000))
+
+    def gradient_step(x: Tensor, *, encoder: bool = True, decoder: bool = True) -> StepResult:
+        record.append(f"{'j' if encoder and decoder else 'e' if encoder else 'd'}{int(x)}")
+        i = len(record) - 1
+        return result(losses[i] if i < len(losses) else 0.0, (units or [1] * 1000)[i])
 
     inference = aggressive(**arguments)
-    inference.step(inference.init(), torch.tensor(0), move, lambda: torch.tensor(next(drawn)))
-    return moves
+    draw = lambda: torch.tensor(next(random_batches))  # noqa: E731
+    inference.step(inference.init(), torch.tensor(0), gradient_step, draw)
+    return record
 
 
-def test_the_encoder_moves_until_a_window_is_worse_and_then_the_decoder_once() -> None:
+def test_the_encoder_is_updated_until_a_window_is_worse_and_then_the_decoder_once() -> None:
     # windows of 2: 3.5, 2.5, 2.5 (not worse), 2.6 (worse)
-    moves = played([4, 3, 3, 2, 2, 3, 2.6, 2.6, 0, 0], window=2)
-    assert moves == ["e0", *(f"e{i}" for i in range(1, 8)), "d0"], "first the batch itself, then random ones"
+    record = updates([4, 3, 3, 2, 2, 3, 2.6, 2.6, 0, 0], window=2)
+    assert record == ["e0", *(f"e{i}" for i in range(1, 8)), "d0"], "first the batch itself, then random ones"
 
 
 def test_two_windows_always_run() -> None:
-    assert played([1, 1, 9, 9], window=2) == ["e0", "e1", "e2", "e3", "d0"]
+    assert updates([1, 1, 9, 9], window=2) == ["e0", "e1", "e2", "e3", "d0"]
 
 
 def test_the_encoder_makes_fewer_than_most_steps() -> None:
-    assert played([1.0 - i / 1000 for i in range(200)]) == ["e0", *(f"e{i}" for i in range(1, 99)), "d0"]
+    assert updates([1.0 - i / 1000 for i in range(200)]) == ["e0", *(f"e{i}" for i in range(1, 99)), "d0"]
 
 
 def test_a_window_is_judged_by_the_loss_of_a_unit() -> None:
     # the second window has more loss, of more words: 3 / 3 against 4 / 8
-    assert len(played([1, 2, 2, 2, 9, 9], [1, 2, 4, 4, 1, 1, 0], window=2)) == 7
-    assert len(played([1, 2, 2, 2, 9, 9], [1, 2, 1, 1, 0], window=2)) == 5
+    assert len(updates([1, 2, 2, 2, 9, 9], [1, 2, 4, 4, 1, 1, 0], window=2)) == 7
+    assert len(updates([1, 2, 2, 2, 9, 9], [1, 2, 1, 1, 0], window=2)) == 5
 
 
 @pytest.mark.parametrize(
@@ -72,36 +77,34 @@ def test_a_window_is_judged_by_the_loss_of_a_unit() -> None:
     ],
 )
 def test_aggressive_steps_end_by_the_validation_mi(patience: int, mis: list[float], ends: int) -> None:
-    inference, asked = aggressive(patience=patience), []
-    state = inference.init()
+    inference = aggressive(patience=patience)
+    state, record = inference.init(), list[tuple[bool, bool]]()
+
+    def gradient_step(x: Tensor, *, encoder: bool = True, decoder: bool = True) -> StepResult:
+        record.append((encoder, decoder))
+        return result(1.0 + len(record))
+
     for epoch, mi in enumerate([*mis, 99.0], 1):
-        moves: list[tuple[bool, bool]] = []
-
-        def move(batch: Tensor, *, encoder: bool, decoder: bool, moves: Any = moves) -> Moved:
-            moves.append((encoder, decoder))
-            return Moved(torch.tensor(1.0 + len(moves)), 1)
-
-        inference.step(state, torch.zeros(1), move, lambda: torch.zeros(1))
-        assert ((True, True) in moves) == (epoch > ends)
-        asked.append(epoch)
+        record.clear()
+        inference.step(state, torch.zeros(1), gradient_step, lambda: torch.zeros(1))
+        assert ((True, True) in record) == (epoch > ends)
         state = inference.epoch(state, lambda mi=mi: mi)
     assert state["aggressive"] == 0
 
 
 def test_in_aggressive_training_a_schedule_goes_on_once_a_batch(kind: str) -> None:
-    slots = {"inference": piece("inference", "aggressive", window=2, most=6), "kl_weight": linear(steps=8)}
-    rows = [row for row, _ in start(toy_vae(kind), kind, epochs=2, **slots)]
+    rows = rows_of(toy_vae(kind), kind, {"inference": "aggressive", "kl_weight": linear(steps=8)}, epochs=2)
     assert [row["beta"] for row in rows] == pytest.approx([(0 + 1 + 2 + 3) / 4 / 8, (4 + 5 + 6 + 7) / 4 / 8])
     assert [row["decoder_steps"] for row in rows] == [4, 8]
     assert 4 * 4 <= rows[0]["encoder_steps"] <= 4 * 5
 
 
 def betas(weight: Any, count: int) -> list[float]:
-    state, found = weight.init(), []
+    state, values = weight.init(), []
     for _ in range(count):
-        beta, state = weight.update(state, torch.ones(2, 3))
-        found.append(float(beta))
-    return found
+        beta, state = weight.update(state, torch.ones(2, 3), torch.ones(2))
+        values.append(float(beta))
+    return values
 
 
 def test_annealing_and_cycles_begin_and_end_where_they_should() -> None:
@@ -122,15 +125,15 @@ def test_the_gradient_of_free_bits_is_that_of_the_clamped_kl(per: Any) -> None:
         "total": lambda kl: kl.sum(1).mean().clamp(min=free * kl.shape[1]),
     }
     torch.manual_seed(0)
-    free_and_paid = set()
+    weights = set()
     for scale in (0.1, 0.3, 1.0, 3.0):
         kl = (scale * torch.rand(5, 4) * torch.tensor([0.2, 0.8, 1.5, 0.6])).requires_grad_()
-        beta, _ = free_bits(free=free, per=per).update({}, kl.detach())
+        beta, _ = free_bits(free=free, per=per).update({}, kl.detach(), torch.zeros(5))
         (ours,) = torch.autograd.grad((beta * kl).sum(1).mean(), kl)
         (theirs,) = torch.autograd.grad(clamped[per](kl), kl)
         torch.testing.assert_close(ours, theirs)
-        free_and_paid |= set((ours > 0).flatten().tolist())
-    assert free_and_paid == {True, False}
+        weights |= set((ours > 0).flatten().tolist())
+    assert weights == {True, False}, "both cases were seen"
 
 
 @pytest.mark.parametrize("gamma", [0.6, 0.7, 1.2])
@@ -141,22 +144,20 @@ def test_batch_norm_bounds_the_kl_of_every_batch_from_below(kind: str, gamma: fl
     for seed in range(5):
         x = to_tensor(toy_part(kind, 16, seed).x)
         assert float(vae.encode(x).kl().detach().sum(1).mean()) >= 3 * gamma**2 / 2 * (1 - 1e-4)
-    rows = [
-        row for row, _ in start(vae, kind, epochs=3, kl_weight=piece("kl_weight", "constant", beta=100.0))
-    ]
+    rows = rows_of(vae, kind, {"kl_weight": piece("kl_weight", "constant", beta=100.0)})
     assert all(row["kl"] >= 3 * gamma**2 / 2 * (1 - 1e-4) for row in rows)
 
 
-def slope_of(vae: Any, x: Tensor) -> Callable[[Reads, Tensor], tuple[Tensor, Tensor]]:
+def gradient_of(vae: Any, x: Tensor) -> Callable[[Inputs, Tensor], tuple[Tensor, Tensor]]:
     """Loss and gradient with the posterior mean for z."""
 
-    def slope(reads: Reads, embedded: Tensor) -> tuple[Tensor, Tensor]:
+    def gradient(inputs: Inputs, embedded: Tensor) -> tuple[Tensor, Tensor]:
         embedded = embedded.detach().requires_grad_()
-        q = vae.encode(reads.encoder, embedded)
+        q = vae.encode(inputs.encoder, embedded)
         loss = q.kl().sum(1) - vae.log_likelihood(x, q.mu)
         return loss.detach(), torch.autograd.grad(loss.sum(), embedded)[0]
 
-    return slope
+    return gradient
 
 
 @pytest.mark.parametrize("norm", ["inf", "2"])
@@ -165,48 +166,51 @@ def test_adversaries_stay_in_their_ball_and_do_not_lower_the_loss(
     kind: str, norm: Any, steps: int, stride: float
 ) -> None:
     vae, x, radius = toy_vae(kind), to_tensor(toy_part(kind).x), 0.5
-    slope = slope_of(vae, x)
-    step = Step(vae, slope, torch.Generator())
+    gradient = gradient_of(vae, x)
+    context = Context(vae, gradient, torch.Generator())
     clean = vae.encoder.embed(x)
-    reads = adversarial(radius=radius, norm=norm, steps=steps, stride=stride)(Reads(x, x), step)
-    delta = (reads.embedded - clean).detach().flatten(1)
+    inputs = adversarial(radius=radius, norm=norm, steps=steps, stride=stride)(Inputs(x, x), context)
+    delta = (inputs.embedded - clean).detach().flatten(1)
     assert (delta.norm(dim=1, p=float(norm)) <= radius * (1 + 1e-5)).all()
-    before, after = slope(reads, clean)[0], slope(reads, reads.embedded)[0]
+    before, after = gradient(inputs, clean)[0], gradient(inputs, inputs.embedded)[0]
     assert (after >= before - 1e-4).all()
     assert (after > before + 1e-3).float().mean() > 0.5
-    assert torch.equal(reads.encoder, x)
-    assert torch.equal(reads.decoder, x)
+    assert torch.equal(inputs.encoder, x)
+    assert torch.equal(inputs.decoder, x)
 
 
 def test_one_step_is_fgsm() -> None:
     vae, x = toy_vae("images"), to_tensor(toy_part("images").x)
-    slope = slope_of(vae, x)
-    delta = adversarial(radius=0.01)(Reads(x, x), Step(vae, slope, torch.Generator())).embedded - x
-    fgsm = 0.01 * slope(Reads(x, x), x)[1].sign()
-    moved = (delta != 0).flatten(1).any(1)
-    assert moved.float().mean() > 0.9
-    torch.testing.assert_close(delta[moved], fgsm[moved], atol=1e-6, rtol=0)
+    gradient = gradient_of(vae, x)
+    delta = adversarial(radius=0.01)(Inputs(x, x), Context(vae, gradient, torch.Generator())).embedded - x
+    fgsm = 0.01 * gradient(Inputs(x, x), x)[1].sign()
+    changed = (delta != 0).flatten(1).any(1)
+    assert changed.float().mean() > 0.9
+    torch.testing.assert_close(delta[changed], fgsm[changed], atol=1e-6, rtol=0)
 
 
 def test_noise_does_what_it_says_to_what_the_encoder_reads() -> None:
-    step = Step(toy_vae("images"), slope_of(None, torch.empty(0)), torch.Generator().manual_seed(0))
+    context = Context(toy_vae("images"), gradient_of(None, torch.empty(0)), torch.Generator().manual_seed(0))
     pixels = (torch.rand(2000, 4, 4) < 0.3).float()
-    flipped = noise(flip=0.2)(Reads(pixels, pixels), step)
+    flipped = noise(flip=0.2)(Inputs(pixels, pixels), context)
     assert float((flipped.encoder != pixels).float().mean()) == pytest.approx(0.2, abs=0.01)
     assert set(flipped.encoder.unique().tolist()) == {0.0, 1.0}
-    shaken = noise(sigma=0.5)(Reads(pixels, pixels), step).encoder - pixels
+    shaken = noise(sigma=0.5)(Inputs(pixels, pixels), context).encoder - pixels
     assert float(shaken.std()) == pytest.approx(0.5, abs=0.01)
     words = to_tensor(toy_part("tokens", 4000).x)
-    dropped = noise(drop=0.2)(Reads(words, words), step)
-    other = word_dropout(rate=0.4)(Reads(words, words), step)
-    for got, share in ((dropped.encoder, 0.2), (other.decoder, 0.4)):
-        changed = got != words
-        assert (got[changed] == UNKNOWN).all()
+    dropped = noise(drop=0.2)(Inputs(words, words), context)
+    other = word_dropout(rate=0.4)(Inputs(words, words), context)
+    for tokens, share in ((dropped.encoder, 0.2), (other.decoder, 0.4)):
+        changed = tokens != words
+        assert (tokens[changed] == UNKNOWN).all()
         assert (words[changed] > END).all(), "neither end nor padding"
         assert float(changed[words > END].float().mean()) == pytest.approx(share, abs=0.02)
     assert torch.equal(dropped.decoder, words)
     assert torch.equal(other.encoder, words)
     assert torch.equal(flipped.decoder, pixels)
+
+
+UNUSED: Any = (None, None, None)  # the MMD does not need net, x and q
 
 
 @pytest.mark.parametrize("kernel", ["gaussian", "imq"])
@@ -224,7 +228,7 @@ def test_mmd_is_the_double_sum(kernel: Any) -> None:
     across = sum(k(a, b) for a in z for b in p) / 81
     penalty = mmd(kernel=kernel, weight=2.5).penalty
     assert penalty is not None
-    assert float(penalty(z, p)) == pytest.approx(2.5 * (sum(within) - 2 * across), abs=1e-4)
+    assert float(penalty(*UNUSED, z, p)) == pytest.approx(2.5 * (sum(within) - 2 * across), abs=1e-4)
 
 
 def test_mmd_is_zero_for_the_prior_and_grows_with_the_distance() -> None:
@@ -232,7 +236,7 @@ def test_mmd_is_zero_for_the_prior_and_grows_with_the_distance() -> None:
     penalty = mmd(weight=1.0).penalty
     assert penalty is not None
     means = [
-        sum(float(penalty(torch.randn(64, 2) + far, torch.randn(64, 2))) for _ in range(50)) / 50
+        sum(float(penalty(*UNUSED, torch.randn(64, 2) + far, torch.randn(64, 2))) for _ in range(50)) / 50
         for far in (0, 1, 2)
     ]
     assert means[0] == pytest.approx(0, abs=0.02)
@@ -250,34 +254,33 @@ NEUTRAL = [
 ]
 
 
-@pytest.mark.parametrize("slots", NEUTRAL)
-def test_at_strength_zero_a_piece_is_its_neutral_piece(kind: str, slots: dict[str, Any]) -> None:
-    def end(**slots: Any) -> dict[str, Tensor]:
+@pytest.mark.parametrize("pieces", NEUTRAL)
+def test_at_strength_zero_a_piece_is_its_neutral_piece(kind: str, pieces: dict[str, Any]) -> None:
+    def weights(pieces: dict[str, Any]) -> dict[str, Tensor]:
         vae = toy_vae(kind)
-        list(start(vae, kind, **{"kl_weight": piece("kl_weight", "constant"), **slots}))
+        rows_of(vae, kind, {"kl_weight": "constant", **pieces})
         return copied(vae)
 
-    assert same(end(**slots), end())
+    assert same(weights(pieces), weights({}))
 
 
 def test_an_encoder_step_computes_no_gradients_of_the_decoder(kind: str) -> None:
     vae = toy_vae(kind)
-    seen: list[bool] = []
+    calls: list[bool] = []
     for parameter in vae.decoder_parameters():
-        parameter.register_hook(lambda gradient: seen.append(True))
-    list(start(vae, kind, epochs=1, inference=piece("inference", "aggressive", window=2, most=6)))
-    assert len(seen) == 4 * len(vae.decoder_parameters()), "one decoder step for each of 4 batches"
+        parameter.register_hook(lambda gradient: calls.append(True))
+    rows_of(vae, kind, {"inference": "aggressive"}, epochs=1)
+    assert len(calls) == 4 * len(vae.decoder_parameters()), "one decoder step for each of 4 batches"
 
 
 def test_an_autoencoder_teaches_the_encoder_and_its_head_to_tell_examples_apart(kind: str) -> None:
     vae = toy_vae(kind)
     before = copied(vae)
-    run = autoencoder(epochs=30, batch_size=16, learning_rate=0.02).run
-    assert run is not None
-    rows = list(run(vae, toy_part(kind), 0))
+    pretrain = autoencoder(epochs=30, batch_size=16, learning_rate=0.02).run
+    assert pretrain is not None
+    rows = list(pretrain(vae, toy_part(kind), 0))
     assert rows[-1]["reconstruction"] < rows[0]["reconstruction"] - 0.5
     assert rows[-1]["encoder_steps"] == rows[-1]["decoder_steps"] == 30 * 4
     assert all(row["beta"] == 0 for row in rows)
     changed = {name for name, value in vae.state_dict().items() if not torch.equal(value, before[name])}
     assert changed == {name for name in before if name.startswith(("encoder.", "posterior."))}
-    assert BUDGET["clip"] == 5.0, "the autoencoder clips as the training of data sets does"

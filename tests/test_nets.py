@@ -4,45 +4,20 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import CARDS, SMALL, toy_part, toy_vae
-from test_train import copied, piece, same, start
 from torch import Tensor, nn
 from torch.autograd.functional import jacobian
 from torch.nn.functional import conv2d, conv_transpose2d
+from toys import CARDS, EXAMPLES, KIND, copied, double_net, example, piece, rows_of, same, toy_part
 
-from uncollapse.data.prepared import to_tensor
 from uncollapse.errors import UserError
-from uncollapse.experiment.pieces import resolve
 from uncollapse.methods.decoder.skip import skip
 from uncollapse.nets.conv import with_map
-from uncollapse.registry import build, names
-from uncollapse.vae import VAE, initialise
-
-BY_NAME = {entry["use"]: entry for entry in SMALL}
-BUILT = {name: build("nets", entry) for name, entry in BY_NAME.items()}
-KIND = {name: net.kind for name, net in BUILT.items()}
+from uncollapse.registry import names
 
 
 @pytest.fixture(autouse=True)
 def seeded() -> None:
     torch.manual_seed(0)
-
-
-def small(name: str, **slots: str) -> tuple[VAE, Tensor]:
-    """The small entry of a net in a VAE, and toy data for it."""
-    return toy_vae(KIND[name], net=BY_NAME[name], **slots), to_tensor(toy_part(KIND[name], 16).x)
-
-
-def made(
-    entry: dict[str, Any], shape: tuple[int, ...], values: int = 7, decoder: str = "skip"
-) -> tuple[Any, Any]:
-    """Encoder and decoder of a net with weights of double precision, for data of any shape."""
-    entry = resolve("here", "nets", entry)
-    pair = nn.ModuleList(
-        build("nets", entry).build(shape, values, build("methods/decoder", {"use": decoder}))
-    )
-    initialise(pair, 0)
-    return tuple(pair.double())
 
 
 def numbers(module: nn.Module) -> int:
@@ -52,7 +27,7 @@ def numbers(module: nn.Module) -> int:
 @pytest.mark.parametrize("name", names("nets"))
 @pytest.mark.parametrize("decoder", names("methods/decoder"))
 def test_the_output_fits_x_and_every_weight_has_a_gradient(name: str, decoder: str) -> None:
-    vae, x = small(name, decoder=decoder)
+    vae, x = example(name, decoder=decoder)
     q = vae.encode(x)
     output = vae.decoder(q.sample(torch.randn(q.mu.shape)), x)
     assert output.shape == (x.shape if KIND[name] == "images" else (*x.shape, CARDS["tokens"]["values"]))
@@ -64,28 +39,28 @@ def test_the_output_fits_x_and_every_weight_has_a_gradient(name: str, decoder: s
 
 @pytest.mark.parametrize("name", names("nets"))
 def test_the_mode_and_the_rest_of_the_batch_change_nothing(name: str) -> None:
-    vae, x = small(name, decoder="skip")
-    z, found = torch.randn(len(x), 3), []
+    vae, x = example(name, decoder="skip")
+    z, outputs = torch.randn(len(x), 3), []
     for training in (True, False, False):
         vae.train(training)
-        found.append((vae.encode(x).mu, vae.decoder(z, x)))
-    for mu, output in found[1:]:
-        assert torch.equal(mu, found[0][0])
-        assert torch.equal(output, found[0][1])
-    torch.testing.assert_close(vae.encode(x[:1]).mu, found[0][0][:1])
-    torch.testing.assert_close(vae.decoder(z[:1], x[:1]), found[0][1][:1])
+        outputs.append((vae.encode(x).mu, vae.decoder(z, x)))
+    for mu, output in outputs[1:]:
+        assert torch.equal(mu, outputs[0][0])
+        assert torch.equal(output, outputs[0][1])
+    torch.testing.assert_close(vae.encode(x[:1]).mu, outputs[0][0][:1])
+    torch.testing.assert_close(vae.decoder(z[:1], x[:1]), outputs[0][1][:1])
 
 
 @pytest.mark.parametrize("name", names("nets"))
 def test_layers_start_alike_with_and_without_skip_connections(name: str) -> None:
-    plain, other = (small(name, decoder=decoder)[0].state_dict() for decoder in ("plain", "skip"))
+    plain, other = (example(name, decoder=decoder)[0].state_dict() for decoder in ("plain", "skip"))
     assert all(torch.equal(value, other[weights]) for weights, value in plain.items())
     assert all(".path." in weights for weights in other.keys() - plain.keys())
 
 
 @pytest.mark.parametrize("name", names("nets"))
 def test_an_encoder_reads_what_is_embedded_in_place_of_x(name: str) -> None:
-    vae, x = small(name)
+    vae, x = example(name)
     embedded = vae.encoder.embed(x).detach().requires_grad_()
     features = vae.encoder(x, embedded)
     assert torch.equal(features, vae.encoder(x))
@@ -96,19 +71,18 @@ def test_an_encoder_reads_what_is_embedded_in_place_of_x(name: str) -> None:
 @pytest.mark.parametrize("name", names("nets"))
 def test_a_net_trains_with_all_methods_at_once_and_twice_the_same(name: str) -> None:
     def go() -> tuple[list[dict[str, float]], dict[str, Tensor]]:
-        vae, kind = small(name, decoder="skip", posterior="batch_norm")[0], KIND[name]
+        vae, kind = example(name, decoder="skip", posterior="batch_norm")[0], KIND[name]
         for pretraining in ("classifier", "autoencoder"):
-            run = piece("pretraining", pretraining, epochs=1, batch_size=16).run
+            pretrain = piece("pretraining", pretraining, epochs=1, batch_size=16).run
             before = copied(vae)
-            list(run(vae, toy_part(kind, seed=2), 0))
+            list(pretrain(vae, toy_part(kind, seed=2), 0))
             changed = {
                 weights for weights, value in copied(vae).items() if not torch.equal(value, before[weights])
             }
             assert not any(weights.startswith("decoder.") for weights in changed)
             assert changed or name == "linear"  # whose encoder has no weights
-        disturbed = [piece("perturbation", one) for one in ("noise", "word_dropout", "adversarial")]
-        inference = piece("inference", "aggressive")
-        rows = [row for row, _ in start(vae, kind, epochs=2, inference=inference, perturbation=disturbed)]
+        perturbation = [piece("perturbation", name) for name in ("noise", "word_dropout", "adversarial")]
+        rows = rows_of(vae, kind, {"inference": "aggressive", "perturbation": perturbation}, epochs=2)
         return rows, copied(vae)
 
     (rows, weights), (again, other) = go(), go()
@@ -119,9 +93,8 @@ def test_a_net_trains_with_all_methods_at_once_and_twice_the_same(name: str) -> 
 
 @pytest.mark.parametrize("name", names("nets"))
 def test_a_net_learns(name: str) -> None:
-    price = piece("kl_weight", "constant")
-    elbos = [row["elbo"] for row, _ in start(small(name)[0], KIND[name], epochs=12, kl_weight=price)]
-    assert elbos[-1] > elbos[0] + 0.3
+    rows = rows_of(example(name)[0], KIND[name], {"kl_weight": "constant"}, epochs=12)
+    assert rows[-1]["elbo"] > rows[0]["elbo"] + 0.3
 
 
 @pytest.mark.parametrize(
@@ -129,7 +102,7 @@ def test_a_net_learns(name: str) -> None:
     [((28, 28), 3), ((28, 28, 1), 4), ((32, 32), 5), ((64, 64, 3), 4), ((9, 15, 2), 3), ((8, 8), 3)],
 )
 def test_conv_fits_images_of_any_size_and_colour(shape: tuple[int, ...], layers: int) -> None:
-    encoder, decoder = made({"use": "conv", "latents": 2, "channels": 4, "layers": layers}, shape)
+    encoder, decoder = double_net({"use": "conv", "latents": 2, "channels": 4, "layers": layers}, shape)
     x, z = torch.rand(4, *shape, dtype=torch.double), torch.randn(4, 2, dtype=torch.double)
     assert encoder(x).shape == (4, encoder.features)
     assert decoder(z, x).shape == x.shape
@@ -140,7 +113,7 @@ def test_conv_fits_images_of_any_size_and_colour(shape: tuple[int, ...], layers:
 
 
 def test_conv_keeps_rows_columns_and_colours_apart() -> None:
-    encoder, decoder = made(
+    encoder, decoder = double_net(
         {"use": "conv", "latents": 2, "channels": 2, "layers": 1}, (8, 10, 3), decoder="plain"
     )
     x, z = torch.rand(2, 8, 10, 3).double(), torch.randn(2, 2).double()
@@ -166,7 +139,7 @@ JOINS = {"mlp": [8] * 2, "conv": [1, 4], "pixelcnn": [16, 16], "dilated_cnn": [6
 @pytest.mark.parametrize("name", ENTRIES)
 def test_plain_z_enters_at_one_layer_and_with_skip_connections_at_every_join(name: str) -> None:
     for decoder in ("plain", "skip"):
-        vae, x = small(name, decoder=decoder)
+        vae, x = example(name, decoder=decoder)
         entry = getattr(vae.decoder, ENTRIES[name])
         entry.weight.data[:, -3:] = 0  # the columns of z
         z = torch.randn(len(x), 3, requires_grad=True)
@@ -182,7 +155,7 @@ def test_plain_z_enters_at_one_layer_and_with_skip_connections_at_every_join(nam
 
 
 def test_every_pixel_s_output_depends_on_z_from_the_first_layer_on() -> None:
-    _, decoder = made({**BY_NAME["pixelcnn"], "kernels": [3], "maps": 1}, (4, 5), decoder="plain")
+    _, decoder = double_net({**EXAMPLES["pixelcnn"], "kernels": [3], "maps": 1}, (4, 5), decoder="plain")
     z, x = torch.randn(1, 3, dtype=torch.double), torch.zeros(1, 4, 5, dtype=torch.double)
     slopes: Any = jacobian(lambda z: decoder(z, x).flatten(), z)
     assert (slopes != 0).all(), "the mask is for x alone"
@@ -201,7 +174,7 @@ def test_a_map_of_z_is_one_more_channel() -> None:
 def test_a_map_of_z_stands_on_all_that_a_layer_reads(name: str, stacks: int) -> None:
     z, read = torch.randn(16, 3), {}
     for decoder in ("plain", "skip"):
-        vae, x = small(name, decoder=decoder)
+        vae, x = example(name, decoder=decoder)
         vae.decoder.layers[0].register_forward_pre_hook(
             lambda layer, inputs, of=decoder: read.update({of: inputs})
         )
@@ -216,20 +189,22 @@ def test_a_map_of_z_stands_on_all_that_a_layer_reads(name: str, stacks: int) -> 
 
 
 @pytest.mark.parametrize(
-    ("latents", "maps", "kernels"), [(20, 1, [3] * 9), (32, 4, [9] * 3 + [7] * 3 + [5] * 3 + [3] * 3)], ids=["Dieng", "He"]
-)  # fmt: skip
+    ("latents", "maps", "kernels"),
+    [(20, 1, [3] * 9), (32, 4, [9] * 3 + [7] * 3 + [5] * 3 + [3] * 3)],
+    ids=["Dieng", "He"],
+)
 def test_the_nets_of_the_papers_are_of_the_size_that_they_should_be(
     latents: int, maps: int, kernels: list[int]
 ) -> None:
     entry = {"use": "pixelcnn", "latents": latents, "maps": maps, "kernels": kernels}
-    encoder, decoder = made(entry, (28, 28), decoder="plain")
+    encoder, decoder = double_net(entry, (28, 28), decoder="plain")
     assert encoder.features == 64 * 4 * 4
     c, expected = 32, (latents + 1) * maps * 784 + c_by_c(32, 32) + c_by_c(32, 1)
     for inputs, kernel in zip([1 + maps, *[c] * (len(kernels) - 1)], kernels, strict=True):
         half = kernel // 2 + 1
         expected += 2 * c * inputs * half * (kernel + 1) + 4 * c + c_by_c(2 * c, 2 * c) + c_by_c(c, c)
     assert numbers(decoder) == expected
-    _, other = made(entry, (28, 28), decoder="skip")
+    _, other = double_net(entry, (28, 28), decoder="skip")
     assert numbers(other) - expected == len(kernels) * latents * 784
 
 
@@ -241,24 +216,28 @@ def c_by_c(inputs: int, outputs: int) -> int:
     ("entry", "shape", "line"),
     [
         (
-            {**BY_NAME["pixelcnn"], "kernels": [3, 4]},
+            {**EXAMPLES["pixelcnn"], "kernels": [3, 4]},
             (4, 4),
             r"^here: kernels \[3, 4\] should be odd numbers$",
         ),
-        ({**BY_NAME["pixelcnn"], "kernels": []}, (4, 4), r"^here\.kernels: list should have at least 1 item"),
         (
-            BY_NAME["pixelcnn"],
+            {**EXAMPLES["pixelcnn"], "kernels": []},
+            (4, 4),
+            r"^here\.kernels: list should have at least 1 item",
+        ),
+        (
+            EXAMPLES["pixelcnn"],
             (4, 4, 3),
             r"^net pixelcnn: it is for grey images, .*, not for \(4, 4, 3\); conv is",
         ),
         (
-            {**BY_NAME["conv"], "layers": 4},
+            {**EXAMPLES["conv"], "layers": 4},
             (28, 8),
             r"^net conv: 4 layers are for images of 16 x 16 pixels or more",
         ),
-        (BY_NAME["conv"], (784,), r"^net conv: 2 layers are for images of .*, not for \(784,\)$"),
+        (EXAMPLES["conv"], (784,), r"^net conv: 2 layers are for images of .*, not for \(784,\)$"),
         (
-            {**BY_NAME["dilated_cnn"], "dilations": [0]},
+            {**EXAMPLES["dilated_cnn"], "dilations": [0]},
             (6,),
             r"^here\.dilations\.0: input should be greater than 0",
         ),
@@ -266,4 +245,4 @@ def c_by_c(inputs: int, outputs: int) -> int:
 )
 def test_what_a_net_is_not_for_is_one_line(entry: dict[str, Any], shape: tuple[int, ...], line: str) -> None:
     with pytest.raises(UserError, match=line):
-        made(entry, shape)
+        double_net(entry, shape)

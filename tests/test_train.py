@@ -1,31 +1,24 @@
-"""The loop: paired, deterministic, resumable, and it learns; who does not move stays as it is, bit for bit."""
+"""The loop: paired, deterministic, resumable, and it learns; what is not updated stays as it is, bit for
+bit."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from conftest import toy_part, toy_vae
 from torch import Tensor
+from toys import copied, method, piece, rows_of, run, same, toy_part, toy_vae, training
 
+from uncollapse.data.prepared import to_tensor
 from uncollapse.errors import UserError
-from uncollapse.experiment.pieces import resolve
-from uncollapse.methods.inference import Inference, Move
+from uncollapse.methods.inference import Draw, GradientStep, Inference, StepResult
 from uncollapse.methods.kl_weight import KLWeight
 from uncollapse.methods.pretraining.classifier import classifier
-from uncollapse.registry import build, names
+from uncollapse.objective import elbo
+from uncollapse.registry import names
+from uncollapse.seeds import torch_stream
 from uncollapse.train import train
 from uncollapse.vae import VAE, encode
-
-BUDGET = {"batch_size": 16, "learning_rate": 0.01, "clip": 5.0}
-EVERY_INFERENCE = names("methods/inference")
-EVERY_PERTURBATION = names("methods/perturbation")
-
-
-def piece(slot: str, name: str, **arguments: Any) -> Any:
-    offered = {"kl_target": 1.0, "steps": 6, "period": 4, "radius": 0.1, "window": 2, "most": 6}
-    return build(f"methods/{slot}", resolve("", f"methods/{slot}", {"use": name, **arguments}, offered))
 
 
 def order(step: Any) -> Inference:
@@ -33,55 +26,27 @@ def order(step: Any) -> Inference:
     return Inference(dict, step, lambda state, mi: state)
 
 
-def start(
-    vae: VAE, kind: str, seed: int = 0, epochs: int = 3, **changes: Any
-) -> Iterator[tuple[dict[str, float], Any]]:
-    slots = {
-        "kl_weight": piece("kl_weight", "pi", kl_target=1.0),
-        "divergence": piece("divergence", "kl"),
-        "inference": piece("inference", "joint"),
-        "perturbation": [],
-    }
-    return train(
-        vae,
-        toy_part(kind),
-        toy_part(kind, seed=1),
-        **{**slots, **BUDGET, "seed": seed, "epochs": epochs, **changes},
-    )
-
-
-def same(a: dict[str, Tensor], b: dict[str, Tensor]) -> bool:
-    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
-
-
-def copied(vae: VAE) -> dict[str, Tensor]:
-    return {name: value.clone() for name, value in vae.state_dict().items()}
-
-
 def test_a_row_says_what_happened(kind: str) -> None:
-    rows = [row for row, _ in start(toy_vae(kind), kind)]
+    rows = rows_of(toy_vae(kind), kind)
     assert [row["epoch"] for row in rows] == [1, 2, 3]
     assert [row["step"] for row in rows] == [4, 8, 12]
     assert [(row["encoder_steps"], row["decoder_steps"]) for row in rows] == [(4, 4), (8, 8), (12, 12)]
     for row in rows:
         assert row["elbo"] == pytest.approx(-row["reconstruction"] - row["kl"])
         assert 0 <= row["active_units"] <= 3
-    learned = [row["elbo"] for row, _ in start(toy_vae(kind), kind, epochs=40)]
-    assert learned[-1] > learned[0] + 0.2
+    learned = rows_of(toy_vae(kind), kind, epochs=40)
+    assert learned[-1]["elbo"] > learned[0]["elbo"] + 0.2
 
 
-@pytest.mark.parametrize("inference", EVERY_INFERENCE)
-@pytest.mark.parametrize("perturbation", EVERY_PERTURBATION)
+@pytest.mark.parametrize("inference", names("methods/inference"))
+@pytest.mark.parametrize("perturbation", names("methods/perturbation"))
 def test_the_same_seed_is_the_same_run_whatever_else_is_drawn(
     kind: str, inference: str, perturbation: str
 ) -> None:
-    def go(disturb: bool) -> tuple[list[dict[str, float]], dict[str, Tensor]]:
+    def trained(disturb: bool) -> tuple[list[dict[str, float]], dict[str, Tensor]]:
         vae, rows = toy_vae(kind), []
-        slots = {
-            "inference": piece("inference", inference),
-            "perturbation": [piece("perturbation", perturbation)],
-        }
-        for row, _ in start(vae, kind, **slots):
+        pieces = {"inference": inference, "perturbation": [piece("perturbation", perturbation)]}
+        for row, _ in run(vae, kind, pieces):
             rows.append(row)
             if disturb:
                 torch.rand(7)
@@ -89,37 +54,37 @@ def test_the_same_seed_is_the_same_run_whatever_else_is_drawn(
                 encode(vae, toy_part(kind))
         return rows, copied(vae)
 
-    calm, disturbed = go(False), go(True)
+    calm, disturbed = trained(False), trained(True)
     assert calm[0] == disturbed[0]
     assert same(calm[1], disturbed[1])
 
 
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
 @pytest.mark.parametrize("stop", [1, 2])
-def test_a_run_that_was_stopped_goes_on_to_the_same_end(kind: str, stop: int, tmp_path: Any) -> None:
-    whole = toy_vae(kind)
-    rows = [row for row, _ in start(whole, kind, epochs=4)]
-    for (row, state), _ in zip(start(toy_vae(kind), kind, epochs=4), range(stop), strict=False):
+def test_a_run_that_was_stopped_goes_on_to_the_same_end(
+    kind: str, stop: int, optimizer: str, tmp_path: Any
+) -> None:
+    whole, budget = toy_vae(kind), {"epochs": 4, "optimizer": optimizer}
+    rows = rows_of(whole, kind, **budget)
+    for (row, state), _ in zip(run(toy_vae(kind), kind, **budget), range(stop), strict=False):
         assert row == rows[int(row["epoch"]) - 1]
-        torch.save(state, tmp_path / "state.pt")
+        torch.save(state.state_dict(), tmp_path / "state.pt")
     vae = toy_vae(kind, seed=9)
-    rest = [
-        row
-        for row, _ in start(vae, kind, epochs=4, state=torch.load(tmp_path / "state.pt", weights_only=True))
-    ]
-    assert rest == rows[stop:]
+    saved = torch.load(tmp_path / "state.pt", weights_only=True)
+    assert rows_of(vae, kind, saved=saved, **budget) == rows[stop:]
     assert same(copied(vae), copied(whole))
 
 
 def test_methods_of_one_seed_see_the_same_batches_and_noise() -> None:
     def first_batches(decoder: str, seed: int) -> list[Tensor]:
-        seen: list[Tensor] = []
+        batches: list[Tensor] = []
 
-        def step(state: Any, batch: Tensor, move: Move, draw: Any) -> None:
-            seen.append(batch.clone())
-            move(batch, encoder=True, decoder=True)
+        def step(state: Any, x: Tensor, gradient_step: GradientStep, draw: Draw) -> StepResult:
+            batches.append(x.clone())
+            return gradient_step(x)
 
-        list(start(toy_vae("images", decoder=decoder), "images", seed=seed, epochs=1, inference=order(step)))
-        return seen
+        rows_of(toy_vae("images", decoder=decoder), "images", {"inference": order(step)}, seed=seed, epochs=1)
+        return batches
 
     plain, skip, other = (first_batches("plain", 0), first_batches("skip", 0), first_batches("plain", 1))
     assert all(torch.equal(a, b) for a, b in zip(plain, skip, strict=True))
@@ -128,47 +93,58 @@ def test_methods_of_one_seed_see_the_same_batches_and_noise() -> None:
 
 
 def test_binarisation_is_drawn_anew_for_every_batch() -> None:
-    seen: list[Tensor] = []
+    batches: list[Tensor] = []
 
-    def step(state: Any, batch: Tensor, move: Move, draw: Any) -> None:
-        seen.append(move(batch, encoder=True, decoder=True))
-        seen[-1] = batch.clone()
+    def step(state: Any, x: Tensor, gradient_step: GradientStep, draw: Draw) -> StepResult:
+        batches.append(x.clone())
+        return gradient_step(x)
 
-    list(start(toy_vae("images"), "images", epochs=2, inference=order(step), batch_size=64))
-    ones = [batch.flatten(1).sum(1).sort().values for batch in seen]
+    rows_of(toy_vae("images"), "images", {"inference": order(step)}, epochs=2, batch_size=64)
+    ones = [batch.flatten(1).sum(1).sort().values for batch in batches]
     assert not torch.equal(ones[0], ones[1])
 
 
 @pytest.mark.parametrize(("encoder", "decoder"), [(True, False), (False, True)])
-def test_who_does_not_move_keeps_parameters_and_optimiser_state(
+def test_what_is_not_updated_keeps_parameters_and_optimiser_state(
     kind: str, encoder: bool, decoder: bool
 ) -> None:
-    def step(state: Any, batch: Tensor, move: Move, draw: Any) -> None:
-        move(batch, encoder=encoder, decoder=decoder)
+    def step(state: Any, x: Tensor, gradient_step: GradientStep, draw: Draw) -> StepResult:
+        return gradient_step(x, encoder=encoder, decoder=decoder)
 
     vae = toy_vae(kind)
     before = copied(vae)
-    (row, state), *_ = start(vae, kind, inference=order(step))
-    moved = {name for name, value in vae.state_dict().items() if not torch.equal(value, before[name])}
-    sides = {name: name.startswith(("encoder.", "posterior.")) for name in before}
-    assert moved == {name for name, side in sides.items() if side == encoder}
-    still = "decoder" if encoder else "encoder"
-    assert state["optimizers"][still]["state"] == {}
-    assert row[f"{still}_steps"] == 0
+    (row, state), *_ = run(vae, kind, {"inference": order(step)})
+    changed = {name for name, value in vae.state_dict().items() if not torch.equal(value, before[name])}
+    of_encoder = {name: name.startswith(("encoder.", "posterior.")) for name in before}
+    assert changed == {name for name, side in of_encoder.items() if side == encoder}
+    other = "decoder" if encoder else "encoder"
+    assert state.state_dict()["optimizers"][other]["state"] == {}
+    assert row[f"{other}_steps"] == 0
     assert row["encoder_steps"] + row["decoder_steps"] == 4
+    assert all(parameter.requires_grad for parameter in vae.parameters())
 
 
-def test_beta_prices_the_kl_in_the_gradient() -> None:
-    """With two batches' worth of steps, the same weights come out of a hand-written step with loss = reconstruction + beta kl."""
-    price = KLWeight(dict, lambda state, kl: (torch.tensor(0.3), state))
-    vae, hand = toy_vae("images"), toy_vae("images")
-    batches, noises = [], []
+def test_parameters_can_be_trained_again_after_an_error_in_a_step() -> None:
+    vae = toy_vae("images")
 
-    def step(state: Any, batch: Tensor, move: Move, draw: Any) -> None:
-        batches.append(batch.clone())
-        move(batch, encoder=True, decoder=True)
+    def fails(state: Any, kl: Tensor, reconstruction: Tensor) -> Any:
+        raise RuntimeError
 
-    original = torch.randn
+    def step(state: Any, x: Tensor, gradient_step: GradientStep, draw: Draw) -> StepResult:
+        return gradient_step(x, decoder=False)
+
+    with pytest.raises(RuntimeError):
+        rows_of(vae, "images", {"inference": order(step), "kl_weight": KLWeight(dict, fails)})
+    assert all(parameter.requires_grad for parameter in vae.parameters())
+
+
+def by_hand(vae: VAE, pieces: dict[str, Any], optimizer: str) -> tuple[list[Tensor], list[Tensor]]:
+    """Train `vae` for an epoch with `pieces`; the batches and the noise (2, B, D) of each step."""
+    batches, noises, original = [], [], torch.randn
+
+    def step(state: Any, x: Tensor, gradient_step: GradientStep, draw: Draw) -> StepResult:
+        batches.append(x.clone())
+        return gradient_step(x)
 
     def recording(*shape: Any, **options: Any) -> Tensor:
         noises.append(original(*shape, **options))
@@ -176,47 +152,114 @@ def test_beta_prices_the_kl_in_the_gradient() -> None:
 
     torch.randn = recording
     try:
-        list(start(vae, "images", epochs=1, inference=order(step), kl_weight=price, clip=1e9))
+        rows_of(vae, "images", {"inference": order(step), **pieces}, epochs=1, clip=1e9, optimizer=optimizer)
     finally:
         torch.randn = original
-    optimizer = torch.optim.Adam(hand.parameters(), lr=BUDGET["learning_rate"])
+    return batches, noises
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+def test_a_step_is_the_gradient_step_of_the_loss(optimizer: str) -> None:
+    """The same weights as hand-written steps on reconstruction + beta kl + penalty, where beta depends on
+    the reconstruction and the penalty on all that it is given."""
+    vae, hand = toy_vae("images"), toy_vae("images")
+
+    def update(state: Any, kl: Tensor, reconstruction: Tensor) -> tuple[Tensor, Any]:
+        assert not kl.requires_grad
+        assert not reconstruction.requires_grad
+        return reconstruction.mean() / 50, state
+
+    def penalty(vae: VAE, x: Tensor, q: Any, z: Tensor, noise: Tensor) -> Tensor:
+        return q.mu.square().mean() + 0.1 * (z - noise).square().mean() + vae.output(z, x).square().mean()
+
+    pieces = {
+        "kl_weight": KLWeight(dict, update),
+        "divergence": piece("divergence", "kl")._replace(penalty=penalty),
+    }
+    batches, noises = by_hand(vae, pieces, optimizer)
+    make = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}[optimizer]
+    groups = make(hand.parameters(), lr=training().learning_rate)
     for x, noise in zip(batches, noises, strict=True):
         q = hand.encode(x)
         z = q.mu + torch.exp(q.logvar / 2) * noise[0]
-        loss = -hand.log_likelihood(x, z).mean() + 0.3 * q.kl().sum(1).mean()
-        optimizer.zero_grad()
+        reconstruction = -hand.log_likelihood(x, z)
+        beta = reconstruction.detach().mean() / 50
+        loss = (reconstruction + beta * q.kl().sum(1)).mean() + penalty(hand, x, q, z, noise[1])
+        groups.zero_grad()
         loss.backward()
-        optimizer.step()
+        groups.step()
     for name, value in hand.state_dict().items():
         torch.testing.assert_close(vae.state_dict()[name], value, atol=1e-5, rtol=1e-4)
+
+
+def test_the_validation_elbo_is_minus_the_loss_of_the_vae(kind: str) -> None:
+    vae, valid = toy_vae(kind), toy_part(kind, seed=1)
+    q = encode(vae, valid)
+    z = q.sample(torch.randn(q.mu.shape, generator=torch.Generator().manual_seed(3)))
+    expected = (vae.log_likelihood(to_tensor(valid.x), z) - q.kl().sum(1)).mean()
+    value = elbo(vae, valid, torch.Generator().manual_seed(3))
+    assert value == pytest.approx(float(expected.detach()), rel=1e-5)
+
+
+def test_with_patience_training_stops_and_keeps_the_best_weights(kind: str, tmp_path: Any) -> None:
+    budget = {"epochs": 60, "learning_rate": 0.1, "patience": 3}
+    vae = toy_vae(kind)
+    elbos, weights, states = [], [], []
+    for row, state in run(vae, kind, **budget):
+        elbos.append(row["valid_elbo"])
+        weights.append(copied(vae))
+        torch.save(state.state_dict(), tmp_path / f"{len(states)}.pt")
+        states.append(tmp_path / f"{len(states)}.pt")
+    best = int(np.argmax(elbos))
+    assert len(elbos) == best + 1 + 3 < 60, "three epochs without a rise"
+    assert same(copied(vae), weights[best])
+    for k in (best, len(states) - 1):  # goes on to the same end, also from the last state
+        again = toy_vae(kind, seed=9)
+        rest = rows_of(again, kind, saved=torch.load(states[k], weights_only=True), **budget)
+        assert [row["valid_elbo"] for row in rest] == elbos[k + 1 :]
+        assert same(copied(again), weights[best])
+    longer = rows_of(toy_vae(kind), kind, **budget, min_epochs=len(elbos) + 2)
+    assert len(longer) >= len(elbos) + 2
+    value = elbo(vae, toy_part(kind, seed=1), torch_stream(0, "validation elbo"))
+    assert value == elbos[best]
+
+
+def test_measuring_the_validation_elbo_changes_no_training(kind: str) -> None:
+    plain = rows_of(toy_vae(kind), kind)
+    watched = rows_of(toy_vae(kind), kind, patience=99)
+    assert [{name: row[name] for name in plain[0]} for row in watched] == plain
 
 
 def test_the_classifier_teaches_the_encoder_and_nothing_else(kind: str) -> None:
     vae, again = toy_vae(kind), toy_vae(kind)
     before = copied(vae)
-    run = classifier(epochs=12, batch_size=16, learning_rate=0.01).run
-    assert run is not None
-    rows = list(run(vae, toy_part(kind), 0))
+    pretrain = classifier(epochs=12, batch_size=16, learning_rate=0.01).run
+    assert pretrain is not None
+    rows = list(pretrain(vae, toy_part(kind), 0))
     assert rows[-1]["accuracy"] > 0.95
     assert rows[-1]["encoder_steps"] == 12 * 4
-    assert list(run(again, toy_part(kind), 0)) == rows
+    assert list(pretrain(again, toy_part(kind), 0)) == rows
     assert same(copied(again), copied(vae))
     changed = {name for name, value in vae.state_dict().items() if not torch.equal(value, before[name])}
     assert changed == {name for name in before if name.startswith("encoder.")}
 
 
 def test_the_classifier_needs_labels() -> None:
-    run = classifier().run
-    assert run is not None
+    pretrain = classifier().run
+    assert pretrain is not None
     with pytest.raises(UserError, match="no labels"):
-        next(run(toy_vae("images"), type(toy_part("images"))(toy_part("images").x), 0))
+        next(pretrain(toy_vae("images"), type(toy_part("images"))(toy_part("images").x), 0))
 
 
-def test_encoder_weights_travel_from_one_vae_to_another(kind: str) -> None:
-    giver, taker = toy_vae(kind, seed=1), toy_vae(kind, seed=2, decoder="skip")
-    decoder = {
-        name: value.clone() for name, value in taker.state_dict().items() if name.startswith("decoder.")
-    }
-    taker.load_encoder(giver.encoder_state())
-    assert same(taker.encoder_state(), giver.encoder_state())
-    assert all(torch.equal(taker.state_dict()[name], value) for name, value in decoder.items())
+def test_encoder_weights_are_taken_over_from_another_vae(kind: str) -> None:
+    source, target = toy_vae(kind, seed=1), toy_vae(kind, seed=2, decoder="skip")
+    decoder = {name: value for name, value in copied(target).items() if name.startswith("decoder.")}
+    target.load_encoder(source.encoder_state())
+    assert same(target.encoder_state(), source.encoder_state())
+    assert all(torch.equal(target.state_dict()[name], value) for name, value in decoder.items())
+
+
+def test_steps_of_pretraining_are_counted(kind: str) -> None:
+    parts = toy_part(kind), toy_part(kind, seed=1)
+    rows = train(toy_vae(kind), *parts, method(), training(epochs=1), 0, steps=(7, 5))
+    assert [(row["encoder_steps"], row["decoder_steps"]) for row, _ in rows] == [(11, 9)]

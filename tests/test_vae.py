@@ -2,8 +2,8 @@
 
 import pytest
 import torch
-from conftest import CARDS, NETS, SMALL, toy_part, toy_vae
 from torch.distributions import Independent, Normal, kl_divergence
+from toys import CARDS, EXAMPLES, NETS, toy_part, toy_vae
 
 from uncollapse.data.prepared import to_tensor
 from uncollapse.errors import UserError
@@ -114,7 +114,7 @@ def test_padding_changes_nothing() -> None:
 
 @pytest.mark.parametrize("name", names("nets"))
 def test_a_net_reads_the_kind_of_data_that_it_says(name: str) -> None:
-    entry = next(entry for entry in SMALL if entry["use"] == name)
+    entry = EXAMPLES[name]
     net = build("nets", entry)
     card = CARDS[net.kind]
     encoder, _ = net.build(tuple(card["shape"]), card["values"], build("methods/decoder", {"use": "plain"}))

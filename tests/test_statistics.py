@@ -24,7 +24,8 @@ CELLS = [
 def made_up(
     seeds: int, stream: np.random.Generator, gain: float = -2.0, fall: float = 0.0, capped: Sequence[str] = ()
 ) -> pd.DataFrame:
-    """Runs whose nll has an effect of the seed, common to all cells, a gain of `gain` nats by skip, and noise of 0.5; that of skip fell by `fall`."""
+    """Runs whose nll has an effect of the seed, common to all cells, a gain of `gain` nats by skip, and
+    noise of 0.5; that of skip fell by `fall`."""
     common = stream.normal(0, 20, seeds)
     rows = []
     for cell in CELLS:
@@ -126,8 +127,10 @@ def test_what_is_compared_with_what() -> None:
     best = Cell("toy", "control_vae", "skip+aggressive")
     against = {(pair.question, pair.against) for pair in asked if pair.cell == best}
     assert against == {
-        ("method", best._replace(method="plain")), ("combination", best._replace(method="skip")), ("combination", best._replace(method="aggressive")),
-    }  # fmt: skip
+        ("method", best._replace(method="plain")),
+        ("combination", best._replace(method="skip")),
+        ("combination", best._replace(method="aggressive")),
+    }
     plain = Cell("toy", "control_vae", "plain")
     assert [pair for pair in asked if pair.question == "model"] == [
         Pair("model", plain, plain._replace(model="vae"))

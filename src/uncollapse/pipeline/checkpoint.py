@@ -1,0 +1,44 @@
+"""Checkpoints of one seed's training: a killed stage goes on from the last one."""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from uncollapse.pipeline.outputs import CHECKPOINT, HISTORY
+from uncollapse.pipeline.tables import Row, append_row, write_table
+
+SECONDS = 5.0  # between checkpoints
+
+
+class Checkpoint:
+    """The training state and the history of a seed, in its folder. `rows` are those so far; `saved` is
+    the state, None at the start."""
+
+    def __init__(self, folder: Path, device: torch.device) -> None:
+        self.file, self.history = folder / CHECKPOINT, folder / HISTORY
+        self.saved: dict[str, Any] | None = None
+        self.rows: list[Row] = []
+        self.last = time.monotonic()
+        self.history.unlink(missing_ok=True)  # it may be ahead of the checkpoint
+        if self.file.exists():
+            self.saved = torch.load(self.file, weights_only=True, map_location=device)
+            self.rows = self.saved.pop("rows")
+            write_table(self.history, self.rows)
+
+    def add(self, row: Row, state: dict[str, Any]) -> None:
+        """Add an epoch's row to the history, at once; save the state if the last checkpoint was a while
+        ago."""
+        self.rows.append(row)
+        append_row(self.history, row)
+        if time.monotonic() - self.last > SECONDS:
+            new = self.file.with_suffix(".new")
+            torch.save({**state, "rows": self.rows}, new)
+            new.replace(self.file)
+            self.last = time.monotonic()
+
+    def remove(self) -> None:
+        """Training is over."""
+        self.file.unlink(missing_ok=True)

@@ -69,7 +69,7 @@ class Params:
         from uncollapse.data.prepare import (
             split,
         )  # here, because who only reads a Cell should not wait for torch
-        from uncollapse.train import training
+        from uncollapse.training import Training
 
         key = f"{self.root}datasets.{name}"
         found = check(key, dataset, entry)
@@ -82,7 +82,7 @@ class Params:
         return {
             **pieces,
             "split": check(f"{key}.split", split, found["split"]),
-            "training": check(f"{key}.training", training, found["training"]),
+            "training": check(f"{key}.training", Training, found["training"]),
             "offered": self.arguments(f"{key}.arguments", found["arguments"] or {}),
             "kl_target": found["kl_target"],
         }

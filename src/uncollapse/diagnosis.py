@@ -1,4 +1,4 @@
-"""The diagnosis of any VAE with a Gaussian posterior, from what its encoder says of some data."""
+"""The diagnosis of any VAE with a Gaussian posterior, from the encodings of some data."""
 
 import zlib
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ LARGEST = 88.0  # of |logvar|: beyond, exp leaves the range of floats
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What n examples say of d latent dimensions. In nats: kl, kl_per_dimension and collapse_thresholds
+    """What n examples tell about d latent dimensions. In nats: kl, kl_per_dimension and collapse_thresholds
     (d,), mi with its standard error and cap.
 
     kl_per_dimension and kl are means over the examples; for the others see `uncollapse.measures`.
@@ -62,7 +62,10 @@ class Diagnosis:
         if not alive.any():
             return "collapsed"
         if self.mi < EPS:
-            return f"collapsed: a KL of {self.kl:.2f} nats, but z tells nothing of x (mutual information {self.mi:.2f} nats)"
+            return (
+                f"collapsed: a KL of {self.kl:.2f} nats, but z tells nothing of x "
+                f"(mutual information {self.mi:.2f} nats)"
+            )
         if alive.all():
             return "healthy"
         share = self.kl_per_dimension[alive].sum() / self.kl
@@ -125,32 +128,33 @@ def diagnose(mu: Any, logvar: Any, *, labels: Any = None, delta: float = 0.01) -
     or more, for the mutual information cannot exceed ln N. Raises ValueError with one line that names the
     argument: other shapes, NaN, infinity, no numbers, or one row.
     """
-    found = {"mu": numbers("mu", mu), "logvar": numbers("logvar", logvar)}
-    shapes = {name: tuple(array.shape) for name, array in found.items()}
+    arrays = {"mu": numbers("mu", mu), "logvar": numbers("logvar", logvar)}
+    shapes = {name: tuple(array.shape) for name, array in arrays.items()}
     if shapes["mu"] != shapes["logvar"]:
         raise ValueError(
             f"mu and logvar should have the same shape, not {shapes['mu']} and {shapes['logvar']}"
         )
     if len(shapes["mu"]) != 2 or shapes["mu"][0] < 2 or shapes["mu"][1] < 1:
         raise ValueError(
-            f"mu and logvar should have the shape (examples, dimensions), two examples or more, not {shapes['mu']}"
+            "mu and logvar should have the shape (examples, dimensions), two examples or more, "
+            f"not {shapes['mu']}"
         )
-    largest = float(found["logvar"].abs().max())
+    largest = float(arrays["logvar"].abs().max())
     if largest > LARGEST:
         raise ValueError(
             f"logvar: exp of +-{largest:.4g} is out of range; it should be the logarithm of the variance"
         )
     if not 0 <= delta < 1:
         raise ValueError(f"delta: should be at least 0 and less than 1, not {delta}")
-    q = Gaussian(**found)
+    q = Gaussian(**arrays)
     kl = q.kl()
     if not bool(kl.sum().isfinite()):
         raise ValueError(f"mu: the square of {float(q.mu.abs().max()):.4g} is out of range")
-    stream = torch.Generator().manual_seed(0)
-    order = torch.randperm(len(kl), generator=stream)
-    some = order[:POINTS]
-    noise = torch.randn(len(some), q.mu.shape[1], generator=stream)
-    information = mutual_information(Gaussian(q.mu[some], q.logvar[some]), noise)
+    generator = torch.Generator().manual_seed(0)
+    order = torch.randperm(len(kl), generator=generator)
+    sample = order[:POINTS]
+    noise = torch.randn(len(sample), q.mu.shape[1], generator=generator)
+    information = mutual_information(Gaussian(q.mu[sample], q.logvar[sample]), noise)
     return Diagnosis(
         n=len(kl),
         d=kl.shape[1],
@@ -167,7 +171,7 @@ def diagnose(mu: Any, logvar: Any, *, labels: Any = None, delta: float = 0.01) -
 
 
 def numbers(name: str, array: Any) -> torch.Tensor:
-    """An array or tensor of finite numbers as doubles on the CPU. Raises ValueError where it is none."""
+    """An array or tensor of finite numbers as doubles on the CPU. Raises ValueError if it is none."""
     if isinstance(array, torch.Tensor) and array.is_floating_point():
         array = array.detach().to("cpu", torch.float64)  # numpy has no bfloat16
     plain = np.asarray(array)
@@ -193,7 +197,8 @@ def probe(mu: torch.Tensor, labels: Any, order: torch.Tensor) -> float:
         )
     if len(mu) < 5 or not 2 <= len(np.unique(classes)) <= len(mu) / 2:
         raise ValueError(
-            "labels: a probe needs five examples or more, of two classes or more, with two examples each on average"
+            "labels: a probe needs five examples or more, of two classes or more, "
+            "with two examples each on average"
         )
     cuts = [3 * len(mu) // 5, 4 * len(mu) // 5]
     train, valid, test = ((mu[part], classes[part.numpy()]) for part in order.tensor_split(cuts))

@@ -1,6 +1,6 @@
-"""Every random number of the project comes from a stream made from (seed, purpose).
+"""Every random number of the project comes from a generator made from (seed, purpose).
 
-So streams do not disturb one another: measuring more never changes training, and the same seed gives every
+So generators do not disturb one another: measuring more never changes training, and the same seed gives every
 method the same initial weights, batches, binarisation and noise.
 """
 

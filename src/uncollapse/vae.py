@@ -6,11 +6,12 @@
 
     reconstruction = -E_q[log p(x|z)]
     kl             = KL(q(z|x) || p(z)) = sum_i KL_i,    KL_i = (mu_i^2 + exp(logvar_i) - 1 - logvar_i) / 2
-    elbo           = -reconstruction - kl  <=  log p(x)  (Kingma & Welling 2014, arXiv 1312.6114, eq. 3 and 10)
+    elbo           = -reconstruction - kl  <=  log p(x)
 
-All of these are in nats, summed over pixels, tokens and latent dimensions, and averaged over examples.
-A training loss prices the KL: reconstruction + beta * kl, with beta from `methods/kl_weight`. Dimension i has
-*collapsed* where q(z_i|x) is close to p(z_i) for (nearly) every x, so that the decoder cannot learn from z_i.
+(Kingma & Welling 2014, arXiv 1312.6114, eq. 3 and 10). All of these are in nats, summed over pixels,
+tokens and latent dimensions, and averaged over examples. A training loss weighs the KL: reconstruction +
+beta * kl, with beta from `methods/kl_weight`. Dimension i has *collapsed* where q(z_i|x) is close to
+p(z_i) for (nearly) every x, so that the decoder cannot learn from z_i.
 """
 
 import math
@@ -92,11 +93,11 @@ class VAE(nn.Module):
 
     def encoder_state(self) -> dict[str, Tensor]:
         """The weights of q(z|x), by name."""
-        mine = ("encoder.", "posterior.")
-        return {name: value for name, value in self.state_dict().items() if name.startswith(mine)}
+        prefixes = ("encoder.", "posterior.")
+        return {name: value for name, value in self.state_dict().items() if name.startswith(prefixes)}
 
     def load_encoder(self, state: dict[str, Tensor]) -> None:
-        """Take over weights of q(z|x). Raises KeyError or RuntimeError where they are another net's."""
+        """Take over weights of q(z|x). Raises KeyError or RuntimeError if they are another net's."""
         self.load_state_dict({**self.state_dict(), **{name: state[name] for name in self.encoder_state()}})
 
     def decoder_parameters(self) -> list[nn.Parameter]:
@@ -118,7 +119,7 @@ def encode(vae: VAE, part: Part, size: int = 500) -> Gaussian:
 
 
 def initialise(module: nn.Module, seed: int) -> None:
-    """Draw every layer's own default initial weights from a stream of its own, made from (seed, the
+    """Draw every layer's own default initial weights from a generator of its own, made from (seed, the
     layer's name).
 
     So two nets that share a layer start with the same weights there, whatever else they have: runs of

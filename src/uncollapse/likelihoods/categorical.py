@@ -15,11 +15,15 @@ def categorical() -> Likelihood:
         loss = cross_entropy(output.flatten(0, 1), x.flatten(), ignore_index=0, reduction="none")
         return -loss.view(x.shape).sum(1)
 
-    def sample(output: Tensor, stream: torch.Generator) -> Tensor:
+    def sample(output: Tensor, generator: torch.Generator) -> Tensor:
         shares = output.softmax(-1)
-        return torch.multinomial(shares.flatten(0, -2), 1, generator=stream).view(output.shape[:-1])
+        return torch.multinomial(shares.flatten(0, -2), 1, generator=generator).view(output.shape[:-1])
 
     return Likelihood(
-        "tokens", lambda tokens, stream: tokens, log_prob, units=lambda x: (x != 0).sum(),
-        mean=lambda output: output.argmax(-1), sample=sample,
-    )  # fmt: skip
+        "tokens",
+        lambda tokens, generator: tokens,
+        log_prob,
+        units=lambda x: (x != 0).sum(),
+        mean=lambda output: output.argmax(-1),
+        sample=sample,
+    )

@@ -47,13 +47,13 @@ def gaussian(*, variance: PositiveFloat = 1.0, learned: bool = False) -> Likelih
         square = (x - mean).square() * (-log_variance).exp() + log_variance + math.log(2 * math.pi)
         return -0.5 * square.flatten(1).sum(1)
 
-    def sample(output: Any, stream: torch.Generator) -> Tensor:
+    def sample(output: Any, generator: torch.Generator) -> Tensor:
         mean, log_variance = split(output)
         return mean + (0.5 * log_variance).exp() * torch.randn(
-            mean.shape, generator=stream, device=mean.device
+            mean.shape, generator=generator, device=mean.device
         )
 
-    def draw(x: NDArray[Any], stream: np.random.Generator) -> NDArray[Any]:
+    def draw(x: NDArray[Any], generator: np.random.Generator) -> NDArray[Any]:
         return x
 
     scale = (lambda: Variance(variance)) if learned else nn.Identity

@@ -1,7 +1,7 @@
 """The (eps, delta)-collapse curve (Lucas et al. 2019, arXiv 1911.02469).
 
 Dimension i is (eps, delta)-collapsed if P_x[KL(q(z_i|x) || p(z_i)) < eps] >= 1 - delta. That is: if at
-least ceil((1 - delta) N) of the N values of KL_i are less than eps, or: if the value at that place of the
+least ceil((1 - delta) N) of the N values of KL_i are less than eps, or: if the value at that position of the
 sorted list is less than eps. So the whole curve is D numbers, a threshold for each dimension, and needs
 no grid of eps.
 """
@@ -19,8 +19,8 @@ def collapse_thresholds(kl: Tensor, *, delta: float = 0.01) -> Tensor:
     """For KL_i (N, D) in nats, the eps above which each dimension is collapsed, (D,). Needs 0 <= delta <
     1."""
     count = len(kl)
-    place = math.ceil((1 - delta) * count - 1e-9)  # 1e-9: (1 - 0.01) * 100 is 99, not a little more
-    return kl.kthvalue(place, dim=0).values
+    position = math.ceil((1 - delta) * count - 1e-9)  # 1e-9: (1 - 0.01) * 100 is 99, not a little more
+    return kl.kthvalue(position, dim=0).values
 
 
 def collapsed(thresholds: Tensor, eps: float) -> float:

@@ -19,7 +19,8 @@ from uncollapse.measures import Measure, Row, Trained, log_mean_exp
 from uncollapse.seeds import torch_stream
 from uncollapse.vae import VAE, log_prior
 
-FALLS = 3.0  # each doubling of the samples lets nll fall by up to 3/4 of what the one before did: 3/4 + 9/16 + ... = 3
+# Each doubling of the samples lets nll fall by up to 3/4 of what the one before did: 3/4 + 9/16 + ... = 3.
+FALLS = 3.0
 COLUMNS = {
     "nll": Measure("nll", "nats", better=-1, limit="nll_limit"),
     # where nll may end with ever more samples
@@ -52,7 +53,7 @@ def likelihoods(
     """Measure every example of a part with K = `samples`; the decoder is called with about `rows` pairs
     (x, z_k) at a time."""
     device, size = next(vae.parameters()).device, max(1, rows // samples)
-    totals, apart = torch.zeros(4, dtype=torch.float64), []
+    totals, sampled_minus_exact = torch.zeros(4, dtype=torch.float64), []
     mode = vae.training
     vae.eval()
     for start in range(0, len(part), size):
@@ -69,10 +70,10 @@ def likelihoods(
             .double()
             .cpu()
         )
-        apart.append((log_prior(z) - q.log_prob(z)).mean(0) + q.kl().sum(1))
+        sampled_minus_exact.append((log_prior(z) - q.log_prob(z)).mean(0) + q.kl().sum(1))
     vae.train(mode)
     reconstruction, kl, nll, fall = (totals / len(part)).tolist()
-    error = float(torch.cat(apart).square().mean().sqrt()) / math.sqrt(len(part))
+    error = float(torch.cat(sampled_minus_exact).square().mean().sqrt()) / math.sqrt(len(part))
     return Likelihoods(
         -reconstruction - kl, reconstruction, kl, nll, fall if samples > 1 else math.nan, error
     )

@@ -60,26 +60,27 @@ def mutual_information(q: Gaussian, noise: Tensor) -> MutualInformation:
         0
     )  # information does not depend on where z = 0 lies, the quadratic form's rounding does
     q = Gaussian(q.mu.double() - shift, q.logvar.double())
-    apart, marginal = torch.zeros(2, len(q.mu), dtype=torch.float64)
+    information, marginal = torch.zeros(2, len(q.mu), dtype=torch.float64)
     samples = noise if noise.ndim == 3 else noise.unsqueeze(0)
-    for one in samples:
-        z = q.sample(one.double())
+    for sample in samples:
+        z = q.sample(sample.double())
         own = q.log_prob(z)
-        inside = torch.maximum(
+        mixture = torch.maximum(
             log_mixture(q, z), own - math.log(len(own))
         )  # the own component is in the mixture
-        apart += (own - inside) / len(samples)
-        marginal += (inside - log_prior(z + shift)) / len(samples)
-    error = float(apart.std()) / math.sqrt(len(apart)) if len(apart) > 1 else 0.0
-    return MutualInformation(float(apart.mean()), error, math.log(len(apart)), float(marginal.mean()))
+        information += (own - mixture) / len(samples)
+        marginal += (mixture - log_prior(z + shift)) / len(samples)
+    count = len(information)
+    error = float(information.std()) / math.sqrt(count) if count > 1 else 0.0
+    return MutualInformation(float(information.mean()), error, math.log(count), float(marginal.mean()))
 
 
 def mi_in_batches(q: Gaussian, noise: Tensor, size: int) -> float:
     """The mean over batches of `size` points, each its own mixture, as He et al. 2019 have it, to compare
     with published tables. `noise` is (N, D)."""
     parts = zip(q.mu.split(size), q.logvar.split(size), noise.split(size), strict=True)
-    found = [(len(mu), mutual_information(Gaussian(mu, logvar), part).mi) for mu, logvar, part in parts]
-    return sum(count * mi for count, mi in found) / len(q.mu)
+    batches = [(len(mu), mutual_information(Gaussian(mu, logvar), part).mi) for mu, logvar, part in parts]
+    return sum(count * mi for count, mi in batches) / len(q.mu)
 
 
 def log_mixture(q: Gaussian, z: Tensor, *, chunk: int = 128) -> Tensor:
@@ -96,14 +97,14 @@ def log_mixture(q: Gaussian, z: Tensor, *, chunk: int = 128) -> Tensor:
         )
     weights = torch.cat([-0.5 * precision, q.mu * precision], dim=1).T.contiguous()
     constant = -0.5 * (q.mu.square() * precision + q.logvar + math.log(2 * math.pi)).sum(1)
-    buffer, found = q.mu.new_empty(chunk, len(q.mu)), []
+    buffer, chunks = q.mu.new_empty(chunk, len(q.mu)), []
     for part in torch.cat([z.square(), z], dim=1).split(chunk):
         pairs = torch.addmm(constant, part, weights, out=buffer[: len(part)])
         most = pairs.amax(1, keepdim=True)
         # what is below -80 adds nothing, and its exp is many times slower
         total = pairs.sub_(most).clamp_(min=-80).exp_().sum(1)
-        found.append(most.squeeze(1) + total.log())
-    return torch.cat(found) - math.log(len(q.mu))
+        chunks.append(most.squeeze(1) + total.log())
+    return torch.cat(chunks) - math.log(len(q.mu))
 
 
 def measure(run: Trained) -> Row:

@@ -30,7 +30,7 @@ EXAMPLE = {
 
 
 class Block(nn.Module):
-    """h (B, T, 2 C) to h (B, T, 2 C): narrowed to C channels, a dilated convolution of the places up to
+    """h (B, T, 2 C) to h (B, T, 2 C): narrowed to C channels, a dilated convolution of the positions up to
     each, and widened again."""
 
     def __init__(self, latents: int, channels: int, dilation: int, join: Join):

@@ -3,12 +3,14 @@ grey images: a decoder that hardly needs z.
 
 The nets of two papers, with 32 channels:
 
-    Dieng et al. 2019, arXiv 1807.04863, tables 1 and 2    kernels [3] * 9, maps 1
-    He et al. 2019, arXiv 1901.05534, table 1              kernels [9, 9, 9, 7, 7, 7, 5, 5, 5, 3, 3, 3], maps 4 (their code: residual blocks without gates)
+    Dieng et al. 2019, arXiv 1807.04863, tables 1, 2    kernels [3] * 9, maps 1
+    He et al. 2019, arXiv 1901.05534, table 1          kernels [9] * 3 + [7] * 3 + [5] * 3 + [3] * 3, maps 4
+
+(the latter's code has residual blocks without gates).
 
 A layer has two stacks: v reads the rows above, h the same row to the left, and v; together they have no
-blind spot. At the first layer the image stands a row lower for v and a place further right for h, so that
-no place reads itself (the mask "A"). From then on a place may read its own v and h (the mask "B"), and
+blind spot. At the first layer the image stands a row lower for v and a pixel further right for h, so that
+no pixel reads itself (the mask "A"). From then on a pixel may read its own v and h (the mask "B"), and
 the maps of z from the start. The kernels hold just the weights that a mask would leave.
 """
 
@@ -84,7 +86,7 @@ class Layer(nn.Module):
         self.output = nn.Conv2d(channels, channels, 1)
 
     def forward(self, v: Tensor, h: Tensor) -> tuple[Tensor, Tensor]:
-        """v of a place reads v of rows down to its own, h of a place reads h of places up to itself and
+        """v of a pixel reads v of rows down to its own, h of a pixel reads h of pixels up to itself and
         its new v."""
         v = self.vertical(pad(v, (0, 0, self.reach, 0)))
         h = self.horizontal(pad(h, (self.reach, 0))) + self.link(v)
@@ -93,8 +95,8 @@ class Layer(nn.Module):
 
 
 class Decoder(nn.Module):
-    """z (B, D) and images x (B, H, W) to the output (B, H, W); that of a place depends on z and on the
-    places before it in raster order only.
+    """z (B, D) and images x (B, H, W) to the output (B, H, W); that of a pixel depends on z and on the
+    pixels before it in raster order only.
 
     z becomes `maps` images of H x W, which stand beside x as further channels at the first layer. With
     skip connections every later layer, and the output, reads z as an H x W image of its own too, the same
@@ -137,7 +139,7 @@ def pixelcnn(
     """A decoder layer of `channels` channels for every size in `kernels`, and `maps` images of z. Raises
     ValueError unless all sizes are odd.
 
-    A place reads R + 1 places to the left and, in R + 1 rows above, all places at most R columns away, R
+    A pixel reads R + 1 pixels to the left and, in R + 1 rows above, all pixels at most R columns away, R
     the sum of all kernel // 2.
     """
     if not all(kernel % 2 for kernel in kernels):

@@ -1,7 +1,6 @@
 """Checkpoints of one seed's training: a killed stage goes on from the last one."""
 
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 

@@ -2,7 +2,7 @@
 
 A piece gives `join(latents, features)`, which makes a module for one layer of a decoder: called with the
 layer's pre-activations, or with what it reads, (B, ..., features), and with z, (B, latents), it gives
-something of the same shape. A net asks for one such module at every place where a path from z may enter.
+something of the same shape. A net asks for one such module wherever a path from z may enter.
 """
 
 from collections.abc import Callable

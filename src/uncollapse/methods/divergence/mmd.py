@@ -4,7 +4,9 @@ InfoVAE (Zhao et al. 2017, arXiv 1706.02262, eq. 6): reconstruction + (1 - alpha
 lambda - 1) MMD(q(z), p); with alpha = 1 the MMD-VAE. WAE-MMD (Tolstikhin et al. 2018, arXiv 1711.01558,
 algorithm 2): reconstruction + lambda MMD(q(z), p), inverse multiquadric kernel.
 
-    MMD = mean_{i != j} k(z_i, z_j) + mean_{i != j} k(p_i, p_j) - 2 mean_{i, j} k(z_i, p_j)      unbiased, of a batch (Gretton et al. 2012, eq. 3)
+    MMD = mean_{i != j} k(z_i, z_j) + mean_{i != j} k(p_i, p_j) - 2 mean_{i, j} k(z_i, p_j)
+
+of samples z of q(z) and p of the prior: unbiased (Gretton et al. 2012, eq. 3).
 """
 
 from typing import Annotated, Literal

@@ -6,8 +6,8 @@ The loss has sum max(KL, free) in place of the KL. Its gradient is that of the K
 compared with `free`:
 
     example    KL_i of each example                free nats a dimension
-    dimension  KL_i, mean over the batch           free nats a dimension (the paper's; with a batch for its groups)
-    total      the whole KL, mean over the batch   free * D nats in all (Li et al. 2019 call this mode 1)
+    dimension  KL_i, mean over the batch           free nats a dimension (the paper's, the batch as its group)
+    total      the whole KL, mean over the batch   free * D nats in all (mode 1 of Li et al. 2019)
 """
 
 from typing import Literal

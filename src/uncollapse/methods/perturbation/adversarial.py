@@ -1,7 +1,9 @@
 """Adversarial training at the encoder's input: it reads the example that raises the loss most, within a
 ball around the clean one.
 
-    delta = argmax loss(x + delta),  |delta| <= radius        in the input space of the encoder; for words, of their embeddings
+    delta = argmax loss(x + delta),  |delta| <= radius
+
+in the input space of the encoder; for words, of their embeddings.
 
 One step is FGSM (Goodfellow et al. 2015, arXiv 1412.6572, section 4), for words with the 2-norm that of
 Miyato et al. 2017 (arXiv 1605.07725, eq. 5). More steps are PGD (Madry et al. 2018, arXiv 1706.06083,

@@ -38,10 +38,10 @@ def classifier(
         steps = 0
         vae.train()
         for epoch in range(1, epochs + 1):
-            stream = numpy_stream(seed, "pretraining", epoch)
+            generator = numpy_stream(seed, "pretraining", epoch)
             loss_sum, correct = torch.zeros(2, device=device)
-            for index in batches(len(reserve), batch_size, stream):
-                x = to_tensor(vae.likelihood.draw(reserve.x[index], stream), device)
+            for index in batches(len(reserve), batch_size, generator):
+                x = to_tensor(vae.likelihood.draw(reserve.x[index], generator), device)
                 logits, label = layer(vae.encoder(x)), labels[torch.as_tensor(index)]
                 loss = nn.functional.cross_entropy(logits, label)
                 optimizer.zero_grad()

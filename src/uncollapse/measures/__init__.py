@@ -11,7 +11,6 @@ from importlib import import_module
 from typing import Any, Literal
 
 import pandas as pd
-from torch import Tensor
 
 from uncollapse.data.prepared import Part
 from uncollapse.registry import names
@@ -83,8 +82,3 @@ def modules() -> list[Any]:
 def columns() -> dict[str, Measure]:
     """Every declared column, in order."""
     return {name: measure for module in modules() for name, measure in module.COLUMNS.items()}
-
-
-def log_mean_exp(values: Tensor, dim: int) -> Tensor:
-    """log of the mean of exp, along `dim`."""
-    return values.logsumexp(dim) - values.new_tensor(values.shape[dim]).log()

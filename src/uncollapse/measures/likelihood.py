@@ -13,9 +13,10 @@ import math
 from typing import NamedTuple
 
 import torch
+from torch import Tensor
 
 from uncollapse.data.prepared import Part, to_tensor
-from uncollapse.measures import Measure, Row, Trained, log_mean_exp
+from uncollapse.measures import Measure, Row, Trained
 from uncollapse.seeds import torch_stream
 from uncollapse.vae import VAE, log_prior
 
@@ -77,6 +78,11 @@ def likelihoods(
     return Likelihoods(
         -reconstruction - kl, reconstruction, kl, nll, fall if samples > 1 else math.nan, error
     )
+
+
+def log_mean_exp(values: Tensor, dim: int) -> Tensor:
+    """log of the mean of exp, along `dim`."""
+    return values.logsumexp(dim) - values.new_tensor(values.shape[dim]).log()
 
 
 def measure(run: Trained) -> Row:

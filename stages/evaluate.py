@@ -2,9 +2,7 @@
 and, of the first seed, the t-SNE map and what the VAE makes: reconstructions and samples."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from safetensors.torch import load_file, save_file
 
@@ -17,6 +15,7 @@ from uncollapse.measures.evaluate import evaluate, trained
 from uncollapse.pipeline import outputs
 from uncollapse.pipeline.cache import each_seed
 from uncollapse.pipeline.outputs import Job, Recipe
+from uncollapse.pipeline.pool import Progress
 from uncollapse.pipeline.stage import run
 from uncollapse.pipeline.tables import last_row, write_table
 from uncollapse.vae import VAE
@@ -42,7 +41,7 @@ def load(recipe: Recipe, seed: int) -> VAE:
     return vae.to(device(recipe["device"]))
 
 
-def work(recipe: Recipe, seed: int, folder: Path, progress: Callable[[dict[str, Any]], None]) -> None:
+def work(recipe: Recipe, seed: int, folder: Path, progress: Progress) -> None:
     """One seed."""
     cell = Cell(recipe["dataset"], recipe["model"], recipe["method"])
     history = last_row(outputs.history(cell), seed)

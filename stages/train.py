@@ -3,9 +3,7 @@ in `.work` epoch by epoch: `make follow` reads it there, and training waits for 
 
 import json
 import math
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from safetensors.torch import load_file, save_file
 
@@ -18,6 +16,7 @@ from uncollapse.methods import Method
 from uncollapse.pipeline import outputs
 from uncollapse.pipeline.cache import each_seed
 from uncollapse.pipeline.checkpoint import Checkpoint
+from uncollapse.pipeline.pool import Progress
 from uncollapse.pipeline.stage import run
 from uncollapse.pipeline.tables import last_row
 from uncollapse.train import train
@@ -32,7 +31,7 @@ def main(name: str) -> None:
     each_seed(job, existing.__getitem__, work, rows=job.recipe["training"]["epochs"])
 
 
-def work(recipe: outputs.Recipe, seed: int, folder: Path, progress: Callable[[dict[str, Any]], None]) -> None:
+def work(recipe: outputs.Recipe, seed: int, folder: Path, progress: Progress) -> None:
     """One seed, from its last checkpoint if there is one."""
     cell = Cell(recipe["dataset"], recipe["model"], recipe["method"])
     card, encoder = outputs.card(cell.dataset), outputs.encoder(cell, seed)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from conftest import toy_part, toy_vae
+from toys import toy_part, toy_vae
 
 from uncollapse.data.prepared import END, PAD, Concatenation, Part, to_tensor
 from uncollapse.likelihoods.gaussian import gaussian

@@ -32,8 +32,9 @@ def probe_accuracy(
 
 def measure(run: Trained) -> Row:
     """probe_accuracy; nan for data without labels or of one class."""
-    parts = run.parts
-    if any(part.labels is None for part in parts.values()) or len(set(parts["train"].labels)) < 2:
+    labelled = {
+        name: (run.q[name].mu, part.labels) for name, part in run.parts.items() if part.labels is not None
+    }
+    if len(labelled) < len(run.parts) or len(np.unique(labelled["train"][1])) < 2:
         return {"probe_accuracy": float("nan")}
-    train, valid, test = ((run.q[name].mu, parts[name].labels) for name in ("train", "valid", "test"))
-    return {"probe_accuracy": probe_accuracy(train, valid, test)}
+    return {"probe_accuracy": probe_accuracy(labelled["train"], labelled["valid"], labelled["test"])}

@@ -43,7 +43,7 @@ class Method:
     def build(cls, entries: Mapping[str, Any]) -> "Method":
         """The pieces of resolved params entries by slot, such as a recipe's; what they leave out is the
         default. Other keys are ignored."""
-        pieces = {}
+        pieces: dict[str, Any] = {}
         for slot, default in (SLOTS["models"] | SLOTS["methods"]).items():
             entry = entries.get(slot, default)
             folder = f"methods/{slot}"

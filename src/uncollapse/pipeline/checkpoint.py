@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from uncollapse.pipeline.outputs import CHECKPOINT, HISTORY
-from uncollapse.pipeline.tables import Row, append_row, write_table
+from uncollapse.pipeline.tables import append_row, write_table
 
 SECONDS = 5.0  # between checkpoints
 
@@ -19,7 +19,7 @@ class Checkpoint:
     def __init__(self, folder: Path, device: torch.device) -> None:
         self.file, self.history = folder / CHECKPOINT, folder / HISTORY
         self.saved: dict[str, Any] | None = None
-        self.rows: list[Row] = []
+        self.rows: list[dict[str, Any]] = []
         self.last = time.monotonic()
         self.history.unlink(missing_ok=True)  # it may be ahead of the checkpoint
         if self.file.exists():
@@ -27,7 +27,7 @@ class Checkpoint:
             self.rows = self.saved.pop("rows")
             write_table(self.history, self.rows)
 
-    def add(self, row: Row, state: dict[str, Any]) -> None:
+    def add(self, row: dict[str, Any], state: dict[str, Any]) -> None:
         """Add an epoch's row to the history, at once; save the state if the last checkpoint was a while
         ago."""
         self.rows.append(row)

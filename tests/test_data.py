@@ -17,7 +17,6 @@ from uncollapse.data.sources._text import words
 from uncollapse.errors import UserError
 from uncollapse.registry import names
 
-
 loaded = cache(load)  # those that come with packages, once
 
 

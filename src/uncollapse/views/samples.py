@@ -14,7 +14,7 @@ from torch import Tensor
 from uncollapse.data.prepared import END, Part, to_tensor
 from uncollapse.vae import VAE, encode
 
-COLUMNS = 8  # examples in a row of a picture
+PER_ROW = 8  # examples in a row of a picture
 
 
 @torch.no_grad()
@@ -67,12 +67,12 @@ def interpolate(vae: VAE, x: NDArray[Any], points: int = 5) -> Tensor:
 def grid(batches: Sequence[Tensor]) -> NDArray[np.uint8]:
     """Batches of pictures, (B, H, W) or (B, H, W, C), values in [0, 1], as one picture.
 
-    Each batch begins a new row of COLUMNS pictures, with white between them.
+    Each batch begins a new row of PER_ROW pictures, with white between them.
     """
     rows = []
-    for row in (row for batch in batches for row in batch.split(COLUMNS)):
+    for row in (row for batch in batches for row in batch.split(PER_ROW)):
         height, width, *colour = row.shape[1:]
-        sheet = np.ones((height + 2, COLUMNS * (width + 2), *colour), np.float32)
+        sheet = np.ones((height + 2, PER_ROW * (width + 2), *colour), np.float32)
         for i, picture in enumerate(row.clamp(0, 1).numpy()):
             sheet[1:-1, i * (width + 2) + 1 : (i + 1) * (width + 2) - 1] = picture
         rows.append(sheet)

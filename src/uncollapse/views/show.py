@@ -11,7 +11,7 @@ from uncollapse.data.prepared import Part
 from uncollapse.pipeline import outputs
 from uncollapse.pipeline.tables import write_table
 from uncollapse.vae import VAE, encode
-from uncollapse.views.samples import COLUMNS, grid, interpolate, reconstructions_and_samples, sentences
+from uncollapse.views.samples import PER_ROW, grid, interpolate, reconstructions_and_samples, sentences
 from uncollapse.views.tsne import tsne
 
 SHOWN = 16  # examples
@@ -64,6 +64,6 @@ def write_pictures(vae: VAE, x: np.ndarray, seed: int, folder: Path) -> None:
     from PIL import Image  # here, because a machine that only trains and measures need not have it
 
     examples, reconstructions, samples = reconstructions_and_samples(vae, x, seed)
-    pairs = zip(examples.split(COLUMNS), reconstructions.split(COLUMNS), strict=True)
+    pairs = zip(examples.split(PER_ROW), reconstructions.split(PER_ROW), strict=True)
     Image.fromarray(grid([row for pair in pairs for row in pair])).save(folder / outputs.RECONSTRUCTIONS)
     Image.fromarray(grid([samples])).save(folder / outputs.SAMPLES)

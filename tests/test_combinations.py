@@ -21,8 +21,8 @@ from uncollapse.methods import SLOTS, Method
 from uncollapse.train import train
 
 PARAMS = Params(Path(__file__).parent.parent / "params.yaml")
-ENTRIES = PARAMS.entries["methods"]
-MODELS, METHODS = list(PARAMS.entries["models"]), list(ENTRIES)
+ENTRIES = PARAMS.stated.methods
+MODELS, METHODS = list(PARAMS.stated.models), list(ENTRIES)
 DATA = {"images": "mnist5k", "tokens": "kjv"}
 PAIRS = [
     (a, b)

@@ -1,4 +1,4 @@
-"""Which entries are compared is told by what they fill in, not by their names."""
+"""Which entries are compared with which: what they fill in decides, not their names."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from uncollapse.experiment.roles import roles
 ROOT = Path(__file__).parent.parent
 
 
-def found(folder: Path, models: list[str], methods: list[str]) -> dict[str, object]:
+def roles_of(folder: Path, models: list[str], methods: list[str]) -> dict[str, object]:
     params = yaml.safe_load((ROOT / "params.yaml").read_text())
     params["grid"] = {"datasets": ["kjv"], "models": models, "methods": methods, "seeds": [0]}
     params["models"]["nameless"] = {}
@@ -21,10 +21,10 @@ def found(folder: Path, models: list[str], methods: list[str]) -> dict[str, obje
 
 
 def test_defaults_are_the_vae_and_the_plain_method_whatever_their_names(tmp_path: Path) -> None:
-    got = found(tmp_path, ["control_vae", "nameless"], ["skip", "nothing"])
-    assert (got["vae"], got["plain"]) == ("nameless", "nothing")
-    got = found(tmp_path, ["beta_vae"], ["skip"])
-    assert (got["vae"], got["plain"]) == (None, None)
+    result = roles_of(tmp_path, ["control_vae", "nameless"], ["skip", "nothing"])
+    assert (result["vae"], result["plain"]) == ("nameless", "nothing")
+    result = roles_of(tmp_path, ["beta_vae"], ["skip"])
+    assert (result["vae"], result["plain"]) == (None, None)
 
 
 def test_a_combination_has_parts_that_do_the_same_and_less(tmp_path: Path) -> None:
@@ -38,8 +38,8 @@ def test_a_combination_has_parts_that_do_the_same_and_less(tmp_path: Path) -> No
         "noise+adversarial",
         "weaker",
     ]
-    got = found(tmp_path, ["vae"], methods)
-    assert got["combinations"] == {
+    result = roles_of(tmp_path, ["vae"], methods)
+    assert result["combinations"] == {
         "skip+aggressive": ["skip", "aggressive"],
         "noise+adversarial": ["noise", "adversarial"],
         "weaker": [],

@@ -1,7 +1,7 @@
 """The folder is the registry: a piece is a file in a folder of this package with a function of the same name.
 
-`{use: pi, kp: 0.01}` in a slot `kl_weight` is `methods/kl_weight/pi.py`, called as `pi(kp=0.01)`. There
-is nothing to register.
+`{use: pi, kp: 0.01}` in the slot `kl_weight` is the file `methods/kl_weight/pi.py`, called as `pi(kp=0.01)`.
+There is nothing to register.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,6 +10,12 @@ from pathlib import Path
 from typing import Any
 
 PACKAGE = Path(__file__).parent
+DATASET_FOLDERS = {"source": "data/sources", "net": "nets", "likelihood": "likelihoods"}
+
+
+def folder(part: str) -> str:
+    """The folder of the pieces that can stand in a slot, or as source, net or likelihood of a data set."""
+    return DATASET_FOLDERS.get(part, f"methods/{part}")
 
 
 def names(folder: str) -> list[str]:

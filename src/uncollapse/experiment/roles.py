@@ -1,4 +1,4 @@
-"""Which entry of params.yaml is compared with which: told by what the entries fill in, whatever their names are."""
+"""Which entries of params.yaml are compared with which: what they fill in decides, not their names."""
 
 import json
 from collections.abc import Mapping
@@ -7,50 +7,57 @@ from typing import Any
 from uncollapse.experiment.params import Params
 from uncollapse.experiment.pieces import resolve
 from uncollapse.methods import SLOTS
+from uncollapse.registry import folder
 
-Part = tuple[str, str]  # a slot and, as JSON, a piece in it with all arguments
-
-
-def parts(slots: Mapping[str, Any], defaults: Mapping[str, Any]) -> frozenset[Part]:
-    """What resolved slots hold beyond the resolved defaults; of a slot that holds a list, each piece."""
-
-    def all_of(filled: Mapping[str, Any]) -> set[Part]:
-        return {
-            (slot, json.dumps(piece, sort_keys=True))
-            for slot, pieces in filled.items()
-            for piece in (pieces if isinstance(pieces, list) else [pieces])
-        }
-
-    return frozenset(all_of(slots) - all_of(defaults))
-
-
-def baseline(held: Mapping[str, frozenset[Part]]) -> str | None:
-    """The first entry that holds nothing beyond the defaults: the VAE among models, `plain` among methods; None where there is none."""
-    return next((name for name, mine in held.items() if not mine), None)
-
-
-def combinations(held: Mapping[str, frozenset[Part]]) -> dict[str, list[str]]:
-    """For every entry of two parts or more, the entries that hold some of these and nothing else; none where these together do not hold all."""
-    found = {}
-    for name, mine in held.items():
-        if len(mine) > 1:
-            parts_of = [other for other, theirs in held.items() if theirs and theirs < mine]
-            found[name] = parts_of if frozenset().union(*(held[other] for other in parts_of)) == mine else []
-    return found
+Remedy = tuple[str, str]  # a slot and, as JSON, a piece in it with all arguments
 
 
 def roles(params: Params) -> dict[str, Any]:
-    """Which model of the grid is the VAE, which method is plain, and of which other methods each combination consists."""
-    held = {}
+    """Which model of the grid is the VAE, which method is plain, and what each combination consists of."""
+    remedies: dict[str, dict[str, frozenset[Remedy]]] = {}
     for kind, slots in SLOTS.items():
         defaults = {
-            slot: piece if isinstance(piece, list) else resolve(slot, f"methods/{slot}", piece)
+            slot: piece if isinstance(piece, list) else resolve(slot, folder(slot), piece)
             for slot, piece in slots.items()
         }
-        first = params.grid["datasets"][0]
-        held[kind] = {name: parts(params.slots(kind, name, first), defaults) for name in params.grid[kind]}
+        remedies[kind] = {
+            name: remedies_of(params.slots(kind, name, params.grid.datasets[0]), defaults)
+            for name in getattr(params.grid, kind)
+        }
     return {
-        "vae": baseline(held["models"]),
-        "plain": baseline(held["methods"]),
-        "combinations": combinations(held["methods"]),
+        "vae": baseline(remedies["models"]),
+        "plain": baseline(remedies["methods"]),
+        "combinations": combinations(remedies["methods"]),
     }
+
+
+def remedies_of(slots: Mapping[str, Any], defaults: Mapping[str, Any]) -> frozenset[Remedy]:
+    """What resolved slots hold beyond the resolved defaults; of a slot that holds a list, each piece."""
+
+    def pieces(slots: Mapping[str, Any]) -> set[Remedy]:
+        return {
+            (slot, json.dumps(piece, sort_keys=True))
+            for slot, entry in slots.items()
+            for piece in (entry if isinstance(entry, list) else [entry])
+        }
+
+    return frozenset(pieces(slots) - pieces(defaults))
+
+
+def baseline(remedies: Mapping[str, frozenset[Remedy]]) -> str | None:
+    """The first entry without a remedy: the VAE among models, plain among methods; None if there is none."""
+    return next((name for name, held in remedies.items() if not held), None)
+
+
+def combinations(remedies: Mapping[str, frozenset[Remedy]]) -> dict[str, list[str]]:
+    """For every entry with two remedies or more, the entries that hold some of these and nothing else.
+
+    None of them where together they do not hold all.
+    """
+    consists: dict[str, list[str]] = {}
+    for name, whole in remedies.items():
+        if len(whole) > 1:
+            parts = [other for other, part in remedies.items() if part and part < whole]
+            complete = frozenset().union(*(remedies[part] for part in parts)) == whole
+            consists[name] = parts if complete else []
+    return consists

@@ -1,37 +1,170 @@
-"""The entries of params.yaml: the signatures by which they are checked."""
+"""The entries of params.yaml that are not pieces, as pydantic models."""
 
-from typing import Annotated, Any, Literal
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.+]+$")]
+from uncollapse.errors import MissingArgument, UserError
+
+
+class Entry(BaseModel):
+    """A mapping in params.yaml: no other keys, no infinite numbers, no truth values for numbers."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, protected_namespaces=())
+
+    @model_validator(mode="before")
+    @classmethod
+    def only_known_keys(cls, entry: object) -> object:
+        """Refuse what is no mapping, and keys that the model does not have."""
+        if not isinstance(entry, Mapping):
+            raise mistake(f"should be a mapping, such as {{name: value}}, not {entry!r}")
+        for name in entry:
+            if name not in cls.model_fields:
+                raise mistake(unknown(name, cls.model_fields), name)
+        return entry
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def no_truth_values(cls, value: object, info: ValidationInfo) -> object:
+        """Refuse true and false, which pydantic takes for 1 and 0."""
+        values = value if isinstance(value, list) else [value]
+        truth = [item for item in values if isinstance(item, bool)]
+        if truth and cls.model_fields[str(info.field_name)].annotation is not bool:
+            raise mistake(f"should be no truth value, not {truth[0]}")
+        return value
+
+
+def mistake(text: str, name: object = "") -> PydanticCustomError:
+    """An error for pydantic, with our own text; `name` is a key that its path should end with."""
+    return PydanticCustomError("mistake", "{text}", {"text": text, "name": str(name)})
+
+
+def unknown(name: object, valid: Iterable[str]) -> str:
+    """What is said of a name that is not one of `valid`."""
+    valid = list(valid)
+    near = get_close_matches(str(name), valid, n=1)
+    hint = f" (did you mean {near[0]!r}?)" if near else ""
+    return f"no such name {name!r}{hint}; valid: {', '.join(valid)}"
+
+
+Checked = TypeVar("Checked", bound=Entry)
+
+
+def validate(key: str, model: type[Checked], entry: object) -> Checked:
+    """`entry` as a `model`, with values of the right types and defaults filled in; `key` is where it stands.
+
+    Raises UserError, which names the key and what would be valid, for a key that the model does not have or a
+    value of the wrong type or out of range; and MissingArgument for a key that is missing.
+    """
+    try:
+        return model.model_validate(entry)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+    text, name = first["msg"], first.get("ctx", {}).get("name", "")
+    where = ".".join(str(part) for part in (key, *first["loc"], name) if part != "")
+    if first["type"] == "missing":
+        raise MissingArgument(f"{where}: should be stated; it has no default", str(first["loc"][-1]))
+    if first["type"] == "dict_type":
+        text = f"should be a mapping, such as {{name: value}}, not {first['input']!r}"
+    elif first["type"] != "mistake":
+        text = f"{text[0].lower()}{text[1:]}; it is {first['input']!r}"
+    raise UserError(f"{where}: {text}" if where else text)
+
+
+def unique(values: list[Any]) -> list[Any]:
+    """Refuse a list in which something stands twice."""
+    if len(set(values)) < len(values):
+        raise mistake(f"{values} names something twice; name it once")
+    return values
+
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.+]*$")]  # no path: it names files and folders
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
-Names = Annotated[list[Name], Field(min_length=1)]
+Names = Annotated[list[Name], Field(min_length=1), AfterValidator(unique)]
+Piece = dict[str, Any]  # {use: name, **arguments}, checked against the signature of the piece
+Spread = Annotated[int, Field(ge=2)]  # a number of examples that have a variance
 
 
-def grid(
-    *, datasets: Names, models: Names, methods: Names, seeds: Annotated[list[Seed], Field(min_length=1)]
-) -> None:
-    """What `dvc repro` runs: every data set x model x method, once per seed. Names hold letters, digits, `_`, `.` and `+`."""
+class Grid(Entry):
+    """What `dvc repro` runs: every data set x model x method, once per seed."""
+
+    datasets: Names
+    models: Names
+    methods: Names
+    seeds: Annotated[list[Seed], Field(min_length=1), AfterValidator(unique)]
 
 
-def dataset(
-    *, source: dict[str, Any], split: dict[str, Any], net: dict[str, Any], likelihood: dict[str, Any],
-    training: dict[str, Any], kl_target: PositiveFloat | None = None, arguments: dict[str, dict[str, Any]] | None = None,
-) -> None:  # fmt: skip
-    """An entry of `datasets`: where the data come from, how they are split, the net, the likelihood, the budget, the KL
-    (nats) at which a controller should hold them, and arguments of pieces, by piece, where models and methods leave them open."""
+class Split(Entry):
+    """How many examples each part gets, at random by `seed`; `train` gets the rest unless stated.
+
+    Where a data set has an official split, valid and test come from its parts of these names, and all else
+    comes from its training part.
+    """
+
+    reserve: Spread
+    valid: Spread
+    test: Spread
+    train: Spread | None = None
+    seed: NonNegativeInt = 0
 
 
-def evaluation(
-    *, samples: PositiveInt = 64, eps: PositiveFloat = 0.01, delta: Annotated[float, Field(ge=0, lt=1)] = 0.01,
-    mi_samples: PositiveInt = 8, mi_batch: PositiveInt = 32, tsne_points: Annotated[int, Field(ge=4)] = 1000,
-    train_points: Annotated[int, Field(ge=2)] = 10_000,
-) -> None:  # fmt: skip
-    """Importance samples for the nll; the (eps, delta) at which the column `collapsed` is read off the collapse curve; samples an example
-    for the mutual information, and the size of the batch in `mi_in_batches`; how many examples at most the t-SNE maps show,
-    and how many of the training data the collapse curve and the probe take."""
+class Dataset(Entry):
+    """Where data come from, how they are split, which net and likelihood they get, and how these are trained.
+
+    `kl_target` (nats) is the KL at which a controller should hold them. `arguments` are of pieces, by piece,
+    where models and methods leave them open.
+    """
+
+    source: Piece
+    split: Split
+    net: Piece
+    likelihood: Piece
+    training: dict[str, Any]  # checked against `training.Training`
+    kl_target: PositiveFloat | None = None
+    arguments: dict[str, dict[str, Any]] | None = None
 
 
-def params(*, grid: dict[str, Any], datasets: dict[str, Any], models: dict[str, Any], methods: dict[str, Any], evaluation: dict[str, Any], device: Literal["auto", "cpu", "cuda"] = "auto") -> None:  # fmt: skip
-    """The whole of params.yaml. `device` is what trains and measures; auto: cuda where there is one."""
+class Evaluation(Entry):
+    """How a trained VAE is measured.
+
+    samples        importance samples an example for the nll
+    eps, delta     where the column `collapsed` is read off the collapse curve
+    mi_samples     samples an example for the mutual information
+    mi_batch       the size of a batch in `mi_in_batches`
+    tsne_points    how many examples at most the t-SNE maps show
+    train_points   how many training examples at most the collapse curve and the probe take
+    """
+
+    samples: PositiveInt = 64
+    eps: PositiveFloat = 0.01
+    delta: Annotated[float, Field(ge=0, lt=1)] = 0.01
+    mi_samples: PositiveInt = 8
+    mi_batch: PositiveInt = 32
+    tsne_points: Annotated[int, Field(ge=4)] = 1000
+    train_points: Annotated[int, Field(ge=2)] = 10_000
+
+
+class Params(Entry):
+    """The whole of params.yaml. `device` is what trains and measures; auto is cuda where there is one."""
+
+    grid: Grid
+    datasets: dict[str, Dataset]
+    models: dict[str, dict[str, Any]]
+    methods: dict[str, dict[str, Any]]
+    evaluation: Evaluation
+    device: Literal["auto", "cpu", "cuda"] = "auto"

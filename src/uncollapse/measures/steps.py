@@ -10,4 +10,4 @@ COLUMNS = {
 
 def measure(run: Trained) -> Row:
     """encoder_steps and decoder_steps."""
-    return {name: int(run.history[name]) for name in COLUMNS}
+    return {name: int(run.history[name]) for name in ("encoder_steps", "decoder_steps")}

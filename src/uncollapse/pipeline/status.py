@@ -9,7 +9,8 @@ import pandas as pd
 
 from uncollapse.errors import UserError
 from uncollapse.experiment.cells import Cell
-from uncollapse.experiment.params import Params, text
+from uncollapse.experiment.params import Params
+from uncollapse.experiment.recipes import cell_recipes, text
 from uncollapse.pipeline import outputs
 from uncollapse.pipeline.condition import Condition, cell_condition, pending
 from uncollapse.pipeline.outputs import Job
@@ -36,7 +37,7 @@ def grid_status() -> list[CellStatus]:
     if not (outputs.PARAMS.exists() and outputs.PIPELINE.exists()):
         raise UserError("no params.yaml and dvc.yaml here; go to the folder of the project first")
     params = Params(outputs.PARAMS)
-    recipes = {Job(*name.split("/")): recipe for name, recipe in params.recipes() if "/" in name}
+    recipes = {Job(*name.split("/")): recipe for name, recipe in cell_recipes(params).items()}
     texts = {job: text(recipe) for job, recipe in recipes.items()}
     times, counted, statuses = earlier_times(), set[Job](), []
     for cell in params.cells():

@@ -1,0 +1,137 @@
+"""Recipes: everything that determines the result of one stage, for one cell where it has cells.
+
+A recipe holds the resolved slots with every argument, and digests of the code that is used. DVC runs a stage
+again exactly when its recipe or its data have changed.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from uncollapse.experiment.cells import Cell
+from uncollapse.experiment.digests import ALL, HERE, Code, Root, digest, files, sources
+from uncollapse.experiment.params import Params
+from uncollapse.experiment.roles import roles
+from uncollapse.methods import SLOTS
+from uncollapse.registry import DATASET_FOLDERS, folder
+
+Recipe = dict[str, Any]
+
+NEEDS = {  # what each stage reads of a recipe
+    "prepare": ("source", "split", "likelihood"),
+    "pretrain": ("net", "likelihood", "decoder", "posterior", "pretraining"),
+    "train": ("net", "likelihood", *SLOTS["models"], *SLOTS["methods"], "training"),
+    "evaluate": ("net", "likelihood", "decoder", "posterior", "evaluation"),
+}
+
+
+WORKERS = ("pretrain", "train", "evaluate")  # the stages whose worker processes are set up by `device.set_up`
+
+
+def recipes(params: Params, code: Code = HERE) -> dict[str, Recipe]:
+    """Every recipe, by the name of its file, such as train/mnist5k-vae-plain; and the grid itself."""
+    made = cell_recipes(params, code)
+    digests = {name: digest(text(recipe).encode()) for name, recipe in made.items()}
+    report_files = files(code, [*script("report", code), *columns(code)], shown(made.values(), code))
+    return {
+        "grid": grid(params),
+        **made,
+        "calibrate": {"sources": sources(code, computing("calibrate", code)), "versions": versions()},
+        "report": {"recipes": digests, "files": report_files},
+        "track": {"recipes": digests, "files": files(code, script("track", code))},
+    }
+
+
+def grid(params: Params) -> Recipe:
+    """The cells and what is compared with what."""
+    cells, evaluation = params.cells(), params.stated.evaluation.model_dump()
+    return {"cells": cells, "seeds": params.grid.seeds, "evaluation": evaluation, **roles(params)}
+
+
+def cell_recipes(params: Params, code: Code = HERE) -> dict[str, Recipe]:
+    """The recipes of the stages that make cells, by the name of the file."""
+    made: dict[str, Recipe] = {}
+    for data in params.grid.datasets:
+        cell = Cell(data, params.grid.models[0], params.grid.methods[0])  # of which only the data set matters
+        prepared = recipe(params, "prepare", cell, code)
+        made[f"prepare/{data}"] = {
+            key: part for key, part in prepared.items() if key not in ("seeds", "device")
+        }
+        for method in params.grid.methods:  # the model does not matter
+            made[f"pretrain/{data}-{method}"] = recipe(params, "pretrain", cell._replace(method=method), code)
+    for cell in params.cells():
+        names = {"model": cell.model, "method": cell.method}
+        for stage in ("train", "evaluate"):
+            made[f"{stage}/{cell}"] = names | recipe(params, stage, cell, code)
+    return made
+
+
+def recipe(params: Params, stage: str, cell: Cell, code: Code) -> Recipe:
+    """What determines the numbers of a stage for a cell, and `seeds`, which say how often."""
+    parts = {
+        **params.datasets[cell.dataset],
+        **params.slots("models", cell.model, cell.dataset),
+        **params.slots("methods", cell.method, cell.dataset),
+        "evaluation": params.stated.evaluation.model_dump(),
+    }
+    needed = {name: parts[name] for name in NEEDS[stage]}
+    return {
+        "dataset": cell.dataset,
+        **needed,
+        "device": params.stated.device,
+        "seeds": params.grid.seeds,
+        "sources": sources(code, [*computing(stage, code), *pieces(needed, code)]),
+        "versions": versions(),
+    }
+
+
+def script(stage: str, code: Code) -> list[Root]:
+    """A stage's script."""
+    return [(code.stages / f"{stage}.py", ALL)]
+
+
+def computing(stage: str, code: Code) -> list[Root]:
+    """A stage's script, and what computes without being imported by it."""
+    measures = code.package.glob("measures/*.py") if stage == "evaluate" else ()  # found by their folder
+    return [
+        *script(stage, code),
+        *([(code.package / "device.py", "set_up")] if stage in WORKERS else []),
+        *((file, "measure") for file in measures),
+    ]
+
+
+def pieces(parts: Mapping[str, Any], code: Code) -> list[Root]:
+    """The functions of all pieces that stand in a recipe."""
+    return [
+        (code.package / folder(name) / f"{piece['use']}.py", piece["use"])
+        for name, part in parts.items()
+        if name in {*DATASET_FOLDERS, *SLOTS["models"], *SLOTS["methods"]}
+        for piece in (part if isinstance(part, list) else [part])
+    ]
+
+
+def columns(code: Code) -> list[Root]:
+    """How every measure is shown."""
+    return [(file, "COLUMNS") for file in code.package.glob("measures/*.py")]
+
+
+def shown(recipes: Iterable[Recipe], code: Code) -> Iterator[Path]:
+    """The files of the report, template included; and of the pieces of methods, for their docstrings."""
+    yield from (file for file in code.package.glob("report/**/*.*") if file.suffix != ".pyc")
+    slots = {*SLOTS["models"], *SLOTS["methods"]}
+    for recipe in recipes:
+        yield from (file for file, _ in pieces({slot: recipe[slot] for slot in slots & recipe.keys()}, code))
+
+
+@cache
+def versions() -> dict[str, str]:
+    """The versions of the libraries that compute."""
+    return {library: version(library) for library in ("numpy", "scikit-learn", "torch")}
+
+
+def text(recipe: Recipe) -> str:
+    """A recipe as its file holds it."""
+    return json.dumps(recipe, indent=2) + "\n"

@@ -22,7 +22,10 @@ from uncollapse.measures.active_units import active_units
 from uncollapse.measures.collapse import collapse_thresholds, collapsed
 from uncollapse.measures.likelihood import likelihoods
 from uncollapse.measures.mutual_information import mutual_information
-from uncollapse.methods import Method
+from uncollapse.methods.kl_weight import KLWeight
+from uncollapse.methods.kl_weight.constant import constant
+from uncollapse.methods.kl_weight.pi import pi
+from uncollapse.methods.plain_vae import plain_vae
 from uncollapse.nets.linear import linear
 from uncollapse.seeds import numpy_stream, torch_stream
 from uncollapse.train import train
@@ -56,9 +59,9 @@ def data() -> Part:
     return Part((white * np.sqrt(SPECTRUM) @ directions.T).astype(np.float32))
 
 
-def trained(part: Part, kl_weight: dict[str, Any]) -> tuple[VAE, float]:
+def trained(part: Part, kl_weight: KLWeight) -> tuple[VAE, float]:
     """A linear VAE, trained by the loop of all cells, its learning rate lowered twice; and its last beta."""
-    method = Method.build({"kl_weight": kl_weight})
+    method = plain_vae(kl_weight)
     encoder, decoder = linear(latents=LATENTS).build(SPECTRUM.shape, 0, method.decoder)
     posterior = method.posterior(len(SPECTRUM), LATENTS)
     vae = VAE(encoder, posterior, decoder, gaussian(variance=VARIANCE), LATENTS)
@@ -87,10 +90,10 @@ def calibration(part: Part) -> Iterator[Row]:
         return Row(name, quantity, float(exact), measured, abs(measured - exact), tolerance)
 
     beta_at_target = root_scalar(lambda beta: optimum(beta).sum() - TARGET, bracket=(0.01, 1.0)).root
-    runs: list[tuple[str, float, dict[str, Any]]] = [
-        ("beta 1", 1.0, {"use": "constant"}),
-        ("beta 3", 3.0, {"use": "constant", "beta": 3.0}),
-        (f"pi, {TARGET} nats", beta_at_target, {"use": "pi", "kl_target": TARGET, "ki": 0.001}),
+    runs = [
+        ("beta 1", 1.0, constant()),
+        ("beta 3", 3.0, constant(beta=3.0)),
+        (f"pi, {TARGET} nats", beta_at_target, pi(kl_target=TARGET, ki=0.001)),
     ]
     for name, beta, kl_weight in runs:
         vae, last_beta = trained(part, kl_weight)
@@ -100,7 +103,7 @@ def calibration(part: Part) -> Iterator[Row]:
             yield row(name, f"kl_{i + 1}", exact[i], float(kl[i]), 0.01)
         dead = round(collapsed(collapse_thresholds(q.kl(), delta=0.01), 0.01) * LATENTS)
         yield row(name, "collapsed dimensions", (exact == 0).sum(), dead, 0)
-        if kl_weight["use"] == "pi":
+        if name.startswith("pi"):
             yield row(name, "kl", TARGET, float(kl.sum()), 0.02)
             yield row(name, "beta", beta, last_beta, 0.01)
         if beta == 1:

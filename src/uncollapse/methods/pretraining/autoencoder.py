@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from pydantic import PositiveFloat, PositiveInt
 
 from uncollapse.data.prepared import Part
-from uncollapse.methods import Method
+from uncollapse.methods.kl_weight.constant import constant
+from uncollapse.methods.plain_vae import plain_vae
 from uncollapse.methods.pretraining import Pretraining, Row
 from uncollapse.train import Training, train
 from uncollapse.vae import VAE
@@ -24,9 +25,8 @@ def autoencoder(
 
     def run(vae: VAE, reserve: Part, seed: int) -> Iterator[Row]:
         learner = copy.deepcopy(vae)
-        method = Method.build({"kl_weight": {"use": "constant", "beta": 0.0}})
         training = Training(epochs=epochs, batch_size=batch_size, learning_rate=learning_rate)
-        for row, _ in train(learner, reserve, reserve, method, training, seed):
+        for row, _ in train(learner, reserve, reserve, plain_vae(constant(beta=0.0)), training, seed):
             yield row
         vae.load_encoder(learner.encoder_state())
 

@@ -47,6 +47,7 @@ SUMMARY, COMPARISON = METRICS / "summary.csv", METRICS / "comparison.csv"
 CURVES, TRAJECTORIES = METRICS / "curves.csv", METRICS / "trajectories.csv"
 CELL_MEANS, SUMMARY_MEANS = METRICS / "cells.json", METRICS / "summary.json"
 COLLAPSE_FIGURE, GAINS_FIGURE = METRICS / "collapse.png", METRICS / "gains.png"
+CONTRAST_FIGURE, RESULTS = METRICS / "contrast.png", METRICS / "results.md"
 PAGE, MAPS = REPORT / "index.html", REPORT / "cells"
 
 

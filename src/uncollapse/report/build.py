@@ -1,5 +1,7 @@
 """The stage `report`: from the results of the grid to the tables in metrics/, the pictures and the page."""
 
+from uncollapse.report.contrast import write_contrast
+from uncollapse.report.markdown import write_markdown
 from uncollapse.report.page import write_page
 from uncollapse.report.pictures import write_pictures
 from uncollapse.report.results import gather
@@ -10,7 +12,9 @@ def report() -> None:
     """Write everything. Raises UserError if no cell of the grid has results."""
     results = gather()
     write_tables(results)
+    write_markdown(results)
     write_pictures(results)
+    write_contrast(results)
     write_page(results)
     missing = f"; {len(results.missing)} cells are missing" if results.missing else ""
     print(f"report: {len(results.summary)} runs of {len(results.present)} cells{missing}")

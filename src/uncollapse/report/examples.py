@@ -30,14 +30,19 @@ class Examples(NamedTuple):
 
 def examples(cell: Cell) -> Examples:
     """What lies in the folder of a cell."""
-    folder = evaluation(cell).folder
-    files = [folder / name for name in (RECONSTRUCTIONS, SAMPLES)]
-    interpolations = []
-    if (folder / LINES).exists():
-        table = pd.read_csv(folder / LINES, keep_default_na=False)
+    files = [evaluation(cell).folder / name for name in (RECONSTRUCTIONS, SAMPLES)]
+    pictures = {file.stem: picture(file) for file in files if file.exists()}
+    return Examples(cell, pictures, interpolations(cell))
+
+
+def interpolations(cell: Cell) -> list[Interpolation]:
+    """The interpolations of a cell; none if its data are not text."""
+    file, result = evaluation(cell).folder / LINES, []
+    if file.exists():
+        table = pd.read_csv(file, keep_default_na=False)
         for (start, end), rows in table.groupby(["start", "end"], sort=False):
-            interpolations.append(Interpolation(str(start), str(end), list(rows["sentence"])))
-    return Examples(cell, {file.stem: picture(file) for file in files if file.exists()}, interpolations)
+            result.append(Interpolation(str(start), str(end), list(rows["sentence"])))
+    return result
 
 
 def picture(file: Path) -> str:

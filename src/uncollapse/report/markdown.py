@@ -1,0 +1,58 @@
+"""The results as a Markdown table, which the README shows."""
+
+from uncollapse.experiment.cells import Cell
+from uncollapse.measures import columns
+from uncollapse.pipeline.outputs import RESULTS
+from uncollapse.report.evidence import Evidence
+from uncollapse.report.numbers import Row, effect, mean_of
+from uncollapse.report.results import Results
+
+
+def write_markdown(results: Results) -> None:
+    """Write metrics/results.md."""
+    RESULTS.write_text(markdown(Evidence(results)))
+
+
+def markdown(evidence: Evidence) -> str:
+    """A row for each method, a column for each data set and model, and what their entries are."""
+    pairs = [(dataset, model) for dataset in evidence.datasets for model in evidence.models]
+    head = ["method", *(f"{dataset} {model}" for dataset, model in pairs)]
+    lines = [head, ["---"] * len(head)]
+    for method in evidence.methods:
+        cells = [Cell(dataset, model, method) for dataset, model in pairs]
+        lines.append([f"`{method}`", *(entry(evidence, cell) for cell in cells)])
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def entry(evidence: Evidence, cell: Cell) -> str:
+    """What is known of a cell, compared with the plain method of the same model; in bold what is beyond
+    chance: the difference of the nll (nats) with its interval; the share of collapsed dimensions, plain's
+    and its own; the gradient steps, as a multiple of plain's. Of the plain method the nll and the share.
+    """
+    means = evidence.means.get(cell)
+    if means is None:
+        return "no results"
+    share = percent(means)
+    nll, collapsed = (
+        evidence.comparison("method", *cell, evidence.plain, measure) for measure in ("nll", "collapsed")
+    )
+    if nll is None or collapsed is None:
+        return f"nll {mean_of(means, 'nll', columns()['nll'])}, {share} %"
+    base = percent(evidence.means[cell.dataset, cell.model, evidence.plain])
+    return "<br>".join(
+        [
+            bold(effect(nll, units=False), evidence.direction(nll) != 0),
+            bold(f"{base}→{share} %", evidence.direction(collapsed) != 0),
+            f"{means['cost']:.2g}×",
+        ]
+    )
+
+
+def percent(means: Row) -> str:
+    """The share of collapsed dimensions of a cell."""
+    return f"{100 * means['collapsed']:.0f}"
+
+
+def bold(text: str, strong: bool) -> str:
+    """Text, in bold or not."""
+    return f"**{text}**" if strong else text

@@ -1,0 +1,101 @@
+"""What README.md and docs/ say agrees with the code and the results."""
+
+import inspect
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import yaml
+
+from uncollapse.methods import SLOTS
+from uncollapse.pipeline.outputs import RESULTS
+from uncollapse.registry import function, names
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PIECES = [(slot, piece) for slots in SLOTS.values() for slot in slots for piece in names(f"methods/{slot}")]
+DEFAULTS = {
+    slot: default["use"] if default else "clean"
+    for slots in SLOTS.values()
+    for slot, default in slots.items()
+}
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+
+
+def blocks(language: str, text: str = README) -> list[str]:
+    """The code blocks of a language."""
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+
+
+def anchors(page: Path) -> set[str]:
+    """The headings of a page, as GitHub makes links of them."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_the_readme_is_short() -> None:
+    assert len(README.split()) <= 900
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for link in LINK.findall(page.read_text()):
+        file, _, anchor = link.partition("#")
+        if not link.startswith("http"):
+            target = (page.parent / file).resolve() if file else page
+            assert target.exists(), link
+            assert not anchor or anchor in anchors(target), link
+
+
+def test_the_readme_has_the_results_that_are_in_git() -> None:
+    shown = subprocess.run(
+        ["git", "show", f":{RESULTS}"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if shown.returncode:
+        pytest.skip("not a git checkout")
+    assert shown.stdout in README, f"put {RESULTS} in place of the table in README.md"
+
+
+def test_the_readme_names_every_piece_with_its_line() -> None:
+    lines = re.findall(r"^`\w+` \| .* \| `(.*)`$", README, re.MULTILINE)
+    entries: dict[str, Any] = {}
+    for line in lines:
+        entries |= yaml.safe_load(line)
+    shown = {(slot, piece["use"]) for entry in entries.values() for slot, piece in entry.items()}
+    assert shown >= {(slot, piece) for slot, piece in PIECES if piece != DEFAULTS[slot]}
+    params = yaml.safe_load((ROOT / "params.yaml").read_text())
+    for name, entry in entries.items():
+        [(slot, piece)] = entry.items()
+        assert ({**params["models"], **params["methods"]}[name] or entry)[slot]["use"] == piece["use"]
+
+
+def test_the_methods_page_has_every_argument() -> None:
+    page = (ROOT / "docs" / "methods.md").read_text()
+    for slot, piece in PIECES:
+        arguments = [
+            f"`{name}`" + ("" if one.default is one.empty else f" {one.default}")
+            for name, one in inspect.signature(function(f"methods/{slot}", piece)).parameters.items()
+        ]
+        assert re.search(rf"\| `{piece}` \| {re.escape(', '.join(arguments))} ?\|", page), (slot, piece)
+
+
+def test_the_readme_has_the_pipeline_as_it_is() -> None:
+    command = ["dvc", "dag", "--collapse-foreach-matrix", "--md"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() in README
+
+
+def test_the_method_of_the_readme_is_a_piece() -> None:
+    [code] = [block for block in blocks("python") if "def square_root" in block]
+    scope: dict[str, Any] = {}
+    exec(compile(code, "square_root.py", "exec"), scope)
+    weight = scope["square_root"](steps=4)
+    state, betas = weight.init(), []
+    for _ in range(6):
+        beta, state = weight.update(state, torch.zeros(3, 2), torch.zeros(3))
+        betas.append(float(beta))
+    assert betas == pytest.approx([0, 0.5, 0.5**0.5, 0.75**0.5, 1, 1])

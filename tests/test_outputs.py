@@ -51,6 +51,8 @@ def test_dvc_yaml_has_the_paths_of_the_whole_grid() -> None:
         outputs.SUMMARY_MEANS,
         outputs.COLLAPSE_FIGURE,
         outputs.GAINS_FIGURE,
+        outputs.CONTRAST_FIGURE,
+        outputs.RESULTS,
         outputs.REPORT,
     }
     folders = {outputs.FOLDERS[stage] for stage in ("prepare", "train", "evaluate")}

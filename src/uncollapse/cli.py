@@ -54,7 +54,7 @@ def parser() -> argparse.ArgumentParser:
 
     title = "the measures of a cell: each seed, their mean and its interval"
     show = commands.add_parser(
-        "show", help=title, description=title, epilog="What each measure is: README.md."
+        "show", help=title, description=title, epilog="What each measure is: docs/measures.md."
     )
     show.add_argument("cell", help="<data set>-<model>-<method>, such as mnist5k-vae-plain")
     show.set_defaults(command=print_cell)

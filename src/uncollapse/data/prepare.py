@@ -5,10 +5,9 @@ import json
 from array import array
 from itertools import chain
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
-from pydantic import Field, NonNegativeInt
 from tqdm import tqdm
 
 from uncollapse.data.collect import Collection, Images, Labels, Read, Sentences, chunks
@@ -21,14 +20,6 @@ from uncollapse.seeds import numpy_stream
 
 PARTS = ("reserve", "valid", "test", "train")  # in the order in which they are chosen; train may be the rest
 DRAWN_ONCE = ("valid", "test")  # here, by the likelihood; of the others training makes new draws at each step
-Some = Annotated[int, Field(ge=2)]  # a spread needs two
-
-
-def split(
-    *, reserve: Some, valid: Some, test: Some, train: Some | None = None, seed: NonNegativeInt = 0
-) -> dict[str, int | None]:
-    """How many examples each part gets, at random by `seed`; `train` gets the rest unless stated."""
-    return {"reserve": reserve, "valid": valid, "test": test, "train": train}
 
 
 def prepare(

@@ -2,16 +2,16 @@
 
 from uncollapse.report.contrast import write_contrast
 from uncollapse.report.markdown import write_markdown
+from uncollapse.report.metrics import write_metrics
 from uncollapse.report.page import write_page
 from uncollapse.report.pictures import write_pictures
 from uncollapse.report.results import gather
-from uncollapse.report.tables import write_tables
 
 
 def report() -> None:
     """Write everything. Raises UserError if no cell of the grid has results."""
     results = gather()
-    write_tables(results)
+    write_metrics(results)
     write_markdown(results)
     write_pictures(results)
     write_contrast(results)

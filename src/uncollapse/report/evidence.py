@@ -1,7 +1,6 @@
 """What the comparisons show, and which differences are beyond chance."""
 
-from uncollapse.measures import columns
-from uncollapse.report.numbers import Row
+from uncollapse.report.numbers import Row, measure_of
 from uncollapse.report.results import Results
 
 
@@ -36,4 +35,4 @@ class Evidence:
             return 0
         if row["measure"] == "mi" and abs(row["difference"]) < self.eps:
             return 0
-        return columns()[row["measure"]].better * (1 if row["difference"] > 0 else -1)
+        return measure_of(row["measure"]).better * (1 if row["difference"] > 0 else -1)

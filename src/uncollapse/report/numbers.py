@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from uncollapse.measures import Measure, columns
@@ -9,6 +10,12 @@ from uncollapse.measures import Measure, columns
 Row = Mapping[Any, Any]
 NO_INTERVAL = " (one seed: no interval)"
 MINUS = "−"
+
+
+@cache
+def measure_of(column: str) -> Measure:
+    """How a column of measures is compared and shown."""
+    return columns()[column]
 
 
 def decimals(half: float, mean: float) -> int:
@@ -32,9 +39,9 @@ def show(
 
 def effect(row: Row, *, units: bool = True) -> str:
     """The difference of a comparison with its interval; "at least" if the larger estimate is at its cap."""
-    share = columns()[row["measure"]].unit == "share"
-    unit = {"nats": " nats", "share": " points", "": ""}[columns()[row["measure"]].unit] if units else ""
-    text = show(row["difference"], row["low"], row["high"], unit, scale=100.0 if share else 1.0)
+    unit = measure_of(row["measure"]).unit
+    suffix, scale = {"nats": (" nats", 1.0), "share": (" points", 100.0), "": ("", 1.0)}[unit]
+    text = show(row["difference"], row["low"], row["high"], suffix if units else "", scale=scale)
     return f"at least {text}" if row["at_cap"] == "one" else text
 
 

@@ -143,7 +143,7 @@ def means(summary: pd.DataFrame) -> pd.DataFrame:
     Also the number of `seeds`; whether an estimate is at its cap in any of them; the smallest and the
     largest share of collapsed dimensions, and `collapsed_seeds`, the number of seeds in which there are any.
     """
-    rows = []
+    rows, measures = [], measured()
     for names, runs in summary.groupby(CELL, sort=False):
         collapsed = runs["collapsed"]
         row = {
@@ -153,7 +153,7 @@ def means(summary: pd.DataFrame) -> pd.DataFrame:
             "collapsed_max": collapsed.max(),
             "collapsed_seeds": int((collapsed > 0).sum()),
         }
-        for name, measure in measured().items():
+        for name, measure in measures.items():
             bounds = {"low": 0.0, "high": 1.0} if measure.unit == "share" else {}
             mean = interval(runs[name], **bounds)
             row |= {name: mean.mean, f"{name}_low": mean.low, f"{name}_high": mean.high}

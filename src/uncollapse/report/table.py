@@ -9,7 +9,7 @@ from uncollapse.experiment.cells import Cell
 from uncollapse.measures import Measure, columns
 from uncollapse.pipeline.outputs import Job, labels
 from uncollapse.report.evidence import Evidence
-from uncollapse.report.numbers import Row, effect, mean_of
+from uncollapse.report.numbers import Row, effect, mean_of, measure_of
 from uncollapse.report.results import Results
 
 DIRECTIONS = {1: "better", -1: "worse", 0: ""}
@@ -78,7 +78,7 @@ def difference(row: Row | None, evidence: Evidence) -> tuple[str, str]:
     if row is None or row["at_cap"] == "both":
         return "", ""
     sign = DIRECTIONS[evidence.direction(row)]
-    if row["beyond_chance"] and not columns()[row["measure"]].better:
+    if row["beyond_chance"] and not measure_of(row["measure"]).better:
         sign = "changed"
     return effect(row, units=False), sign
 

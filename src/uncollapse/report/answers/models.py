@@ -58,8 +58,8 @@ def point(
     parts = [
         f"({evidence.eps}, {evidence.delta})-collapsed are {share:.3g} % of its dimensions ({least:.3g} to "
         f"{most:.3g} % over seeds), {effect(collapsed)} compared with `{evidence.vae}`",
-        f"training ends at a KL of {means['train_kl']:.3g} nats with a KL weight (beta) of "
-        f"{means['beta']:.2g}, for `{evidence.vae}` at {base['train_kl']:.3g} nats with {base['beta']:.2g}",
+        f"training ends at a KL of {means['train_kl']:.3g} nats (`{evidence.vae}`: {base['train_kl']:.3g}) "
+        f"and a KL weight (beta) of {means['beta']:.2g} (`{evidence.vae}`: {base['beta']:.2g})",
         *information_parts(information, means),
     ]
     words = {0: ", no difference shown", 1: ", better", -1: ", worse"}[evidence.direction(nll)]

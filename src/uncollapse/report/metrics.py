@@ -1,4 +1,4 @@
-"""The tables in metrics/ that stand in git, for people, `dvc metrics` and `dvc plots`."""
+"""The files in metrics/ that stand in git, for people, `dvc metrics` and `dvc plots`."""
 
 import json
 import math
@@ -19,7 +19,7 @@ from uncollapse.report.results import Results, measured
 Numbers = dict[str, dict[str, dict[str, Any]]]  # by data set, model and method
 
 
-def write_tables(results: Results) -> None:
+def write_metrics(results: Results) -> None:
     """Write all: the runs, the comparisons, the means of each cell, the best methods, and two charts."""
     METRICS.mkdir(exist_ok=True)
     results.summary.to_csv(SUMMARY, index=False, float_format="%.6g")
@@ -37,8 +37,9 @@ def write_tables(results: Results) -> None:
 def cell_means(results: Results) -> Numbers:
     """The mean of every measure, by cell; without those that are not finite."""
     cells: Numbers = {}
+    names = list(measured())
     for row in results.means.to_dict("records"):
-        numbers = {name: float(f"{row[name]:.6g}") for name in measured() if math.isfinite(row[name])}
+        numbers = {name: float(f"{row[name]:.6g}") for name in names if math.isfinite(row[name])}
         cells.setdefault(row["dataset"], {}).setdefault(row["model"], {})[row["method"]] = numbers
     return cells
 

@@ -1,0 +1,59 @@
+"""Made-up results of a grid, with given effects: what answers and tables are made from."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from made_grid import METHODS, measures
+
+from uncollapse.experiment.cells import Cell
+from uncollapse.report.results import Results, all_means
+from uncollapse.statistics import compare, pairs
+
+ROLES = {"vae": "vae", "plain": "plain", "combinations": {"skip+aggressive": ["skip", "aggressive"]}}
+Effects = dict[tuple[str, str], tuple[float, float]]  # (model, method): of the nll and of the collapsed share
+Information = Callable[[Cell], tuple[float, bool]]  # mi, and whether it is at its cap
+
+
+def four_nats(cell: Cell) -> tuple[float, bool]:
+    return 4.0, False
+
+
+def skip_has(mi: float, capped: bool) -> Information:
+    return lambda cell: (mi, capped) if cell.method == "skip" else four_nats(cell)
+
+
+def results_of(
+    effects: Effects,
+    *,
+    seeds: int = 4,
+    methods: Sequence[str] = METHODS,
+    mi: Information = four_nats,
+    **roles: Any,
+) -> Results:
+    """Results with the given effects, 10 nats between seeds, and noise: 0.1 in nll, 0.02 in the share."""
+    rng, rows = np.random.default_rng(0), []
+    cells = [Cell("toy", model, method) for model in ("vae", "control_vae") for method in methods]
+    for cell in cells:
+        fit, share = effects.get((cell.model, cell.method), (0.0, 0.0))
+        information, capped = mi(cell)
+        for seed in range(seeds):
+            nll = 100 + 10 * seed + fit + rng.normal(0, 0.1)
+            row = measures(seed, nll, 0.5 + share + rng.normal(0, 0.02), labels=True, aggressive=False)
+            noisy = {"mi": information + rng.normal(0, 0.01), "mi_at_cap": capped}
+            rows.append({**cell._asdict(), **row, **noisy})
+    summary = pd.DataFrame(rows)
+    history = summary.assign(epoch=1, beta=0.5)
+    roles = {**ROLES, **roles}
+    evaluation = {"eps": 0.1, "delta": 0.01}
+    return Results(
+        grid={**roles, "cells": cells, "seeds": list(range(seeds)), "evaluation": evaluation},
+        missing={},
+        summary=summary,
+        history=history,
+        thresholds=pd.DataFrame(),
+        maps=pd.DataFrame(),
+        means=all_means(summary, history, roles["plain"]),
+        comparison=compare(summary, pairs(cells, **roles)),
+    )

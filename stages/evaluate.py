@@ -49,14 +49,13 @@ def work(recipe: Recipe, seed: int, folder: Path, progress: Progress) -> None:
     measured = trained(vae, outputs.card(cell.dataset).parent, recipe["evaluation"], history, seed)
     row = evaluate(measured)
     progress(row)
-    write_table(folder / "measures.csv", [row])
+    write_table(folder / outputs.MEASURES, [row])
     kl = measured.q["train"].kl().mean(0).tolist()
     curve = enumerate(zip(thresholds(measured).tolist(), kl, strict=True))
-    write_table(
-        folder / "collapse.csv", [{"dimension": i, "eps": eps, "kl": nats} for i, (eps, nats) in curve]
-    )
-    (folder / "device.txt").write_text(device_name(next(vae.parameters()).device))
-    save_file(measured.q["test"]._asdict(), folder / "latents.safetensors")
+    dimensions = [{"dimension": i, "eps": eps, "kl": nats} for i, (eps, nats) in curve]
+    write_table(folder / outputs.COLLAPSE, dimensions)
+    (folder / outputs.DEVICE).write_text(device_name(next(vae.parameters()).device))
+    save_file(measured.q["test"]._asdict(), folder / outputs.LATENTS)
 
 
 if __name__ == "__main__":

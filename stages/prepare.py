@@ -12,10 +12,8 @@ def main(name: str) -> None:
     job = Job("prepare", name)
     recipe = job.recipe
     try:
-        source, likelihood = (
-            build("data/sources", recipe["source"])(),
-            build("likelihoods", recipe["likelihood"]),
-        )
+        source = build("data/sources", recipe["source"])()
+        likelihood = build("likelihoods", recipe["likelihood"])
         card = prepare(job.folder, source, likelihood, **recipe["split"])
     except UserError as error:
         raise UserError(f"params.yaml: datasets.{name}: {error}") from None

@@ -26,9 +26,8 @@ from uncollapse.training import Training
 def main(name: str) -> None:
     """All seeds."""
     job, cell = outputs.Job("train", name), Cell(*name.split("-"))
-    inputs = {seed: [outputs.card(cell.dataset), outputs.encoder(cell, seed)] for seed in job.recipe["seeds"]}
-    existing = {seed: [file for file in files if file.exists()] for seed, files in inputs.items()}
-    each_seed(job, existing.__getitem__, work, rows=job.recipe["training"]["epochs"])
+    epochs = job.recipe["training"]["epochs"]
+    each_seed(job, lambda seed: outputs.training_inputs(cell, seed), work, rows=epochs)
 
 
 def work(recipe: outputs.Recipe, seed: int, folder: Path, progress: Progress) -> None:

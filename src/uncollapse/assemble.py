@@ -8,6 +8,7 @@ from typing import Any
 from safetensors.torch import load_file
 
 from uncollapse.errors import UserError
+from uncollapse.pipeline.outputs import CARD, RECIPE, WEIGHTS
 from uncollapse.registry import build
 from uncollapse.vae import VAE, initialise
 
@@ -38,12 +39,11 @@ def load(folder: str | Path) -> VAE:
     Raises FileNotFoundError where one of them is missing, and UserError where the weights are not those
     of the recipe's nets.
     """
-    recipe, card = (json.loads((Path(folder) / name).read_text()) for name in ("recipe.json", "card.json"))
+    recipe, card = (json.loads((Path(folder) / name).read_text()) for name in (RECIPE, CARD))
     vae = assemble(recipe, card, 0)
     try:
-        vae.load_state_dict(load_file(Path(folder) / "weights.safetensors"))
+        vae.load_state_dict(load_file(Path(folder) / WEIGHTS))
     except RuntimeError as error:
-        raise UserError(
-            f"{folder}/weights.safetensors: not of recipe.json's nets: {' '.join(str(error).split())}"
-        ) from None
+        reason = " ".join(str(error).split())
+        raise UserError(f"{folder}/{WEIGHTS}: not of {RECIPE}'s nets: {reason}") from None
     return vae.eval()

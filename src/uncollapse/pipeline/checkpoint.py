@@ -13,11 +13,14 @@ SECONDS = 5.0  # between checkpoints
 
 
 class Checkpoint:
-    """The training state and the history of a seed, in its folder. `rows` are those so far; `saved` is
-    the state, None at the start."""
+    """The training state and the history of a seed, in its folder.
+
+    `rows` are the epochs so far; `saved` is the state after the last of them, None at the start.
+    """
 
     def __init__(self, folder: Path, device: torch.device) -> None:
         self.file, self.history = folder / CHECKPOINT, folder / HISTORY
+        self.new = self.file.with_suffix(".new")
         self.saved: dict[str, Any] | None = None
         self.rows: list[dict[str, Any]] = []
         self.last = time.monotonic()
@@ -28,16 +31,15 @@ class Checkpoint:
             write_table(self.history, self.rows)
 
     def add(self, row: dict[str, Any], state: dict[str, Any]) -> None:
-        """Add an epoch's row to the history, at once; save the state if the last checkpoint was a while
-        ago."""
+        """Add an epoch to the history, at once; save the state if the last checkpoint is SECONDS old."""
         self.rows.append(row)
         append_row(self.history, row)
         if time.monotonic() - self.last > SECONDS:
-            new = self.file.with_suffix(".new")
-            torch.save({**state, "rows": self.rows}, new)
-            new.replace(self.file)
+            torch.save({**state, "rows": self.rows}, self.new)
+            self.new.replace(self.file)
             self.last = time.monotonic()
 
     def remove(self) -> None:
         """Training is over."""
-        self.file.unlink(missing_ok=True)
+        for file in (self.file, self.new):  # a new one is left if the stage was killed while it wrote it
+            file.unlink(missing_ok=True)

@@ -1,5 +1,5 @@
-"""Measure a cell: metrics/cells/<cell>/ gets a row of measures a seed, the latents, the collapse curve
-and, of the first seed, the t-SNE map and what the VAE makes: reconstructions and samples."""
+"""Measure a cell: metrics/cells/<cell>/ gets a row of measures a seed, latents and collapse curves, and of
+the first seed a t-SNE map, reconstructions and samples."""
 
 import json
 from pathlib import Path
@@ -28,8 +28,7 @@ def main(name: str) -> None:
     recipe = job.recipe
     each_seed(job, lambda seed: [outputs.card(cell.dataset), outputs.weights(cell, seed)], work, rows=1)
     set_up()
-    first = recipe["seeds"][0]
-    data = outputs.card(cell.dataset).parent
+    first, data = recipe["seeds"][0], outputs.card(cell.dataset).parent
     show(load(recipe, first), read(data, "test"), data, recipe["evaluation"], first, job.folder)
 
 
@@ -44,16 +43,15 @@ def load(recipe: Recipe, seed: int) -> VAE:
 def work(recipe: Recipe, seed: int, folder: Path, progress: Progress) -> None:
     """One seed."""
     cell = Cell(recipe["dataset"], recipe["model"], recipe["method"])
-    history = last_row(outputs.history(cell), seed)
-    vae = load(recipe, seed)
+    vae, history = load(recipe, seed), last_row(outputs.history(cell), seed)
     measured = trained(vae, outputs.card(cell.dataset).parent, recipe["evaluation"], history, seed)
     row = evaluate(measured)
     progress(row)
     write_table(folder / outputs.MEASURES, [row])
     kl = measured.q["train"].kl().mean(0).tolist()
     curve = enumerate(zip(thresholds(measured).tolist(), kl, strict=True))
-    dimensions = [{"dimension": i, "eps": eps, "kl": nats} for i, (eps, nats) in curve]
-    write_table(folder / outputs.COLLAPSE, dimensions)
+    rows = [{"dimension": i, "eps": eps, "kl": nats} for i, (eps, nats) in curve]
+    write_table(folder / outputs.COLLAPSE, rows)
     (folder / outputs.DEVICE).write_text(device_name(next(vae.parameters()).device))
     save_file(measured.q["test"]._asdict(), folder / outputs.LATENTS)
 

@@ -3,18 +3,19 @@
 Beside them recipes/grid.json, the list of cells, and the recipes of calibrate, report and track.
 """
 
-import sys
-from pathlib import Path
-
-from uncollapse.errors import UserError
 from uncollapse.experiment.params import Params
 from uncollapse.experiment.recipes import recipes, text
+from uncollapse.pipeline.outputs import PARAMS, recipe_file
+from uncollapse.pipeline.stage import run
 
-try:
-    written = recipes(Params(Path("params.yaml")))
-except UserError as error:
-    sys.exit(f"error: {error}")
-for name, recipe in written.items():
-    file = Path("recipes") / f"{name}.json"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(text(recipe))
+
+def main() -> None:
+    """Write a file for each."""
+    for name, recipe in recipes(Params(PARAMS)).items():
+        file = recipe_file(name)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text(recipe))
+
+
+if __name__ == "__main__":
+    run(main)

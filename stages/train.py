@@ -1,8 +1,8 @@
-"""Train a cell: runs/<cell>/ gets the weights of every seed and the history. The history of a seed grows
-in `.work` epoch by epoch: `make follow` reads it there, and training waits for nobody."""
+"""Train a cell: runs/<cell>/ gets weights and histories, which grow in `.work` for `make follow`."""
 
 import json
 import math
+from functools import partial
 from pathlib import Path
 
 from safetensors.torch import load_file, save_file
@@ -26,8 +26,7 @@ from uncollapse.training import Training
 def main(name: str) -> None:
     """All seeds."""
     job, cell = outputs.Job("train", name), Cell(*name.split("-"))
-    epochs = job.recipe["training"]["epochs"]
-    each_seed(job, lambda seed: outputs.training_inputs(cell, seed), work, rows=epochs)
+    each_seed(job, partial(outputs.training_inputs, cell), work, rows=job.recipe["training"]["epochs"])
 
 
 def work(recipe: outputs.Recipe, seed: int, folder: Path, progress: Progress) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import runpy
 import shutil
 import subprocess
 import sys
@@ -17,6 +16,8 @@ import yaml
 from PIL import Image
 
 from uncollapse.experiment.cells import Cell
+from uncollapse.experiment.params import Params
+from uncollapse.experiment.recipes import recipes, text
 from uncollapse.pipeline import outputs
 from uncollapse.pipeline.outputs import Job
 
@@ -75,7 +76,8 @@ def make_grid(
     axes = {"datasets": [*datasets], "models": [*models], "methods": [*methods]}
     params["grid"] = {**axes, "seeds": list(range(seeds))}
     (folder / "params.yaml").write_text(yaml.safe_dump(params))
-    runpy.run_path(str(ROOT / "stages" / "recipes.py"), run_name="__main__")
+    for name, recipe in recipes(Params(outputs.PARAMS)).items():
+        write(outputs.recipe_file(name), text(recipe))
     cells = [Cell(*names) for names in json.loads(outputs.GRID.read_text())["cells"]]
     for name in datasets:
         card = {"source": "made up", "licence": "none", "counts": {"train": 100}}

@@ -1,5 +1,6 @@
 """Paths and conditions: dvc.yaml repeats the paths; an output is current if its recipe and its inputs are."""
 
+import ast
 import subprocess
 from hashlib import md5
 from pathlib import Path
@@ -63,6 +64,20 @@ def test_dvc_yaml_has_the_paths_of_the_whole_grid() -> None:
         outputs.FOLDERS["evaluate"],
         outputs.REPORT,
     }
+
+
+def test_no_other_module_spells_a_path() -> None:
+    values = [value for name, value in vars(outputs).items() if name.isupper()]
+    paths = [path for value in values for path in (value.values() if isinstance(value, dict) else [value])]
+    names = {str(path) for path in paths} | {path.name for path in paths if isinstance(path, Path)}
+    names = {name for name in names if "." in name or "/" in name}
+    assert {"history.csv", "metrics/cells", "mlflow.db", "summary.csv"} <= names
+    for folder in ("src", "stages"):
+        for file in set((ROOT / folder).rglob("*.py")) - {Path(outputs.__file__).resolve()}:
+            constants = [
+                node.value for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Constant)
+            ]
+            assert not names.intersection(value for value in constants if isinstance(value, str)), file
 
 
 @pytest.fixture

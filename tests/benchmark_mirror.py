@@ -1,4 +1,4 @@
-"""The time to mirror 100 cells x 4 seeds of 50 epochs to an empty sqlite store, twice: part of `make bench`."""
+"""The time to mirror 100 cells x 4 seeds x 50 epochs to an empty sqlite store, twice; in `make bench`."""
 
 import contextlib
 import os

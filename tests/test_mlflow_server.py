@@ -149,9 +149,9 @@ def test_from_a_clone_that_pulled(server: Server, project: Project) -> None:
     before = assert_complete(server, project)
     project.call("git", "clone", "--quiet", ".", "../clone")
     clone = at(project, "clone")
-    for one in (project, clone):
+    for copied in (project, clone):
         settings = f"[core]\nremote = store\n['remote \"store\"']\nurl = {project.folder.parent / 'remote'}\n"
-        (one.folder / ".dvc/config.local").write_text(settings)
+        (copied.folder / ".dvc/config.local").write_text(settings)
     project.call("dvc", "push")
     clone.call("dvc", "pull")
     assert clone.repro() == ({"track"}, []), "nothing is trained or measured"

@@ -81,7 +81,7 @@ def test_no_other_module_spells_a_path() -> None:
 
 
 @pytest.fixture
-def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Job]:
+def finished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Job]:
     """The jobs of a cell whose outputs are there, made without DVC."""
     monkeypatch.chdir(tmp_path)
     for job in jobs(CELL):
@@ -91,12 +91,12 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Job]:
     return jobs(CELL)
 
 
-def lock(made: list[Job], **digests: str) -> None:
+def lock(finished: list[Job], **digests: str) -> None:
     """Write a dvc.lock in which all jobs are; `digests` are those of outputs, by stage."""
     entries = {}
-    for i, job in enumerate(made):
+    for i, job in enumerate(finished):
         recipe = {"path": str(job.recipe_file), "md5": md5(job.recipe_file.read_bytes()).hexdigest()}
-        inputs = [{"path": str(made[position].folder), "md5": "same"} for position in INPUTS[i]]
+        inputs = [{"path": str(finished[position].folder), "md5": "same"} for position in INPUTS[i]]
         outs = [{"path": str(job.folder), "md5": digests.get(job.stage, "same")}]
         entries[str(job)] = {"deps": [recipe, *inputs], "outs": outs}
     LOCK.write_text(yaml.safe_dump({"schema": "2.0", "stages": entries}))
@@ -109,52 +109,52 @@ def remove(job: Job) -> None:
 
 @pytest.mark.parametrize("locked", [True, False], ids=["with DVC", "without DVC"])
 def test_a_cell_is_ready_if_all_its_outputs_were_made_from_the_recipes_of_now(
-    made: list[Job], locked: bool
+    finished: list[Job], locked: bool
 ) -> None:
     if locked:
-        lock(made)
+        lock(finished)
     assert current(CELL)
     assert cell_condition(CELL).state == "ready"
-    for job in made:
+    for job in finished:
         recipe = job.recipe_file.read_text()
         job.recipe_file.write_text("another\n")
         assert cell_condition(CELL).state == "stale"
         assert not current(CELL)
         job.recipe_file.write_text(recipe)
     assert current(CELL)
-    others = {job: f"{job}, edited\n" for job in made}
+    others = {job: f"{job}, edited\n" for job in finished}
     assert cell_condition(CELL, others).state == "stale", "the recipes that params.yaml would give now"
 
 
-def test_an_output_of_other_inputs_is_stale(made: list[Job]) -> None:
-    lock(made, prepare="prepared again from other raw files")
+def test_an_output_of_other_inputs_is_stale(finished: list[Job]) -> None:
+    lock(finished, prepare="prepared again from other raw files")
     assert cell_condition(CELL).state == "stale"
 
 
-def test_an_output_that_was_removed_is_here_no_longer_if_dvc_has_it(made: list[Job]) -> None:
-    lock(made)
-    for job in made:
+def test_an_output_that_was_removed_is_here_no_longer_if_dvc_has_it(finished: list[Job]) -> None:
+    lock(finished)
+    for job in finished:
         remove(job)
         assert cell_condition(CELL).state == "not here"
     LOCK.unlink()
     assert cell_condition(CELL).state == "never run"
 
 
-def test_a_trained_cell_that_was_not_measured_is_stale_and_not_never_run(made: list[Job]) -> None:
-    remove(made[3])
+def test_a_trained_cell_that_was_not_measured_is_stale_and_not_never_run(finished: list[Job]) -> None:
+    remove(finished[3])
     assert cell_condition(CELL).state == "stale"
-    remove(made[2])
+    remove(finished[2])
     assert cell_condition(CELL).state == "never run"
 
 
-def test_a_failure_counts_for_the_recipe_that_failed(made: list[Job]) -> None:
-    failure = made[2].failure
+def test_a_failure_counts_for_the_recipe_that_failed(finished: list[Job]) -> None:
+    failure = finished[2].failure
     failure.parent.mkdir(parents=True)
     failure.write_text("training diverged\n")
     assert current(CELL), "it was made since, elsewhere"
-    remove(made[2])
+    remove(finished[2])
     assert cell_condition(CELL) == Condition("failed", "training diverged")
-    others = {job: f"{job}, edited\n" for job in made}
+    others = {job: f"{job}, edited\n" for job in finished}
     assert cell_condition(CELL, others).state == "never run", "that was another recipe"
 
 

@@ -1,5 +1,4 @@
-"""The cache of seeds: what each seed of a job has made is kept until all have ended, outside of DVC's
-outputs.
+"""The cache of seeds: what each seed of a job has made is kept, outside of DVC's outputs.
 
 A seed works in a folder whose name holds a digest of all that determines its result. So a stage that was
 killed goes on where it was, and a new seed does not train the old ones again. A stage that DVC runs again
@@ -21,8 +20,7 @@ Inputs = Callable[[int], Iterable[Path]]  # the files that a seed reads
 
 
 def each_seed(job: Job, inputs: Inputs, work: Work, rows: int) -> None:
-    """Call `work(recipe, seed, folder, progress)` for every seed of the recipe, and gather the folders in
-    the output.
+    """Work on every seed of the recipe, and gather the seeds' folders in the output.
 
     `work` calls `progress(row)` `rows` times, for the progress bar. `history.csv` of each seed's folder
     becomes rows of `history.csv` in the output, with a column `seed`; `weights.safetensors` becomes
@@ -50,9 +48,7 @@ def each_seed(job: Job, inputs: Inputs, work: Work, rows: int) -> None:
 
 
 def key(recipe: Recipe, inputs: Iterable[Path]) -> str:
-    """A digest of all that determines one seed's result: the recipe but for its list of seeds, and the input
-    files.
-    """
+    """A digest of what determines a seed's result: the recipe without its list of seeds, and the inputs."""
     digest = hashlib.sha256(json.dumps({**recipe, "seeds": None}, sort_keys=True).encode())
     for file in inputs:
         digest.update(hashlib.sha256(file.read_bytes()).digest())

@@ -1,5 +1,4 @@
-"""Whether an output is current: made from the recipe that params.yaml and the code give now, and from the
-inputs of now.
+"""Whether an output is current: made from the recipe and the inputs as they are now.
 
 The copy of the recipe in an output says what it was made from. dvc.lock says which inputs it had, and which
 outputs were made elsewhere or lie in DVC's cache.
@@ -37,7 +36,7 @@ def current(cell: Cell) -> bool:
 def cell_condition(cell: Cell, recipes: Mapping[Job, str] | None = None) -> Condition:
     """The condition of a cell, given the texts of its recipes; else of those that were written last."""
     conditions = pending(cell, recipes)
-    states = {found.state: found for found in reversed(conditions.values())}
+    states = {condition.state: condition for condition in reversed(conditions.values())}
     if "failed" in states:
         return states["failed"]
     if "never run" in states:

@@ -163,9 +163,7 @@ def encoder(cell: Cell, seed: int) -> Path:
 
 
 def training_inputs(cell: Cell, seed: int) -> list[Path]:
-    """The files that a seed learns from: the card, which has digests of the data, and its encoder if there
-    is one.
-    """
+    """The files that a seed learns from: the card, with digests of the data, and its encoder if any."""
     start = encoder(cell, seed)
     return [card(cell.dataset), *([start] if start.exists() else [])]
 

@@ -1,6 +1,4 @@
-"""The seeds of a job side by side: a process each, at most one a core, with one thread each, under one
-progress bar.
-"""
+"""The seeds of a job side by side: a process for each, at most one a core, under one progress bar."""
 
 import multiprocessing
 import os

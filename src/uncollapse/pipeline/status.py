@@ -1,6 +1,4 @@
-"""The status of the grid: which cells `dvc repro` would make, and how long that may take; the numbers of a
-cell.
-"""
+"""The status of the grid: which cells `dvc repro` would make, in what time; and the numbers of a cell."""
 
 import difflib
 from typing import NamedTuple
@@ -15,13 +13,11 @@ from uncollapse.pipeline import outputs
 from uncollapse.pipeline.condition import Condition, cell_condition, pending
 from uncollapse.pipeline.outputs import Job
 from uncollapse.pipeline.times import earlier_times, estimate
-from uncollapse.statistics import interval
+from uncollapse.statistics import interval as student_interval
 
 
 class CellStatus(NamedTuple):
-    """A cell, its condition, and the seconds that it may take to make it; None where nothing like it ran
-    here.
-    """
+    """A cell, its condition, and the seconds that it may take to make it; None if they are unknown."""
 
     cell: Cell
     condition: Condition
@@ -48,8 +44,8 @@ def grid_status() -> list[CellStatus]:
             if job not in counted and condition.state != "not here"
         ]
         counted.update(jobs)
-        known = [seconds for seconds in estimates if seconds is not None]
-        statuses.append(CellStatus(cell, condition, sum(known) if len(known) == len(estimates) else None))
+        seconds = None if None in estimates else sum(filter(None, estimates))
+        statuses.append(CellStatus(cell, condition, seconds))
     return statuses
 
 
@@ -70,7 +66,8 @@ def cell_measures(name: str) -> tuple[CellStatus, pd.DataFrame]:
     if not file.exists():
         raise UserError(f"{name} has no measures yet, it is: {', '.join(filter(None, status.condition))}")
     table = pd.read_csv(file).set_index("seed").astype(float)
-    intervals = [interval(table[measure]) for measure in table]
+    intervals = [student_interval(table[measure]) for measure in table]
     return status, table.T.assign(
-        mean=[one.mean for one in intervals], half=[(one.high - one.low) / 2 for one in intervals]
+        mean=[interval.mean for interval in intervals],
+        half=[(interval.high - interval.low) / 2 for interval in intervals],
     )

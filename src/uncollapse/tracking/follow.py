@@ -79,15 +79,14 @@ def complete_rows(file: Path) -> str:
 
 
 def follower(uri: str) -> Callable[[Run], None]:
-    """A function that brings an unfinished run in the store at `uri` up to date; call it again as the run
-    grows.
+    """A function that brings an unfinished run in the store at `uri` up to date.
 
     It raises UserError where the store cannot be written; called again, it makes up for that. Finished runs
     stay as they are.
     """
-    known: dict[str, tuple[Any, Points]] = {}
+    stored_points: dict[str, tuple[Any, Points]] = {}
 
-    def stored(client: Any, run: Run) -> tuple[Any, Points]:
+    def find_or_create(client: Any, run: Run) -> tuple[Any, Points]:
         """The run in the store, which is created if need be, and its points; None if it is finished."""
         entries = list(stored_runs(client, run.key))
         if any(entry.info.status == "FINISHED" for entry in entries):
@@ -99,9 +98,9 @@ def follower(uri: str) -> Callable[[Run], None]:
 
     def update(run: Run) -> None:
         with open_store(uri) as client:
-            entry, points = known.pop(run.key, None) or stored(client, run)
+            entry, points = stored_points.pop(run.key, None) or find_or_create(client, run)
             if entry:
                 log_missing(client, entry, run, points)
-            known[run.key] = entry, run.points
+            stored_points[run.key] = entry, run.points
 
     return update

@@ -51,8 +51,7 @@ def run_at_start(cell: Cell, seed: int) -> Run:
 
 
 def run_key(cell: Cell, seed: int) -> str:
-    """A digest of all that determines a run's numbers: both recipes, the data, the encoder at the start, the
-    seed.
+    """A digest of what determines a run's numbers: recipes, data, the encoder at the start, the seed.
 
     The list of seeds is none of it: a new one makes no other run new.
     """
@@ -118,9 +117,7 @@ def collapse_points(dimensions: pd.DataFrame) -> dict[int, float]:
 
 
 def extra_files(cell: Cell, first: bool) -> dict[str, Path]:
-    """The vocabulary of text; and for the first seed, what there is to look at: its t-SNE map, samples, and
-    so on.
-    """
+    """The vocabulary of text; for the first seed, its t-SNE map, samples, and so on."""
     files = {outputs.VOCABULARY: outputs.card(cell.dataset).parent / outputs.VOCABULARY}
     if first:
         folder = outputs.evaluation(cell).folder

@@ -1,5 +1,4 @@
-"""A mirror of runs in MLflow: the store holds what the files say, each run once, wherever and whenever it
-was trained.
+"""A mirror of runs in MLflow: the store holds each run of the files once.
 
 The files are the truth. A run is found again by its key, and gets what it lacks.
 """
@@ -15,8 +14,7 @@ from uncollapse.tracking.write import CURRENT, KEY, complete, create, experiment
 
 
 def mirror(runs: Sequence[Run], uri: str, failed: Sequence[str] = ()) -> tuple[int, int]:
-    """Make the store at `uri` hold exactly one complete run of each key; returns how many were added, how
-    many mended.
+    """Make the store at `uri` hold one complete run of each key; returns how many were added and mended.
 
     A run that was left unfinished gets what it lacks; one that contradicts the files is written anew. Runs
     of other keys stay, as history, with the tag `current` set to false. Unfinished runs whose key is in
@@ -56,9 +54,7 @@ def stored_runs(client: Any, key: str = "%") -> Iterator[Any]:
 
 
 def set_status(client: Any, entries: Sequence[Any], current: bool, failed: bool) -> None:
-    """Set the tag `current` of stored runs where it is another; those that run become FAILED if they
-    `failed`.
-    """
+    """Set the tag `current` of stored runs, and the status of unfinished ones that `failed`."""
     value = "true" if current else "false"
     for entry in entries:
         if entry.data.tags.get(CURRENT) != value:

@@ -1,6 +1,4 @@
-"""A store of MLflow: a client of it, its lock, its address without credentials, and the reasons of its
-errors.
-"""
+"""A store of MLflow: a client, a lock, its address without credentials, the reasons of its errors."""
 
 import getpass
 import hashlib
@@ -53,9 +51,7 @@ def open_store(uri: str) -> Iterator[Any]:
 
 
 def lock(uri: str) -> FileLock:
-    """The lock of a store for all processes of this user on this machine, from whatever folder they write to
-    it.
-    """
+    """The lock of a store for all processes of this user on this machine, whatever their folder."""
     if uri.startswith(SQLITE):
         uri = SQLITE + str(Path(uri.removeprefix(SQLITE)).resolve())
     digest = hashlib.sha256(f"{getpass.getuser()} {uri}".encode()).hexdigest()[:16]
@@ -74,9 +70,7 @@ def without_credentials(uri: str) -> str:
 
 
 def reason(error: BaseException, uri: str) -> str:
-    """The message of an error, as a short line without credentials; of the system's error at its root if
-    there is one.
-    """
+    """The message of an error, short and without credentials; of the system's error at its root if any."""
     root, cause = error, error.__cause__ or error.__context__
     while cause is not None:
         root = cause if isinstance(cause, OSError) and cause.errno else root

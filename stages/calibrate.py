@@ -1,11 +1,10 @@
 """Compare training loop, controller and measures with a closed form: metrics/calibration.csv."""
 
-from tqdm import tqdm
-
 from uncollapse.calibration import calibration, data
 from uncollapse.device import set_up
 from uncollapse.errors import UserError
 from uncollapse.pipeline.outputs import CALIBRATION
+from uncollapse.pipeline.progress import progress
 from uncollapse.pipeline.stage import run
 from uncollapse.pipeline.tables import write_table
 
@@ -13,7 +12,7 @@ from uncollapse.pipeline.tables import write_table
 def main() -> None:
     """Write the table; raises UserError where an error is beyond its tolerance."""
     set_up()
-    rows = list(tqdm(calibration(data()), desc="calibrate", disable=None))
+    rows = list(progress(calibration(data()), "calibrate", "quantities"))
     texts = [
         {name: f"{value:.6g}" if isinstance(value, float) else value for name, value in row._asdict().items()}
         for row in rows

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from uncollapse.data.collect import Collection, Images, Labels, Read, Sentences, chunks
 from uncollapse.data.prepared import Array
@@ -16,6 +15,7 @@ from uncollapse.data.sources import OFFICIAL, Example, Source
 from uncollapse.errors import UserError
 from uncollapse.likelihoods import Likelihood
 from uncollapse.pipeline import outputs
+from uncollapse.pipeline.progress import progress
 from uncollapse.seeds import numpy_stream
 
 PARTS = ("reserve", "valid", "test", "train")  # in the order in which they are chosen; train may be the rest
@@ -61,8 +61,7 @@ def collect(source: Source, likelihood: Likelihood, scratch: Path) -> tuple[Coll
 
     Returns their collection, their labels, and the position in OFFICIAL of the part of each example, (N,).
     """
-    bar = tqdm(source.examples, desc="prepare", unit=" examples", disable=None, dynamic_ncols=True)
-    examples = iter(bar)
+    examples = iter(progress(source.examples, "prepare", "examples"))
     first = next(examples, None)
     if first is None:
         raise UserError(f"source: no example in {source.source}")

@@ -37,10 +37,9 @@ def chromium() -> Iterator[Browser]:
 
 def opened(browser: Browser, file: Path, width: int = 1440) -> tuple[Page, list[str]]:
     """The page and, as they happen, messages on its console, errors, and requests to anywhere but disk."""
-    page, problems = (
-        browser.new_context(viewport={"width": width, "height": 900}, offline=True).new_page(),
-        [],
-    )
+    page = browser.new_context(viewport={"width": width, "height": 900}, offline=True).new_page()
+    page.set_default_timeout(600_000)  # only to end a test that hangs: a machine may be busy
+    problems: list[str] = []
     page.on("console", lambda message: problems.append(message.text))
     page.on("pageerror", lambda error: problems.append(str(error)))
 

@@ -1,17 +1,15 @@
 """The mirror in MLflow holds every run once, finished and complete."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from uncollapse.errors import UserError
 from uncollapse.tracking.follow import follower
 from uncollapse.tracking.mirror import mirror
 from uncollapse.tracking.run import Run
-from uncollapse.tracking.store import lock, reason, without_credentials
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::ResourceWarning"
@@ -189,31 +187,3 @@ def test_a_followed_run_grows_and_the_mirror_completes_it(uri: str, client: Any)
     follower(uri)(run("a-0", "ka", steps=STEPS[:60]))
     (entry,) = stored(client)
     assert_complete(client, entry)
-
-
-@pytest.fixture
-def refusing(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
-    return "http://anna:s3cret@127.0.0.1:9"
-
-
-def test_a_server_that_is_down_is_one_line_without_credentials(refusing: str, tmp_path: Path) -> None:
-    for attempt in (
-        lambda: mirror([run("a-0", "ka")], refusing),
-        lambda: follower(refusing)(run("a-0", "ka")),
-    ):
-        with pytest.raises(UserError) as error:
-            attempt()
-        assert str(error.value).startswith("MLflow at http://127.0.0.1:9: ")
-        assert str(error.value).endswith("; mend the address, or `dvc repro` again when it answers")
-        assert "s3cret" not in str(error.value)
-    assert without_credentials("postgresql://anna:s3cret@host/db?password=s3cret") == "postgresql://host/db"
-    assert without_credentials("sqlite:///mlflow.db") == "sqlite:///mlflow.db"
-    assert reason(OSError("no s3cret of\nanna"), refusing) == "no *** of ***"
-
-
-def test_a_store_has_one_lock_from_whatever_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    local = lock("sqlite:///mlflow.db")
-    assert lock(f"sqlite:///{tmp_path}/mlflow.db").lock_file == local.lock_file
-    assert lock("sqlite:///other.db").lock_file != local.lock_file

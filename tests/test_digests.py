@@ -210,6 +210,11 @@ def test_a_new_measure_is_found_by_its_folder(copy: Code, params: Params, before
     assert changed(before, params, copy) == evaluations | {"report", "track"}
 
 
+def test_a_new_chart_is_found_by_its_folder(copy: Code, params: Params, before: dict[str, Recipe]) -> None:
+    (copy.package / "report/charts/made_up.py").write_text("TITLE = 'made up'\n")
+    assert changed(before, params, copy) == {"report"}
+
+
 def test_a_comment_a_docstring_and_blank_lines_are_no_code(tmp_path: Path) -> None:
     def digest(text: str) -> str:
         folder = tmp_path / str(len(list(tmp_path.iterdir())))
@@ -256,13 +261,15 @@ def test_only_what_is_reached_by_name_counts(tmp_path: Path) -> None:
     assert digests[2] != digests[3]
 
 
-def test_code_that_needs_no_recipe_imports_its_pieces() -> None:
+def test_code_imports_its_pieces_by_absolute_names_where_no_recipe_names_them() -> None:
     """A piece that code builds by a name of its own would be in no digest."""
     named = {
         PACKAGE / name for name in (*WATCHERS, "methods/__init__.py")
     }  # which compute nothing, and SLOTS
     for file in [*PACKAGE.rglob("*.py"), *CODE.stages.glob("*.py")]:
-        keys = [key for node in ast.walk(ast.parse(file.read_text())) for key in getattr(node, "keys", ())]
+        nodes = list(ast.walk(ast.parse(file.read_text())))
+        assert not any(isinstance(node, ast.ImportFrom) and node.level for node in nodes), file
+        keys = [key for node in nodes for key in getattr(node, "keys", ())]
         if not named & {file, *file.parents}:
             assert not any(isinstance(key, ast.Constant) and key.value == "use" for key in keys), file
 

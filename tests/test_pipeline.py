@@ -83,6 +83,13 @@ def test_editing_a_method_runs_its_cells_and_the_diffs_show_it(project: Project)
     assert "plain" not in changes
 
 
+def test_an_edit_of_a_progress_bar_and_of_a_chart_makes_only_the_report_again(project: Project) -> None:
+    for name in ("pipeline/pool.py", "report/charts/kl.py"):
+        file = project.folder / "src/uncollapse" / name
+        file.write_text(f"{file.read_text()}\nEDITED = True\n")
+    assert project.repro("report")[0] == {"recipes", "report"}
+
+
 def test_a_new_seed_and_a_new_method_of_a_new_piece_run_only_what_is_new(project: Project) -> None:
     folder = project.folder / "src/uncollapse/methods/decoder"
     (folder / "made_up.py").write_text(

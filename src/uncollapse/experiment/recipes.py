@@ -26,8 +26,6 @@ NEEDS = {  # what each stage reads of a recipe
     "train": ("net", "likelihood", *SLOTS["models"], *SLOTS["methods"], "training"),
     "evaluate": ("net", "likelihood", "decoder", "posterior", "evaluation"),
 }
-
-
 WORKERS = ("pretrain", "train", "evaluate")  # the stages whose worker processes are set up by `device.set_up`
 
 
@@ -35,12 +33,12 @@ def recipes(params: Params, code: Code = HERE) -> dict[str, Recipe]:
     """Every recipe, by the name of its file, such as train/mnist5k-vae-plain; and the grid itself."""
     made = cell_recipes(params, code)
     digests = {name: digest(text(recipe).encode()) for name, recipe in made.items()}
-    report_files = files(code, [*script("report", code), *columns(code)], shown(made.values(), code))
+    page = files(code, [*script("report", code), *shown(code)], documents(made.values(), code))
     return {
         "grid": grid(params),
         **made,
         "calibrate": {"sources": sources(code, computing("calibrate", code)), "versions": versions()},
-        "report": {"recipes": digests, "files": report_files},
+        "report": {"recipes": digests, "files": page},
         "track": {"recipes": digests, "files": files(code, script("track", code))},
     }
 
@@ -113,14 +111,15 @@ def pieces(parts: Mapping[str, Any], code: Code) -> list[Root]:
     ]
 
 
-def columns(code: Code) -> list[Root]:
-    """How every measure is shown."""
-    return [(file, "COLUMNS") for file in code.package.glob("measures/*.py")]
+def shown(code: Code) -> Iterator[Root]:
+    """What the report finds by its folder: charts, and how every measure is shown."""
+    yield from ((file, ALL) for file in code.package.glob("report/**/*.py"))
+    yield from ((file, "COLUMNS") for file in code.package.glob("measures/*.py"))
 
 
-def shown(recipes: Iterable[Recipe], code: Code) -> Iterator[Path]:
-    """The files of the report, template included; and of the pieces of methods, for their docstrings."""
-    yield from (file for file in code.package.glob("report/**/*.*") if file.suffix != ".pyc")
+def documents(recipes: Iterable[Recipe], code: Code) -> Iterator[Path]:
+    """The template of the report, and the pieces of methods, whose docstrings it shows."""
+    yield from code.package.glob("report/template/*")
     slots = {*SLOTS["models"], *SLOTS["methods"]}
     for recipe in recipes:
         yield from (file for file, _ in pieces({slot: recipe[slot] for slot in slots & recipe.keys()}, code))

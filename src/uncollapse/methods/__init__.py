@@ -11,7 +11,7 @@ from uncollapse.methods.kl_weight import KLWeight
 from uncollapse.methods.perturbation import Perturbation
 from uncollapse.methods.posterior import Head
 from uncollapse.methods.pretraining import Pretraining
-from uncollapse.registry import build
+from uncollapse.registry import build, folder
 
 # The slots, by the section of params.yaml whose entries fill them, and what stands in each unless an
 # entry says otherwise.
@@ -46,8 +46,8 @@ class Method:
         pieces: dict[str, Any] = {}
         for slot, default in (SLOTS["models"] | SLOTS["methods"]).items():
             entry = entries.get(slot, default)
-            folder = f"methods/{slot}"
-            pieces[slot] = (
-                [build(folder, one) for one in entry] if isinstance(entry, list) else build(folder, entry)
-            )
+            if isinstance(entry, list):
+                pieces[slot] = [build(folder(slot), piece) for piece in entry]
+            else:
+                pieces[slot] = build(folder(slot), entry)
         return cls(**pieces)

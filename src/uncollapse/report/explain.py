@@ -13,7 +13,7 @@ from uncollapse.experiment.cells import Cell
 from uncollapse.measures import modules
 from uncollapse.methods import SLOTS
 from uncollapse.pipeline.outputs import training
-from uncollapse.registry import PACKAGE
+from uncollapse.registry import PACKAGE, folder
 from uncollapse.report.results import Results
 
 MARKDOWN = MarkdownIt("commonmark", {"html": False})
@@ -78,7 +78,7 @@ def pieces(kind: str, name: str, cells: Sequence[Cell]) -> list[Piece]:
                 text = ", ".join(f"{what}: {json.dumps(value)}" for what, value in values.items())
                 arguments.setdefault((slot, piece["use"]), {})[cell.dataset] = text
     keys = [key for key in arguments if key[1] != default(kind, key[0])] or list(arguments)[:1]
-    files = {key: Path("methods", key[0], f"{key[1]}.py") for key in keys}
+    files = {key: Path(folder(key[0]), f"{key[1]}.py") for key in keys}
     return [
         Piece(slot, source(file), document(file), by_dataset(arguments[slot, use]))
         for (slot, use), file in files.items()

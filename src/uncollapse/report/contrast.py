@@ -114,7 +114,8 @@ def reconstructions(file: Path) -> alt.Chart:
     """The picture of test examples above their reconstructions."""
     from PIL import Image
 
-    width, height = Image.open(file).size
+    with Image.open(file) as image:
+        width, height = image.size
     address = f"data:image/png;base64,{base64.b64encode(file.read_bytes()).decode()}"
     title = alt.Title("Test examples, and below each what the decoder makes of its z")
     size = {"width": WIDTH, "height": round(WIDTH * height / width)}

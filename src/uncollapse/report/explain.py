@@ -64,7 +64,7 @@ def source(file: Path) -> str:
 def document(file: Path) -> str:
     """The docstring of a file of the package as HTML; formulas are indented in it, as Markdown's code."""
     text = ast.get_docstring(ast.parse((PACKAGE / file).read_text())) or ""
-    return MARKDOWN.render(re.sub(r"arXiv (\d{4}\.\d{4,5})", r"[arXiv \1](https://arxiv.org/abs/\1)", text))
+    return MARKDOWN.render(re.sub(r"arXiv\s+(\d{4}\.\d{4,5})", r"[arXiv \1](https://arxiv.org/abs/\1)", text))
 
 
 def pieces(kind: str, name: str, cells: Sequence[Cell]) -> list[Piece]:

@@ -50,11 +50,8 @@ def best(cells: Numbers, plain: str | None) -> dict[str, dict[str, dict[str, Any
     for dataset, models in cells.items():
         for model, methods in models.items():
             method = min(methods, key=lambda name: methods[name]["nll"])
-            numbers = (
-                {f"{plain}_{what}": methods[plain][what] for what in ("collapsed", "mi", "nll")}
-                if plain in methods
-                else {}
-            )
+            numbers = result.setdefault(dataset, {}).setdefault(model, {})
+            if plain in methods:
+                numbers |= {f"{plain}_{name}": methods[plain][name] for name in ("collapsed", "mi", "nll")}
             numbers |= {"best_nll": methods[method]["nll"], "best_method": method}
-            result.setdefault(dataset, {})[model] = numbers
     return result

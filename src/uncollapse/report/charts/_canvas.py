@@ -82,9 +82,10 @@ def end_of_axis(ends: pd.Series) -> alt.ExprRef:
     return alt.ExprRef(f"({ {str(name): float(MARGIN * end) for name, end in ends.items()} })[dataset]")
 
 
-def number(field: str, title: str, form: str = ".4g") -> alt.Tooltip:
-    """A number that is shown when one points at a mark."""
-    return alt.Tooltip(f"{field}:Q", title=title, format=form)
+def tips(*names: str, **numbers: str) -> list[alt.Tooltip]:
+    """What is shown when one points at a mark: columns of names, and of numbers with their titles."""
+    values = [alt.Tooltip(f"{column}:Q", title=title, format=".4~g") for column, title in numbers.items()]
+    return [*(alt.Tooltip(f"{column}:N") for column in names), *values]
 
 
 def closed(table: pd.DataFrame, column: str, low: str = "low", high: str = "high") -> pd.DataFrame:

@@ -6,7 +6,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from uncollapse.report.charts._canvas import Canvas, Layers, number
+from uncollapse.report.charts._canvas import Canvas, Layers, tips
 from uncollapse.report.results import CELL
 
 
@@ -30,16 +30,11 @@ def lines(
     column = str(y.shorthand).split(":")[0]
     low = y.copy()
     low.shorthand = "low:Q"
-    tips = [
-        "method:N",
-        number(str(x.shorthand).split(":")[0], "at"),
-        number(column, column),
-        number("low", "least"),
-        number("high", "most"),
-    ]
+    at = str(x.shorthand).split(":")[0]
+    tooltip = tips("method", **{at: "at", column: "mean", "low": "least", "high": "most"})
     band = canvas.chart.mark_area(opacity=0.15, interpolate=interpolate, strokeWidth=0)
     line = canvas.chart.mark_line(interpolate=interpolate, strokeWidth=1.8)
     return alt.layer(
         band.encode(x, low, alt.Y2("high:Q"), canvas.color),  # areas have no dashes
-        line.encode(x, y, canvas.color, canvas.dashes, tooltip=tips),
+        line.encode(x, y, canvas.color, canvas.dashes, tooltip=tooltip),
     )

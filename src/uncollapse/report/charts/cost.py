@@ -4,7 +4,7 @@ import altair as alt
 import pandas as pd
 
 from uncollapse.report.charts import Chart
-from uncollapse.report.charts._canvas import Canvas, Layers, closed, number
+from uncollapse.report.charts._canvas import Canvas, Layers, closed, tips
 from uncollapse.report.results import CELL, Results
 
 TICKS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200]
@@ -24,16 +24,10 @@ def draw(canvas: Canvas) -> Layers:
     base = canvas.chart.encode(x, color=canvas.color)
     zero = canvas.chart.mark_rule(color="#777777").encode(y=alt.datum(0))
     intervals = base.mark_rule(opacity=0.6).encode(alt.Y("low:Q", title=title), alt.Y2("high:Q"))
-    tips = [
-        "model:N",
-        "method:N",
-        number("cost", "steps"),
-        number("difference", "difference"),
-        number("low", "from"),
-        number("high", "to"),
-    ]
     points = base.mark_point(size=90, filled=True, opacity=1).encode(
-        alt.Y("difference:Q", title=title), shape=canvas.model_shape, tooltip=tips
+        alt.Y("difference:Q", title=title),
+        shape=canvas.model_shape,
+        tooltip=tips("model", "method", cost="steps", difference="difference", low="from", high="to"),
     )
     return alt.layer(zero, intervals, points)
 

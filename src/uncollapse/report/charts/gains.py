@@ -4,7 +4,7 @@ import altair as alt
 import pandas as pd
 
 from uncollapse.report.charts import Chart
-from uncollapse.report.charts._canvas import Canvas, Layers, closed, number
+from uncollapse.report.charts._canvas import Canvas, Layers, closed, tips
 from uncollapse.report.results import CELL, Results
 
 COLUMNS = [*CELL, "difference", "low", "high", "p_holm", "beyond_chance", "seeds"]
@@ -27,14 +27,9 @@ def draw(canvas: Canvas) -> Layers:
     points = base.mark_point(size=70, opacity=1, strokeWidth=2).encode(
         alt.X("difference:Q", title=title),
         fill=alt.condition("datum.beyond_chance", canvas.color, alt.value("white")),
-        tooltip=[
-            "method:N",
-            number("difference", "difference"),
-            number("low", "from"),
-            number("high", "to"),
-            number("p_holm", "p (Holm)", ".2g"),
-            alt.Tooltip("seeds:Q", title="seeds"),
-        ],
+        tooltip=tips(
+            "method", difference="difference", low="from", high="to", p_holm="p (Holm)", seeds="seeds"
+        ),
     )
     return alt.layer(zero, intervals, points)
 

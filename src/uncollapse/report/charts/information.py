@@ -4,7 +4,7 @@ import altair as alt
 import pandas as pd
 
 from uncollapse.report.charts import Chart
-from uncollapse.report.charts._canvas import Canvas, Layers, closed, number
+from uncollapse.report.charts._canvas import Canvas, Layers, closed, tips
 from uncollapse.report.results import CELL, Results
 
 INFORMATION = ["mi", "mi_low", "mi_high", "mi_at_cap", "mi_cap", "kl"]
@@ -29,25 +29,16 @@ def draw(canvas: Canvas) -> Layers:
         opacity=0.6, strokeDash=[1, 3], clip=True
     )
     along = base.mark_rule(opacity=0.6).encode(x, alt.Y("nll_low:Q", title=down), y2="nll_high:Q")
-    tips = [
-        "model:N",
-        "method:N",
-        number("nll", "nll"),
-        number("nll_low", "from"),
-        number("nll_high", "to"),
-        number("mi", "mi"),
-        number("mi_low", "from"),
-        number("mi_high", "to"),
-        alt.Tooltip("mi_at_cap:N", title="at its cap"),
-        number("kl", "kl"),
-    ]
+    likelihood = {"nll": "nll", "nll_low": "from", "nll_high": "to"}
+    information = {"mi": "mi", "mi_low": "from", "mi_high": "to", "mi_at_cap": "mi at its cap", "kl": "kl"}
+    tooltip = tips("model", "method", **likelihood, **information)
     points = base.mark_point(size=90, filled=True, opacity=1)
     return alt.layer(
         front.encode(x, y, color=alt.value("#999999"), order="mi:Q"),
         across,
         beyond_cap.encode(x, y, x2="most:Q"),
         along,
-        points.encode(x, y, shape=canvas.model_shape, tooltip=tips),
+        points.encode(x, y, shape=canvas.model_shape, tooltip=tooltip),
     )
 
 

@@ -4,7 +4,7 @@ import altair as alt
 import pandas as pd
 
 from uncollapse.report.charts import Chart
-from uncollapse.report.charts._canvas import Canvas, number
+from uncollapse.report.charts._canvas import Canvas, tips
 from uncollapse.report.results import CELL, Results
 
 
@@ -24,7 +24,7 @@ def draw(canvas: Canvas) -> alt.Chart:
         canvas.method_rows,
         alt.YOffset("seed:N"),
         alt.Color("kl:Q", title="KL (nats)", scale=scale, legend=legend),
-        tooltip=["method:N", "seed:N", alt.Tooltip("rank:O"), number("kl", "KL")],
+        tooltip=tips("method", "seed", rank="rank", kl="KL"),
     )
 
 

@@ -1,6 +1,6 @@
 """ELBO and importance-weighted likelihood from the same samples (Burda et al. 2016, arXiv 1509.00519, eq. 8).
 
-w_k = p(x, z_k) / q(z_k|x),  z_k ~ q(z|x):    elbo = E[log w],    nll = -log 1/K sum_k w_k
+    w_k = p(x, z_k) / q(z_k|x),  z_k ~ q(z|x):    elbo = E[log w],    nll = -log 1/K sum_k w_k
 
 The expectation of nll is an upper bound of -log p(x), that falls to it as K grows, the slower the larger
 the KL. How far it still is from there shows in how much it fell when the samples were doubled from K / 2:

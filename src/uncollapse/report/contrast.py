@@ -19,6 +19,7 @@ from uncollapse.report.results import CELL, Results
 WIDTH, HEIGHT, LINE = 420, 130, 21  # pixels: a column, its bars, a sentence
 COLOURS = {"collapsed": "#d55e00", "in use": "#0072b2"}
 GREY, BLACK = "#767676", "#1a1a1a"
+UNKNOWN, GAP = "<unk>", "…"  # a word that is not in the vocabulary, and how it is shown
 
 
 def write_contrast(results: Results) -> None:
@@ -90,19 +91,21 @@ def examples(cell: Cell) -> list[Any]:
 
 def unknown_words(line: Interpolation) -> int:
     """How many words of the two test sentences are not in the vocabulary."""
-    return f"{line.start} {line.end}".split().count("<unk>")
+    return f"{line.start} {line.end}".split().count(UNKNOWN)
 
 
 def sentences(line: Interpolation) -> Layers:
     """The sentences on a line between two test sentences."""
     count, points = len(set(line.sentences)), len(line.sentences)
-    subtitle = f"{points} points z, {count} different sentence{'' if count == 1 else 's'}"
+    number = "the same sentence" if count == 1 else f"{count} different sentences"
+    subtitle = f"at {points} points z: {number} ({GAP} is a rare word)"
     rows = [
         ("from", line.start, GREY),
         *(("z", text, BLACK) for text in line.sentences),
         ("to", line.end, GREY),
     ]
     table = pd.DataFrame(rows, columns=["label", "text", "colour"]).assign(row=range(len(rows)))
+    table["text"] = table["text"].str.replace(UNKNOWN, GAP).str.replace(" ([,.;:?])", r"\1", regex=True)
     title = alt.Title("What the decoder says between two test sentences", subtitle=subtitle)
     base = alt.Chart(table, title=title).encode(alt.Y("row:O", axis=None), alt.Color("colour:N", scale=None))
     labels = base.mark_text(align="left", fontStyle="italic").encode(x=alt.value(0), text="label:N")

@@ -1,0 +1,211 @@
+"""What a new idea needs: a measure, a chart, a net, a data set and a method are one file each, and a line
+of params.yaml."""
+
+import os
+import shutil
+import sqlite3
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from project import ROOT, Project, reproduced
+
+FILES = {
+    "measures/mean_variance.py": '''"""The mean variance of the posterior."""
+
+from uncollapse.measures import Measure, Row, Trained
+
+COLUMNS = {"mean_variance": Measure("mean variance of q", better=-1)}
+
+
+def measure(run: Trained) -> Row:
+    """mean_variance of the test set."""
+    return {"mean_variance": float(run.q["test"].logvar.exp().mean())}
+''',
+    "report/charts/ladder.py": '''"""The elbo of every cell."""
+
+import altair as alt
+import pandas as pd
+
+from uncollapse.report.charts import Chart
+from uncollapse.report.charts._canvas import Canvas
+from uncollapse.report.results import CELL, Results
+
+
+def table(results: Results) -> pd.DataFrame:
+    """A row for each cell."""
+    return results.means[[*CELL, "elbo"]]
+
+
+def draw(canvas: Canvas) -> alt.Chart:
+    """A point for each method."""
+    return canvas.chart.mark_point().encode(x="method:N", y="elbo:Q", color=canvas.color)
+
+
+CHART = Chart("A ladder of elbos", "The elbo of every cell.", "elbo of every cell", table, draw)
+''',
+    "nets/shallow.py": '''"""No hidden layer at all."""
+
+import math
+
+from pydantic import PositiveInt
+from torch import Tensor, nn
+
+from uncollapse.methods.decoder import Join
+from uncollapse.nets import Net
+
+EXAMPLE = {"latents": 3, "features": 7}
+
+
+class Encoder(nn.Module):
+    """One layer."""
+
+    def __init__(self, inputs: int, features: int):
+        super().__init__()
+        self.features, self.embed, self.layer = features, nn.Identity(), nn.Linear(inputs, features)
+
+    def forward(self, x: Tensor, embedded: Tensor | None = None) -> Tensor:
+        """Features of x."""
+        return self.layer((self.embed(x) if embedded is None else embedded).flatten(1)).tanh()
+
+
+class Decoder(nn.Module):
+    """One layer."""
+
+    def __init__(self, latents: int, shape: tuple[int, ...], join: Join):
+        super().__init__()
+        self.shape, self.layer = shape, nn.Linear(latents, math.prod(shape))
+        self.join = join(latents, math.prod(shape))
+
+    def forward(self, z: Tensor, x: Tensor) -> Tensor:
+        """The output for z."""
+        return self.join(self.layer(z), z).view(-1, *self.shape)
+
+
+def shallow(*, latents: PositiveInt, features: PositiveInt) -> Net:
+    """One layer each."""
+
+    def build(shape: tuple[int, ...], values: int, join: Join) -> tuple[Encoder, Decoder]:
+        return Encoder(math.prod(shape), features), Decoder(latents, shape, join)
+
+    return Net("images", latents, build)
+''',
+    "data/sources/stripes.py": '''"""Stripes, up and down."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from pydantic import PositiveInt
+
+from uncollapse.data.sources import Example, Load, Source
+
+
+def stripes(*, count: PositiveInt = 300) -> Load:
+    """`count` images of 6 x 6."""
+
+    def examples() -> Iterator[Example]:
+        generator = np.random.default_rng(0)
+        for i in range(count):
+            x = generator.integers(0, 80, (6, 6)) + 170 * (np.arange(6) % 2)
+            yield Example((x if i % 2 else x.T).astype(np.uint8), "up" if i % 2 else "across")
+
+    return lambda: Source(examples(), source="made up", licence="none")
+''',
+    "methods/perturbation/dark.py": '''"""The encoder reads a dark image."""
+
+from uncollapse.methods.perturbation import Context, Inputs, Perturbation
+
+
+def dark() -> Perturbation:
+    """Half as bright."""
+
+    def perturb(inputs: Inputs, context: Context) -> Inputs:
+        return inputs._replace(encoder=0.5 * inputs.encoder)
+
+    return perturb
+''',
+}
+DATASET = {
+    "source": {"use": "stripes"},
+    "split": {"reserve": 20, "valid": 30, "test": 40},
+    "net": {"use": "shallow", "latents": 3, "features": 9},
+    "likelihood": {"use": "bernoulli"},
+    "training": {"epochs": 2, "batch_size": 50, "learning_rate": 0.01},
+}
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project with one more file of every kind, after `dvc repro`."""
+    project, _ = reproduced(tmp_path_factory)
+    project.params["grid"] = {
+        "datasets": ["stripes"],
+        "models": ["vae"],
+        "methods": ["plain", "dark"],
+        "seeds": [0, 1],
+    }
+    project.params["datasets"] = {"stripes": DATASET}
+    project.params["models"]["vae"] = {}
+    project.params["methods"]["dark"] = {"perturbation": {"use": "dark"}}
+    project.write()
+    for name, text in FILES.items():
+        (project.folder / "src/uncollapse" / name).write_text(text)
+    assert "calibrate" not in project.repro()[0]
+    return project
+
+
+def test_a_measure_is_in_the_tables_on_the_page_and_in_mlflow(project: Project) -> None:
+    metrics = project.folder / "metrics"
+    summary = pd.read_csv(metrics / "summary.csv")
+    assert len(summary) == 4
+    assert summary["mean_variance"].between(0, 2).all()
+    comparison = pd.read_csv(metrics / "comparison.csv").set_index("measure")
+    means = summary.groupby("method")["mean_variance"].mean()
+    difference = comparison.loc["mean_variance", "difference"]
+    assert difference == pytest.approx(means["dark"] - means["plain"], abs=1e-5)
+    assert "mean variance of q" in (project.folder / "report/index.html").read_text()
+    with closing(sqlite3.connect(project.folder / "mlflow.db")) as store:
+        query = "select value from latest_metrics where key = 'test/mean_variance' order by value"
+        values = [value for (value,) in store.execute(query)]
+    assert values == pytest.approx(sorted(summary["mean_variance"]), abs=1e-5)
+
+
+def test_a_chart_is_on_the_page(project: Project) -> None:
+    page = (project.folder / "report/index.html").read_text()
+    assert "A ladder of elbos" in page
+    assert 'data-spec="ladder"' in page
+
+
+def test_the_method_and_the_data_set_are_explained_and_described(project: Project) -> None:
+    page = (project.folder / "report/index.html").read_text()
+    assert "The encoder reads a dark image." in page
+    assert "made up" in page
+
+
+def test_a_net_is_in_the_laws_of_all_nets(project: Project, tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "tests", tmp_path / "tests", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    laws = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-n",
+        "0",
+        "-k",
+        "shallow",
+        "tests/test_nets.py",
+        "tests/test_masks.py",
+    ]
+    environment = {**os.environ, "PYTHONPATH": str(project.folder / "src")}
+    environment.pop("PYTEST_XDIST_WORKER", None)
+    project.environment, folder = environment, project.folder
+    project.folder = tmp_path
+    try:
+        output = project.call(*laws)
+    finally:
+        project.folder = folder
+    passed = int(output.split(" passed")[0].split()[-1])
+    assert passed >= 7
+    assert "failed" not in output

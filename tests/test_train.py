@@ -7,17 +7,11 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor
-from toys import copied, method, piece, rows_of, run, same, toy_part, toy_vae, training
+from toys import copied, piece, rows_of, run, same, toy_part, toy_vae, training
 
-from uncollapse.data.prepared import to_tensor
-from uncollapse.errors import UserError
 from uncollapse.methods.inference import Draw, GradientStep, Inference, StepResult
 from uncollapse.methods.kl_weight import KLWeight
-from uncollapse.methods.pretraining.classifier import classifier
-from uncollapse.objective import elbo
 from uncollapse.registry import names
-from uncollapse.seeds import torch_stream
-from uncollapse.train import train
 from uncollapse.vae import VAE, encode
 
 
@@ -190,76 +184,3 @@ def test_a_step_is_the_gradient_step_of_the_loss(optimizer: str) -> None:
         groups.step()
     for name, value in hand.state_dict().items():
         torch.testing.assert_close(vae.state_dict()[name], value, atol=1e-5, rtol=1e-4)
-
-
-def test_the_validation_elbo_is_minus_the_loss_of_the_vae(kind: str) -> None:
-    vae, valid = toy_vae(kind), toy_part(kind, seed=1)
-    q = encode(vae, valid)
-    z = q.sample(torch.randn(q.mu.shape, generator=torch.Generator().manual_seed(3)))
-    expected = (vae.log_likelihood(to_tensor(valid.x), z) - q.kl().sum(1)).mean()
-    value = elbo(vae, valid, torch.Generator().manual_seed(3))
-    assert value == pytest.approx(float(expected.detach()), rel=1e-5)
-
-
-def test_with_patience_training_stops_and_keeps_the_best_weights(kind: str, tmp_path: Any) -> None:
-    budget = {"epochs": 60, "learning_rate": 0.1, "patience": 3}
-    vae = toy_vae(kind)
-    elbos, weights, states = [], [], []
-    for row, state in run(vae, kind, **budget):
-        elbos.append(row["valid_elbo"])
-        weights.append(copied(vae))
-        torch.save(state.state_dict(), tmp_path / f"{len(states)}.pt")
-        states.append(tmp_path / f"{len(states)}.pt")
-    best = int(np.argmax(elbos))
-    assert len(elbos) == best + 1 + 3 < 60, "three epochs without a rise"
-    assert same(copied(vae), weights[best])
-    for k in (best, len(states) - 1):  # goes on to the same end, also from the last state
-        again = toy_vae(kind, seed=9)
-        rest = rows_of(again, kind, saved=torch.load(states[k], weights_only=True), **budget)
-        assert [row["valid_elbo"] for row in rest] == elbos[k + 1 :]
-        assert same(copied(again), weights[best])
-    longer = rows_of(toy_vae(kind), kind, **budget, min_epochs=len(elbos) + 2)
-    assert len(longer) >= len(elbos) + 2
-    value = elbo(vae, toy_part(kind, seed=1), torch_stream(0, "validation elbo"))
-    assert value == elbos[best]
-
-
-def test_measuring_the_validation_elbo_changes_no_training(kind: str) -> None:
-    plain = rows_of(toy_vae(kind), kind)
-    watched = rows_of(toy_vae(kind), kind, patience=99)
-    assert [{name: row[name] for name in plain[0]} for row in watched] == plain
-
-
-def test_the_classifier_teaches_the_encoder_and_nothing_else(kind: str) -> None:
-    vae, again = toy_vae(kind), toy_vae(kind)
-    before = copied(vae)
-    pretrain = classifier(epochs=12, batch_size=16, learning_rate=0.01).run
-    assert pretrain is not None
-    rows = list(pretrain(vae, toy_part(kind), 0))
-    assert rows[-1]["accuracy"] > 0.95
-    assert rows[-1]["encoder_steps"] == 12 * 4
-    assert list(pretrain(again, toy_part(kind), 0)) == rows
-    assert same(copied(again), copied(vae))
-    changed = {name for name, value in vae.state_dict().items() if not torch.equal(value, before[name])}
-    assert changed == {name for name in before if name.startswith("encoder.")}
-
-
-def test_the_classifier_needs_labels() -> None:
-    pretrain = classifier().run
-    assert pretrain is not None
-    with pytest.raises(UserError, match="no labels"):
-        next(pretrain(toy_vae("images"), type(toy_part("images"))(toy_part("images").x), 0))
-
-
-def test_encoder_weights_are_taken_over_from_another_vae(kind: str) -> None:
-    source, target = toy_vae(kind, seed=1), toy_vae(kind, seed=2, decoder="skip")
-    decoder = {name: value for name, value in copied(target).items() if name.startswith("decoder.")}
-    target.load_encoder(source.encoder_state())
-    assert same(target.encoder_state(), source.encoder_state())
-    assert all(torch.equal(target.state_dict()[name], value) for name, value in decoder.items())
-
-
-def test_steps_of_pretraining_are_counted(kind: str) -> None:
-    parts = toy_part(kind), toy_part(kind, seed=1)
-    rows = train(toy_vae(kind), *parts, method(), training(epochs=1), 0, steps=(7, 5))
-    assert [(row["encoder_steps"], row["decoder_steps"]) for row, _ in rows] == [(11, 9)]

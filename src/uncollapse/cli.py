@@ -66,7 +66,8 @@ def print_diagnosis(arguments: argparse.Namespace) -> None:
     if arguments.figure and arguments.figure.suffix.lower() not in FIGURES:
         raise ValueError(f"--figure {arguments.figure}: should end in one of {', '.join(FIGURES)}")
     # imported here, because torch takes a second and --help should not
-    from uncollapse.diagnosis import diagnose, load
+    from uncollapse.diagnosis import diagnose
+    from uncollapse.encodings import load
     from uncollapse.measures.mutual_information import at_cap
 
     diagnosis = diagnose(**load(arguments.file), delta=arguments.delta)

@@ -1,17 +1,14 @@
 """The diagnosis of any VAE with a Gaussian posterior, from the encodings of some data."""
 
-import zlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zipfile import BadZipFile
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from uncollapse.encodings import numbers
 from uncollapse.measures.active_units import active_units
 from uncollapse.measures.collapse import collapse_thresholds, collapsed
 from uncollapse.measures.mutual_information import mutual_information
@@ -21,10 +18,15 @@ from uncollapse.vae import Gaussian
 if TYPE_CHECKING:
     import altair
 
+
 EPS = (
     0.1  # nats: a dimension with less, for all but delta of the examples, counts as collapsed in the verdict
 )
+
+
 POINTS = 10_000  # the mutual information takes no more, for its time grows with their square
+
+
 LARGEST = 88.0  # of |logvar|: beyond, exp leaves the range of floats
 
 
@@ -170,20 +172,6 @@ def diagnose(mu: Any, logvar: Any, *, labels: Any = None, delta: float = 0.01) -
     )
 
 
-def numbers(name: str, array: Any) -> torch.Tensor:
-    """An array or tensor of finite numbers as doubles on the CPU. Raises ValueError if it is none."""
-    if isinstance(array, torch.Tensor) and array.is_floating_point():
-        array = array.detach().to("cpu", torch.float64)  # numpy has no bfloat16
-    plain = np.asarray(array)
-    if plain.dtype.kind not in "fiu":
-        raise ValueError(f"{name}: should be an array of real numbers, not of {plain.dtype}")
-    if not np.isfinite(plain).all():
-        raise ValueError(
-            f"{name}: {int((~np.isfinite(plain)).sum())} of {plain.size} values are NaN or infinite"
-        )
-    return torch.from_numpy(plain.astype(np.float64))
-
-
 def probe(mu: torch.Tensor, labels: Any, order: torch.Tensor) -> float:
     """The linear probe's accuracy on the last fifth of `order`, learned on the first three and chosen on
     the fourth."""
@@ -203,27 +191,3 @@ def probe(mu: torch.Tensor, labels: Any, order: torch.Tensor) -> float:
     cuts = [3 * len(mu) // 5, 4 * len(mu) // 5]
     train, valid, test = ((mu[part], classes[part.numpy()]) for part in order.tensor_split(cuts))
     return probe_accuracy(train, valid, test)
-
-
-def load(file: Path) -> dict[str, NDArray[Any]]:
-    """The arrays mu, logvar and, if it is there, labels of an .npz file. Raises ValueError or OSError
-    with one line."""
-    with file.open("rb") as stream:
-        try:
-            arrays = np.load(stream, allow_pickle=False)  # a pickle can run anything
-            if not isinstance(arrays, np.lib.npyio.NpzFile):
-                raise ValueError("one array only")
-            for name in ("mu", "logvar"):
-                if name not in arrays.files:
-                    raise ValueError(f"no array {name}; there are {', '.join(arrays.files) or 'none'}")
-            return {name: member(arrays, name) for name in ("mu", "logvar", "labels") if name in arrays.files}
-        except (ValueError, EOFError, BadZipFile, zlib.error, MemoryError, RuntimeError) as error:
-            raise ValueError(f"{file}: should be an .npz file of arrays mu and logvar: {error}") from None
-
-
-def member(arrays: Mapping[str, NDArray[Any]], name: str) -> NDArray[Any]:
-    """An array of an archive. Raises ValueError, which names it."""
-    try:
-        return arrays[name]
-    except ValueError as error:
-        raise ValueError(f"{name}: {str(error).lower()}") from None

@@ -1,0 +1,131 @@
+"""`uncollapse diagnose`: what it prints and draws, and mistakes as one line."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import uncollapse
+from uncollapse.cli import main
+from uncollapse.diagnosis import Diagnosis
+
+STREAM = np.random.default_rng(0)
+GOOD = np.zeros((4, 2))
+NAN, FAR = GOOD.copy(), GOOD.copy()
+NAN[1, 1], FAR[2, 0] = np.nan, 1000
+
+
+def channel(*informative: float, dead: int = 0, count: int = 3000) -> tuple[np.ndarray, np.ndarray]:
+    """mu_i ~ N(0, s_i^2) and variance 1 - s_i^2, so that q(z) = p(z); `dead` dimensions of the prior
+    behind them."""
+    s2 = np.array([*informative, *[0.0] * dead])
+    return np.sqrt(s2) * STREAM.normal(size=(count, len(s2))), np.log(1 - s2) * np.ones((count, len(s2)))
+
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run the command line in a folder of its own: exit code, stdout, stderr."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["uncollapse", *arguments])
+        code = 0
+        try:
+            main()
+        except SystemExit as stopped:
+            code = int(str(stopped.code))
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return call
+
+
+def test_json_prints_the_fields_under_their_names(run: Run) -> None:
+    mu, logvar = channel(0.9, dead=2)
+    np.savez("latents.npz", mu=mu, logvar=logvar)
+    code, out, err = run("diagnose", "latents.npz", "--json", "--delta", "0.05")
+    assert (code, err) == (0, "")
+    expected = uncollapse.diagnose(mu, logvar, delta=0.05)
+    told = json.loads(out)
+    assert told == expected.as_dict()
+    assert set(told) == {*Diagnosis.__dataclass_fields__, "verdict"}
+
+
+@pytest.mark.parametrize(("name", "magic"), [("a.png", b"\x89PNG"), ("a.svg", b"<svg"), ("a.pdf", b"%PDF")])
+def test_the_figure_is_drawn(run: Run, name: str, magic: bytes) -> None:
+    np.savez_compressed("latents.npz", **dict(zip(("mu", "logvar"), channel(0.9, dead=2), strict=True)))
+    code, out, _ = run("diagnose", "latents.npz", "--figure", name)
+    assert code == 0
+    assert out.startswith("partly collapsed: 1 of 3")
+    assert Path(name).read_bytes().startswith(magic)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "words"),
+    [
+        (
+            {"mu": GOOD, "logvar": np.zeros((4, 3))},
+            "mu and logvar should have the same shape, not (4, 2) and (4, 3)",
+        ),
+        ({"mu": np.zeros(4), "logvar": np.zeros(4)}, "(examples, dimensions)"),
+        ({"mu": NAN, "logvar": GOOD}, "mu: 1 of 8 values are NaN or infinite"),
+        ({"mu": GOOD, "logvar": -NAN}, "logvar: 1 of 8 values are NaN or infinite"),
+        ({"mu": GOOD, "logvar": FAR}, "logvar: exp of"),
+        ({"mu": 1e200 * FAR, "logvar": GOOD}, "mu: the square of"),
+        ({"mu": np.full((4, 2), 1.2e154), "logvar": GOOD}, "mu: the square of"),
+        ({"mu": GOOD.astype(object), "logvar": GOOD}, "mu: object arrays"),
+        ({"mu": GOOD.astype(str), "logvar": GOOD}, "mu: should be an array of real numbers"),
+        ({"mu": GOOD}, "no array logvar; there are mu"),
+        ({}, "no array mu; there are none"),
+        ({"mu": GOOD[:1], "logvar": GOOD[:1]}, "two examples or more"),
+        ({"mu": GOOD[:, :0], "logvar": GOOD[:, :0]}, "(examples, dimensions)"),
+        ({"mu": GOOD, "logvar": GOOD, "labels": np.arange(3)}, "labels: should have the shape (4,)"),
+    ],
+)
+def test_a_mistake_in_the_arrays_is_one_line_and_exit_code_2(
+    run: Run, arrays: dict[str, Any], words: str
+) -> None:
+    np.savez("latents.npz", **arrays)
+    code, out, err = run("diagnose", "latents.npz", "--json", "--figure", "a.png")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith("error: ")
+    assert words in err
+    assert not Path("a.png").exists()
+
+
+def test_a_mistake_in_the_file_or_the_options_is_one_line_and_exit_code_2(run: Run) -> None:
+    np.savez("good.npz", mu=GOOD, logvar=GOOD)
+    np.save("one.npy", GOOD)
+    Path("empty.npz").touch()
+    Path("text.npz").write_text("mu logvar")
+    Path("cut.npz").write_bytes(Path("good.npz").read_bytes()[:200])
+    Path("folder.npz").mkdir()
+    for name in ("none.npz", "one.npy", "empty.npz", "text.npz", "cut.npz", "folder.npz"):
+        code, out, err = run("diagnose", name)
+        assert (code, out, err.count("\n")) == (2, "", 1), err
+        assert name in err
+    for options, word in (
+        (["--delta", "1"], "delta"),
+        (["--figure", "a.doc"], "a.doc"),
+        (["--figure", "no/a.png"], "no/a.png"),
+    ):
+        code, out, err = run("diagnose", "good.npz", *options)
+        assert (code, out, err.count("\n")) == (2, "", 1), err
+        assert word in err
+
+
+def test_it_needs_neither_dvc_nor_mlflow_and_help_not_even_torch() -> None:
+    asked = "import sys, uncollapse, uncollapse.cli\nassert 'torch' not in sys.modules\nuncollapse.diagnose\n"
+    told = (
+        asked
+        + "assert callable(uncollapse.diagnose)\nassert not {'dvc', 'mlflow', 'altair'} & set(sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", told], check=False).returncode == 0

@@ -1,0 +1,51 @@
+"""The validation ELBO, and training that stops when it no longer rises."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from toys import copied, rows_of, run, same, toy_part, toy_vae
+
+from uncollapse.data.prepared import to_tensor
+from uncollapse.objective import elbo
+from uncollapse.seeds import torch_stream
+from uncollapse.vae import encode
+
+
+def test_the_validation_elbo_is_minus_the_loss_of_the_vae(kind: str) -> None:
+    vae, valid = toy_vae(kind), toy_part(kind, seed=1)
+    q = encode(vae, valid)
+    z = q.sample(torch.randn(q.mu.shape, generator=torch.Generator().manual_seed(3)))
+    expected = (vae.log_likelihood(to_tensor(valid.x), z) - q.kl().sum(1)).mean()
+    value = elbo(vae, valid, torch.Generator().manual_seed(3))
+    assert value == pytest.approx(float(expected.detach()), rel=1e-5)
+
+
+def test_with_patience_training_stops_and_keeps_the_best_weights(kind: str, tmp_path: Any) -> None:
+    budget = {"epochs": 60, "learning_rate": 0.1, "patience": 3}
+    vae = toy_vae(kind)
+    elbos, weights, states = [], [], []
+    for row, state in run(vae, kind, **budget):
+        elbos.append(row["valid_elbo"])
+        weights.append(copied(vae))
+        torch.save(state.state_dict(), tmp_path / f"{len(states)}.pt")
+        states.append(tmp_path / f"{len(states)}.pt")
+    best = int(np.argmax(elbos))
+    assert len(elbos) == best + 1 + 3 < 60, "three epochs without a rise"
+    assert same(copied(vae), weights[best])
+    for k in (best, len(states) - 1):  # goes on to the same end, also from the last state
+        again = toy_vae(kind, seed=9)
+        rest = rows_of(again, kind, saved=torch.load(states[k], weights_only=True), **budget)
+        assert [row["valid_elbo"] for row in rest] == elbos[k + 1 :]
+        assert same(copied(again), weights[best])
+    longer = rows_of(toy_vae(kind), kind, **budget, min_epochs=len(elbos) + 2)
+    assert len(longer) >= len(elbos) + 2
+    value = elbo(vae, toy_part(kind, seed=1), torch_stream(0, "validation elbo"))
+    assert value == elbos[best]
+
+
+def test_measuring_the_validation_elbo_changes_no_training(kind: str) -> None:
+    plain = rows_of(toy_vae(kind), kind)
+    watched = rows_of(toy_vae(kind), kind, patience=99)
+    assert [{name: row[name] for name in plain[0]} for row in watched] == plain

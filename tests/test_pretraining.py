@@ -1,0 +1,58 @@
+"""Pretraining: the encoder learns, nothing else changes, and its steps are counted."""
+
+import pytest
+import torch
+from toys import copied, method, same, toy_part, toy_vae, training
+
+from uncollapse.errors import UserError
+from uncollapse.methods.pretraining.autoencoder import autoencoder
+from uncollapse.methods.pretraining.classifier import classifier
+from uncollapse.train import train
+
+
+def test_the_classifier_teaches_the_encoder_and_nothing_else(kind: str) -> None:
+    vae, again = toy_vae(kind), toy_vae(kind)
+    before = copied(vae)
+    pretrain = classifier(epochs=12, batch_size=16, learning_rate=0.01).run
+    assert pretrain is not None
+    rows = list(pretrain(vae, toy_part(kind), 0))
+    assert rows[-1]["accuracy"] > 0.95
+    assert rows[-1]["encoder_steps"] == 12 * 4
+    assert list(pretrain(again, toy_part(kind), 0)) == rows
+    assert same(copied(again), copied(vae))
+    changed = {name for name, value in vae.state_dict().items() if not torch.equal(value, before[name])}
+    assert changed == {name for name in before if name.startswith("encoder.")}
+
+
+def test_the_classifier_needs_labels() -> None:
+    pretrain = classifier().run
+    assert pretrain is not None
+    with pytest.raises(UserError, match="no labels"):
+        next(pretrain(toy_vae("images"), type(toy_part("images"))(toy_part("images").x), 0))
+
+
+def test_encoder_weights_are_taken_over_from_another_vae(kind: str) -> None:
+    source, target = toy_vae(kind, seed=1), toy_vae(kind, seed=2, decoder="skip")
+    decoder = {name: value for name, value in copied(target).items() if name.startswith("decoder.")}
+    target.load_encoder(source.encoder_state())
+    assert same(target.encoder_state(), source.encoder_state())
+    assert all(torch.equal(target.state_dict()[name], value) for name, value in decoder.items())
+
+
+def test_steps_of_pretraining_are_counted(kind: str) -> None:
+    parts = toy_part(kind), toy_part(kind, seed=1)
+    rows = train(toy_vae(kind), *parts, method(), training(epochs=1), 0, steps=(7, 5))
+    assert [(row["encoder_steps"], row["decoder_steps"]) for row, _ in rows] == [(11, 9)]
+
+
+def test_an_autoencoder_teaches_the_encoder_and_its_head_to_tell_examples_apart(kind: str) -> None:
+    vae = toy_vae(kind)
+    before = copied(vae)
+    pretrain = autoencoder(epochs=30, batch_size=16, learning_rate=0.02).run
+    assert pretrain is not None
+    rows = list(pretrain(vae, toy_part(kind), 0))
+    assert rows[-1]["reconstruction"] < rows[0]["reconstruction"] - 0.5
+    assert rows[-1]["encoder_steps"] == rows[-1]["decoder_steps"] == 30 * 4
+    assert all(row["beta"] == 0 for row in rows)
+    changed = {name for name, value in vae.state_dict().items() if not torch.equal(value, before[name])}
+    assert changed == {name for name in before if name.startswith(("encoder.", "posterior."))}

@@ -168,10 +168,10 @@ def strip(tree: ast.Module) -> ast.Module:
 
 def computing(statements: list[ast.stmt]) -> list[ast.stmt]:
     """The statements of a block that may change a number."""
-    kept = [statement for statement in statements if not speaks(statement)]
-    while len(kept) > 1 and isinstance(kept[-1], ast.Raise) and isinstance(kept[-2], ast.Assign):
-        del kept[-2]
-    return kept
+    rest = [statement for statement in statements if not speaks(statement)]
+    while len(rest) > 1 and isinstance(rest[-1], ast.Raise) and isinstance(rest[-2], ast.Assign):
+        del rest[-2]
+    return rest
 
 
 def speaks(statement: ast.stmt) -> bool:

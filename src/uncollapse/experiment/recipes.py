@@ -31,12 +31,12 @@ WORKERS = ("pretrain", "train", "evaluate")  # the stages whose worker processes
 
 def recipes(params: Params, code: Code = HERE) -> dict[str, Recipe]:
     """Every recipe, by the name of its file, such as train/mnist5k-vae-plain; and the grid itself."""
-    made = cell_recipes(params, code)
-    digests = {name: digest(text(recipe).encode()) for name, recipe in made.items()}
-    page = files(code, [*script("report", code), *shown(code)], documents(made.values(), code))
+    of_cells = cell_recipes(params, code)
+    digests = {name: digest(text(recipe).encode()) for name, recipe in of_cells.items()}
+    page = files(code, [*script("report", code), *shown(code)], documents(of_cells.values(), code))
     return {
         "grid": grid(params),
-        **made,
+        **of_cells,
         "calibrate": {"sources": sources(code, computing("calibrate", code)), "versions": versions()},
         "report": {"recipes": digests, "files": page},
         "track": {"recipes": digests, "files": files(code, script("track", code))},
@@ -51,20 +51,22 @@ def grid(params: Params) -> Recipe:
 
 def cell_recipes(params: Params, code: Code = HERE) -> dict[str, Recipe]:
     """The recipes of the stages that make cells, by the name of the file."""
-    made: dict[str, Recipe] = {}
+    recipes: dict[str, Recipe] = {}
     for data in params.grid.datasets:
         cell = Cell(data, params.grid.models[0], params.grid.methods[0])  # of which only the data set matters
         prepared = recipe(params, "prepare", cell, code)
-        made[f"prepare/{data}"] = {
+        recipes[f"prepare/{data}"] = {
             key: part for key, part in prepared.items() if key not in ("seeds", "device")
         }
         for method in params.grid.methods:  # the model does not matter
-            made[f"pretrain/{data}-{method}"] = recipe(params, "pretrain", cell._replace(method=method), code)
+            recipes[f"pretrain/{data}-{method}"] = recipe(
+                params, "pretrain", cell._replace(method=method), code
+            )
     for cell in params.cells():
         names = {"model": cell.model, "method": cell.method}
         for stage in ("train", "evaluate"):
-            made[f"{stage}/{cell}"] = names | recipe(params, stage, cell, code)
-    return made
+            recipes[f"{stage}/{cell}"] = names | recipe(params, stage, cell, code)
+    return recipes
 
 
 def recipe(params: Params, stage: str, cell: Cell, code: Code) -> Recipe:

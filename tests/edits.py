@@ -1,0 +1,65 @@
+"""Edits of source files, by their syntax."""
+
+import ast
+from collections.abc import Callable
+from pathlib import Path
+
+Edit = Callable[[ast.Module], None]
+
+
+def edit(file: Path, change: Edit) -> None:
+    tree = ast.parse(file.read_text())
+    change(tree)
+    file.write_text(ast.unparse(tree))
+
+
+def every_function(tree: ast.AST) -> None:
+    """Add a statement to every function."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            node.body.append(ast.Pass())
+
+
+def only(name: str) -> Edit:
+    """Add a statement to one function."""
+    return lambda tree: every_function(
+        next(node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == name)
+    )
+
+
+def texts(tree: ast.AST) -> None:
+    """Change every string in a part of a program."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            node.value += " reworded"
+
+
+def errors(tree: ast.Module) -> None:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
+            for argument in node.exc.args:
+                texts(argument)
+
+
+def documentation(tree: ast.Module) -> None:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            texts(node)
+
+
+def printed(tree: ast.Module) -> None:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and ast.unparse(node).startswith("print("):
+            for argument in node.value.args:  # pyrefly: ignore
+                texts(argument)
+
+
+def constants(*constant: str) -> Edit:
+    """Change the texts of constants at the top level."""
+
+    def change(tree: ast.Module) -> None:
+        for node in tree.body:
+            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in constant:
+                texts(node.value)
+
+    return change

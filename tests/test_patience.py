@@ -9,7 +9,7 @@ from toys import copied, rows_of, run, same, toy_part, toy_vae
 
 from uncollapse.data.prepared import to_tensor
 from uncollapse.objective import elbo
-from uncollapse.seeds import torch_stream
+from uncollapse.seeds import torch_generator
 from uncollapse.vae import encode
 
 
@@ -41,7 +41,7 @@ def test_with_patience_training_stops_and_keeps_the_best_weights(kind: str, tmp_
         assert same(copied(again), weights[best])
     longer = rows_of(toy_vae(kind), kind, **budget, min_epochs=len(elbos) + 2)
     assert len(longer) >= len(elbos) + 2
-    value = elbo(vae, toy_part(kind, seed=1), torch_stream(0, "validation elbo"))
+    value = elbo(vae, toy_part(kind, seed=1), torch_generator(0, "validation elbo"))
     assert value == elbos[best]
 
 

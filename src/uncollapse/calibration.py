@@ -27,7 +27,7 @@ from uncollapse.methods.kl_weight.constant import constant
 from uncollapse.methods.kl_weight.pi import pi
 from uncollapse.methods.plain_vae import plain_vae
 from uncollapse.nets.linear import linear
-from uncollapse.seeds import numpy_stream, torch_stream
+from uncollapse.seeds import numpy_generator, torch_generator
 from uncollapse.train import train
 from uncollapse.training import Training
 from uncollapse.vae import VAE, encode, initialise
@@ -52,7 +52,7 @@ class Row(NamedTuple):
 
 def data() -> Part:
     """Examples (COUNT, 6) whose covariance has exactly the eigenvalues SPECTRUM, along random directions."""
-    generator = numpy_stream(0, "calibration")
+    generator = numpy_generator(0, "calibration")
     cloud = generator.normal(size=(COUNT, len(SPECTRUM)))
     white = np.linalg.svd(cloud - cloud.mean(0), full_matrices=False)[0] * math.sqrt(COUNT)
     directions = np.linalg.qr(generator.normal(size=(len(SPECTRUM), len(SPECTRUM))))[0]
@@ -107,7 +107,7 @@ def calibration(part: Part) -> Iterator[Row]:
             yield row(name, "kl", TARGET, float(kl.sum()), 0.02)
             yield row(name, "beta", beta, last_beta, 0.01)
         if beta == 1:
-            noise = torch_stream(0, "calibration measures")
+            noise = torch_generator(0, "calibration measures")
             fit = likelihoods(vae, part, samples=64, noise=noise)
             information = mutual_information(q, torch.randn(8, COUNT, LATENTS, generator=noise))
             model = VARIANCE * np.append(np.exp(2 * exact), 1)  # eigenvalues of the covariance of p(x)

@@ -16,11 +16,11 @@ def number(seed: int, *purpose: str | int) -> int:
     return int.from_bytes(hashlib.sha256(text).digest()[:8], "little") >> 1
 
 
-def numpy_stream(seed: int, *purpose: str | int) -> np.random.Generator:
+def numpy_generator(seed: int, *purpose: str | int) -> np.random.Generator:
     """A numpy generator for (seed, purpose). SFC64 is numpy's fastest."""
     return np.random.Generator(np.random.SFC64(number(seed, *purpose)))
 
 
-def torch_stream(seed: int, *purpose: str | int, device: torch.device | str = "cpu") -> torch.Generator:
+def torch_generator(seed: int, *purpose: str | int, device: torch.device | str = "cpu") -> torch.Generator:
     """A torch generator for (seed, purpose) on `device`."""
     return torch.Generator(device).manual_seed(number(seed, *purpose))

@@ -17,7 +17,7 @@ from uncollapse.methods import Method
 from uncollapse.methods.inference import StepResult
 from uncollapse.methods.perturbation import Context, Inputs
 from uncollapse.objective import Terms, elbo, objective
-from uncollapse.seeds import numpy_stream, torch_stream
+from uncollapse.seeds import numpy_generator, torch_generator
 from uncollapse.training import Training, TrainState
 from uncollapse.vae import VAE, encode
 
@@ -33,7 +33,7 @@ class Batches:
         self.likelihood, self.device = vae.likelihood, next(vae.parameters()).device
         self.data = data
         self.in_order, self.at_random = (
-            numpy_stream(seed, purpose, epoch) for purpose in ("batches", "other batches")
+            numpy_generator(seed, purpose, epoch) for purpose in ("batches", "other batches")
         )
         self.indices = list(batches(len(data), size, self.in_order))
 
@@ -62,8 +62,8 @@ class GradientStep:
     def __init__(self, state: TrainState, method: Method, clip: float, seed: int) -> None:
         self.state, self.method, self.clip = state, method, clip
         self.device = next(state.vae.parameters()).device
-        self.noise = torch_stream(seed, "noise", state.epoch, device=self.device)
-        self.perturbation = torch_stream(seed, "perturbation", state.epoch, device=self.device)
+        self.noise = torch_generator(seed, "noise", state.epoch, device=self.device)
+        self.perturbation = torch_generator(seed, "perturbation", state.epoch, device=self.device)
 
     def __call__(self, x: Tensor, *, encoder: bool = True, decoder: bool = True) -> StepResult:
         """Update on a batch x (B, ...); the result is of the weights before."""
@@ -128,7 +128,9 @@ def train(
 
     def valid_mi() -> float:
         q = encode(vae, valid)
-        return mutual_information(q, torch.randn(q.mu.shape, generator=torch_stream(seed, "validation"))).mi
+        return mutual_information(
+            q, torch.randn(q.mu.shape, generator=torch_generator(seed, "validation"))
+        ).mi
 
     while not state.finished(training):
         state.epoch += 1
@@ -143,7 +145,7 @@ def train(
         state.inference = method.inference.epoch(state.inference, valid_mi)
         row = epoch_row(state, means, valid)
         if training.patience is not None:
-            row["valid_elbo"] = elbo(vae, valid, torch_stream(seed, "validation elbo"))
+            row["valid_elbo"] = elbo(vae, valid, torch_generator(seed, "validation elbo"))
             state.keep_best(row["valid_elbo"])
         yield row, state
     if state.best:

@@ -16,7 +16,7 @@ from uncollapse.errors import UserError
 from uncollapse.likelihoods import Likelihood
 from uncollapse.pipeline import outputs
 from uncollapse.pipeline.progress import progress
-from uncollapse.seeds import numpy_stream
+from uncollapse.seeds import numpy_generator
 
 PARTS = ("reserve", "valid", "test", "train")  # in the order in which they are chosen; train may be the rest
 DRAWN_ONCE = ("valid", "test")  # here, by the likelihood; of the others training makes new draws at each step
@@ -90,7 +90,7 @@ def choose(official: Array, *, seed: int, **counts: int | None) -> dict[str, Arr
     If some examples belong to an official part valid or test, the part of that name is chosen from these, and
     everything else from the official training part. Raises UserError if there are too few examples.
     """
-    order = numpy_stream(seed, "split").permutation(len(official))
+    order = numpy_generator(seed, "split").permutation(len(official))
     left: dict[str, Array] = {part: order[official[order] == i] for i, part in enumerate(OFFICIAL)}
     origin = {part: part if len(left.get(part, ())) else "train" for part in PARTS}
     indices = {}
@@ -108,7 +108,7 @@ def choose(official: Array, *, seed: int, **counts: int | None) -> dict[str, Arr
 
 def write(file: Path, index: Array, read: Read, likelihood: Likelihood | None, seed: int) -> None:
     """Write the examples of some indices to an .npy file; with a likelihood, a draw of each in its place."""
-    rng = numpy_stream(seed, "draw", file.stem)
+    rng = numpy_generator(seed, "draw", file.stem)
     first = read(index[:1])
     part = np.lib.format.open_memmap(file, "w+", first.dtype, (len(index), *first.shape[1:]))
     start = 0

@@ -8,7 +8,7 @@ from uncollapse.data.prepared import Part, read
 from uncollapse.errors import UserError
 from uncollapse.measures import Row, Trained, modules
 from uncollapse.measures.laws import broken_laws
-from uncollapse.seeds import numpy_stream
+from uncollapse.seeds import numpy_generator
 from uncollapse.vae import VAE, encode
 
 
@@ -22,7 +22,7 @@ def trained(
     """
     parts = {name: read(data, name) for name in ("train", "valid", "test")}
     train, count = parts["train"], settings["train_points"]
-    x = vae.likelihood.draw(train.x[:count], numpy_stream(seed, "measure train"))
+    x = vae.likelihood.draw(train.x[:count], numpy_generator(seed, "measure train"))
     parts["train"] = Part(x, None if train.labels is None else train.labels[:count])
     return Trained(
         vae, parts, {name: encode(vae, part) for name, part in parts.items()}, settings, history, seed

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from uncollapse.data.prepared import Part, to_tensor
 from uncollapse.measures import Measure, Row, Trained
-from uncollapse.seeds import torch_stream
+from uncollapse.seeds import torch_generator
 from uncollapse.vae import VAE, log_prior
 
 # Each doubling of the samples lets nll fall by up to 3/4 of what the one before did: 3/4 + 9/16 + ... = 3.
@@ -87,5 +87,5 @@ def log_mean_exp(values: Tensor, dim: int) -> Tensor:
 
 def measure(run: Trained) -> Row:
     """elbo, reconstruction, kl, nll, nll_fall and elbo_standard_error of the test set."""
-    noise = torch_stream(run.seed, "measure test", device=next(run.vae.parameters()).device)
+    noise = torch_generator(run.seed, "measure test", device=next(run.vae.parameters()).device)
     return likelihoods(run.vae, run.parts["test"], samples=run.settings["samples"], noise=noise)._asdict()

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from uncollapse.measures import Measure, Row, Trained
-from uncollapse.seeds import torch_stream
+from uncollapse.seeds import torch_generator
 from uncollapse.vae import Gaussian, log_prior
 
 SHARP = 1e9  # of mu^2 / variance: the product is then off by 1e-6 nats
@@ -111,7 +111,7 @@ def measure(run: Trained) -> Row:
     """mi with its standard error and its cap, mi_in_batches and marginal_kl, of the test set."""
     q = run.q["test"]
     noise = torch.randn(
-        run.settings["mi_samples"], *q.mu.shape, generator=torch_stream(run.seed, "measure mi")
+        run.settings["mi_samples"], *q.mu.shape, generator=torch_generator(run.seed, "measure mi")
     )
     information = mutual_information(q, noise)
     return {

@@ -13,7 +13,7 @@ from torch import nn
 from uncollapse.data.prepared import Part, batches, to_tensor
 from uncollapse.errors import UserError
 from uncollapse.methods.pretraining import Pretraining, Row
-from uncollapse.seeds import numpy_stream
+from uncollapse.seeds import numpy_generator
 from uncollapse.vae import VAE, initialise
 
 
@@ -38,7 +38,7 @@ def classifier(
         steps = 0
         vae.train()
         for epoch in range(1, epochs + 1):
-            generator = numpy_stream(seed, "pretraining", epoch)
+            generator = numpy_generator(seed, "pretraining", epoch)
             loss_sum, correct = torch.zeros(2, device=device)
             for index in batches(len(reserve), batch_size, generator):
                 x = to_tensor(vae.likelihood.draw(reserve.x[index], generator), device)

@@ -175,7 +175,7 @@ def test_a_measure_is_in_the_tables_on_the_page_and_in_mlflow(project: Project) 
 def test_a_chart_is_on_the_page(project: Project) -> None:
     page = (project.folder / "report/index.html").read_text()
     assert "A ladder of elbos" in page
-    assert 'data-spec="ladder"' in page
+    assert 'data-spec="spec-ladder"' in page
 
 
 def test_the_method_and_the_data_set_are_explained_and_described(project: Project) -> None:

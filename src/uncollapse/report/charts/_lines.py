@@ -6,8 +6,9 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from uncollapse.report.charts import Chart
 from uncollapse.report.charts._canvas import Canvas, Layers, tips
-from uncollapse.report.results import CELL
+from uncollapse.report.results import CELL, Results
 
 
 def over_seeds(table: pd.DataFrame, x: str, y: str) -> pd.DataFrame:
@@ -38,3 +39,16 @@ def lines(
         band.encode(x, low, alt.Y2("high:Q"), canvas.color),  # areas have no dashes
         line.encode(x, y, canvas.color, canvas.dashes, tooltip=tooltip),
     )
+
+
+def training_curve(column: str, axis: str, title: str, text: str) -> Chart:
+    """The chart of a column of the history: its mean over the batches of an epoch, a line for each method."""
+
+    def table(results: Results) -> pd.DataFrame:
+        return in_training(results.history, column)
+
+    def draw(canvas: Canvas) -> Layers:
+        scale = alt.Scale(domainMin=0, domainMax=canvas.upper("high"))
+        return lines(canvas, alt.X("step:Q", title="batches"), alt.Y(f"{column}:Q", title=axis, scale=scale))
+
+    return Chart(title, text, f"{title}, a line for each method", table, draw, height=220)

@@ -76,7 +76,7 @@ def pairs(
 ) -> list[Pair]:
     """What is compared: methods with `plain`, models (with the plain method) with `vae`, combinations
     with each of their parts."""
-    result = []
+    result, known = [], set(cells)
     for cell in cells:
         references = []
         if plain and cell.method != plain:
@@ -86,7 +86,7 @@ def pairs(
         references += [
             ("combination", cell._replace(method=part)) for part in combinations.get(cell.method, ())
         ]
-        result += [Pair(question, cell, against) for question, against in references if against in set(cells)]
+        result += [Pair(question, cell, against) for question, against in references if against in known]
     return result
 
 
@@ -109,19 +109,19 @@ def compare(summary: pd.DataFrame, pairs: Sequence[Pair]) -> pd.DataFrame:
         if cell in runs and against in runs:
             seeds = runs[cell].index.intersection(runs[against].index)
             here, there = runs[cell].loc[seeds], runs[against].loc[seeds]
-            for name, measure in measures.items():
-                numbers = difference(name, measure, here, there)
+            values, others = (some[list(measures)].to_numpy(np.float64).T for some in (here, there))
+            for name, value, other in zip(measures, values, others, strict=True):
+                numbers = difference(measures[name], value, other, here, there)
                 if numbers is not None:
                     rows.append((question, *cell, against.model, against.method, name, *numbers))
     return beyond_chance(pd.DataFrame(rows, columns=PAIR + DIFFERENCE), measures)
 
 
 def difference(
-    name: str, measure: Measure, here: pd.DataFrame, there: pd.DataFrame
+    measure: Measure, values: np.ndarray, others: np.ndarray, here: pd.DataFrame, there: pd.DataFrame
 ) -> tuple[Any, ...] | None:
-    """The columns DIFFERENCE of one measure, from the runs of two cells with the same seeds; None if no
-    seed has both values."""
-    values, others = (runs[name].to_numpy(np.float64) for runs in (here, there))
+    """The columns DIFFERENCE of one measure, from its values (S,) in two cells with the same seeds, whose
+    runs are `here` and `there`; None if no seed has both values."""
     both = ~np.isnan(values - others)
     if not both.any():
         return None

@@ -28,8 +28,8 @@ def write_metrics(results: Results) -> None:
     for file, numbers in {CELL_MEANS: cells, SUMMARY_MEANS: best(cells, results.grid["plain"])}.items():
         file.write_text(json.dumps(numbers, indent=2) + "\n")
     range_of_seeds = ["low", "high"]
-    trajectories = [chart.table(results).drop(columns=range_of_seeds) for chart in (kl, beta)]
-    curves = collapse.table(results).drop(columns=range_of_seeds)
+    trajectories = [chart.CHART.table(results).drop(columns=range_of_seeds) for chart in (kl, beta)]
+    curves = collapse.CHART.table(results).drop(columns=range_of_seeds)
     for file, table in {TRAJECTORIES: trajectories[0].merge(trajectories[1]), CURVES: curves}.items():
         table.to_csv(file, index=False, float_format="%.4g")
 

@@ -30,7 +30,7 @@ PAIRS = [
     if ENTRIES[a] and ENTRIES[b] and not ENTRIES[a].keys() & ENTRIES[b].keys()
 ]
 NO_EFFECT = {("images", "word_dropout")}  # an MLP decoder reads nothing
-EPOCHS, BATCHES = 2, 4
+EPOCHS, BATCHES = 2, 2
 
 
 class Run(NamedTuple):
@@ -58,11 +58,18 @@ def trained(kind: str, model: str, *methods: str) -> Run:
         *_, last = method.pretraining.run(vae, toy_part(kind, seed=2), 0)
         steps = (int(last["encoder_steps"]), int(last["decoder_steps"]))
     rows, saved = [], []
-    for row, state in train(vae, data, data, method, training(epochs=EPOCHS), 0, steps=steps):
+    for row, state in train(
+        vae, data, data, method, training(epochs=EPOCHS, batch_size=64 // BATCHES), 0, steps=steps
+    ):
         rows.append(row)
         saved.append(copy.deepcopy(state.state_dict()))
     other = toy_vae(kind, 9, decoder=slots["decoder"]["use"], posterior=slots["posterior"]["use"])
-    rest = [row for row, _ in train(other, data, data, method, training(epochs=EPOCHS), 0, saved=saved[0])]
+    rest = [
+        row
+        for row, _ in train(
+            other, data, data, method, training(epochs=EPOCHS, batch_size=64 // BATCHES), 0, saved=saved[0]
+        )
+    ]
     assert rest == rows[1:]
     return Run(slots, steps, rows, vae.state_dict(), other.state_dict())
 

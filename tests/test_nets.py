@@ -79,7 +79,7 @@ def test_a_net_trains_with_all_methods_at_once_and_twice_the_same(name: str) -> 
             assert not any(weights.startswith("decoder.") for weights in changed)
             assert changed or name == "linear"  # whose encoder has no weights
         perturbation = [piece("perturbation", name) for name in ("noise", "word_dropout", "adversarial")]
-        rows = rows_of(vae, kind, {"inference": "aggressive", "perturbation": perturbation}, epochs=2)
+        rows = rows_of(vae, kind, {"inference": "aggressive", "perturbation": perturbation}, epochs=1)
         return rows, copied(vae)
 
     (rows, weights), (again, other) = go(), go()

@@ -8,13 +8,14 @@ and `evaluate.py` are about all measures.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, Literal
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any, Literal
 
 from uncollapse.data.prepared import Part
 from uncollapse.registry import names
 from uncollapse.vae import VAE, Gaussian
+
+if TYPE_CHECKING:  # training, which measures too, should not wait for pandas
+    import pandas as pd
 
 Row = dict[str, Any]
 # The order of the columns; a measure that is not named here comes last.
@@ -69,7 +70,7 @@ class Measure:
     cap: str | None = None
     bound: str | None = None
     limit: str | None = None
-    derived: Callable[[pd.DataFrame], pd.Series] | None = None
+    derived: "Callable[[pd.DataFrame], pd.Series] | None" = None
 
 
 def modules() -> list[Any]:

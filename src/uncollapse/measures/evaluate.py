@@ -11,6 +11,8 @@ from uncollapse.measures.laws import broken_laws
 from uncollapse.seeds import numpy_generator
 from uncollapse.vae import VAE, encode
 
+MODULES = modules()  # imported here, once for all worker processes that are forked later
+
 
 def trained(
     vae: VAE, data: Path, settings: Mapping[str, Any], history: Mapping[str, str], seed: int
@@ -32,7 +34,7 @@ def trained(
 def evaluate(run: Trained) -> Row:
     """The row of all measures. Raises UserError if it breaks a law of `measures.laws`."""
     row: Row = {}
-    for module in modules():
+    for module in MODULES:
         row |= module.measure(run)
     for law in broken_laws(row):
         raise UserError(f"seed {run.seed}: the measures break the law {law}")

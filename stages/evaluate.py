@@ -1,12 +1,11 @@
 """Measure a cell: metrics/cells/<cell>/ gets a row of measures a seed, latents and collapse curves, and of
 the first seed a t-SNE map, reconstructions and samples."""
 
-import json
 from pathlib import Path
 
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 
-from uncollapse.assemble import assemble
+from uncollapse.assemble import restore
 from uncollapse.data.prepared import read
 from uncollapse.device import device, device_name, set_up
 from uncollapse.experiment.cells import Cell
@@ -18,7 +17,6 @@ from uncollapse.pipeline.outputs import Job, Recipe
 from uncollapse.pipeline.pool import Progress
 from uncollapse.pipeline.stage import run
 from uncollapse.pipeline.tables import last_row, write_table
-from uncollapse.vae import VAE
 from uncollapse.views.show import show
 
 
@@ -28,23 +26,17 @@ def main(name: str) -> None:
     recipe = job.recipe
     each_seed(job, lambda seed: [outputs.card(cell.dataset), outputs.weights(cell, seed)], work, rows=1)
     set_up()
-    first, data = recipe["seeds"][0], outputs.card(cell.dataset).parent
-    show(load(recipe, first), read(data, "test"), data, recipe["evaluation"], first, job.folder)
-
-
-def load(recipe: Recipe, seed: int) -> VAE:
-    """The VAE of a cell as it was trained."""
-    cell = Cell(recipe["dataset"], recipe["model"], recipe["method"])
-    vae = assemble(recipe, json.loads(outputs.card(cell.dataset).read_text()), seed)
-    vae.load_state_dict(load_file(outputs.weights(cell, seed)))
-    return vae.to(device(recipe["device"]))
+    first, card = recipe["seeds"][0], outputs.card(cell.dataset)
+    vae = restore(recipe, card, outputs.weights(cell, first)).to(device(recipe["device"]))
+    show(vae, read(card.parent, "test"), card.parent, recipe["evaluation"], first, job.folder)
 
 
 def work(recipe: Recipe, seed: int, folder: Path, progress: Progress) -> None:
     """One seed."""
     cell = Cell(recipe["dataset"], recipe["model"], recipe["method"])
-    vae, history = load(recipe, seed), last_row(outputs.history(cell), seed)
-    measured = trained(vae, outputs.card(cell.dataset).parent, recipe["evaluation"], history, seed)
+    card, history = outputs.card(cell.dataset), last_row(outputs.history(cell), seed)
+    vae = restore(recipe, card, outputs.weights(cell, seed)).to(device(recipe["device"]))
+    measured = trained(vae, card.parent, recipe["evaluation"], history, seed)
     row = evaluate(measured)
     progress(row)
     write_table(folder / outputs.MEASURES, [row])

@@ -32,18 +32,24 @@ def assemble(recipe: Mapping[str, Any], card: Mapping[str, Any], seed: int) -> V
     return vae
 
 
-def load(folder: str | Path) -> VAE:
-    """The trained VAE of a folder that holds recipe.json, card.json and weights.safetensors, such as the
-    artifacts of a run in MLflow; in evaluation mode, on the CPU.
+def restore(recipe: Mapping[str, Any], card: Path, weights: Path) -> VAE:
+    """The trained VAE of a recipe, from the files of its data set's card and of its weights; on the CPU.
 
-    Raises FileNotFoundError where one of them is missing, and UserError where the weights are not those
-    of the recipe's nets.
+    Raises FileNotFoundError if one is missing, and UserError if the weights are not those of the recipe's
+    nets.
     """
-    recipe, card = (json.loads((Path(folder) / name).read_text()) for name in (RECIPE, CARD))
-    vae = assemble(recipe, card, 0)
+    vae = assemble(recipe, json.loads(card.read_text()), 0)
     try:
-        vae.load_state_dict(load_file(Path(folder) / WEIGHTS))
+        vae.load_state_dict(load_file(weights))
     except RuntimeError as error:
         reason = " ".join(str(error).split())
-        raise UserError(f"{folder}/{WEIGHTS}: not of {RECIPE}'s nets: {reason}") from None
-    return vae.eval()
+        raise UserError(f"{weights}: not of {RECIPE}'s nets: {reason}") from None
+    return vae
+
+
+def load(folder: str | Path) -> VAE:
+    """The trained VAE of a folder that holds recipe.json, card.json and weights.safetensors, such as the
+    artifacts of a run in MLflow; in evaluation mode, on the CPU. Raises as `restore` does."""
+    folder = Path(folder)
+    recipe = json.loads((folder / RECIPE).read_text())
+    return restore(recipe, folder / CARD, folder / WEIGHTS).eval()

@@ -1,4 +1,4 @@
-"""What is added to a copy of the project: a measure, a chart, a net, a data set and a method, by their files."""
+"""What a test adds to a copy of the project: measure, chart, net, data set and method, a file each."""
 
 FILES = {
     "measures/mean_variance.py": '''"""The mean variance of the posterior."""

@@ -34,6 +34,10 @@ class Server:
                 stdout=log,
                 stderr=log,
                 cwd=self.folder,
+                env={
+                    **os.environ,
+                    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+                },  # or it starts ten more processes
                 start_new_session=True,
             )
         wait_for(self.answers)

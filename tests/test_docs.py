@@ -17,7 +17,17 @@ from uncollapse.registry import function, names
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-PIECES = [(slot, piece) for slots in SLOTS.values() for slot in slots for piece in names(f"methods/{slot}")]
+TRACKED = subprocess.run(
+    ["git", "ls-files", "src"], cwd=ROOT, capture_output=True, text=True, check=False
+).stdout
+# those of the project; a piece of one's own need not be in its documents
+PIECES = [
+    (slot, piece)
+    for slots in SLOTS.values()
+    for slot in slots
+    for piece in names(f"methods/{slot}")
+    if f"methods/{slot}/{piece}.py" in TRACKED
+]
 DEFAULTS = {
     slot: default["use"] if default else "clean"
     for slots in SLOTS.values()

@@ -19,9 +19,7 @@ def main(name: str) -> None:
     """All seeds."""
     job = Job("pretrain", name)
     recipe = job.recipe
-    if (
-        recipe["pretraining"]["use"] == "none"
-    ):  # read off the recipe: to build the piece takes seconds of imports
+    if recipe["pretraining"]["use"] == "none":  # to build the piece would take seconds of imports
         job.folder.mkdir(parents=True, exist_ok=True)
         job.copy_recipe()
     else:

@@ -78,7 +78,7 @@ def make_grid(
     (folder / "params.yaml").write_text(yaml.safe_dump(params))
     for name, recipe in recipes(Params(outputs.PARAMS)).items():
         write(outputs.recipe_file(name), text(recipe))
-    cells = [Cell(*names) for names in json.loads(outputs.GRID.read_text())["cells"]]
+    cells = outputs.grid()["cells"]
     for name in datasets:
         card = {"source": "made up", "licence": "none", "counts": {"train": 100}}
         write(outputs.card(name), json.dumps(card))

@@ -26,7 +26,7 @@ PIECES = [
     for slots in SLOTS.values()
     for slot in slots
     for piece in names(f"methods/{slot}")
-    if f"methods/{slot}/{piece}.py" in TRACKED
+    if f"methods/{slot}/{piece}.py" in TRACKED or not TRACKED  # outside of git
 ]
 DEFAULTS = {
     slot: default["use"] if default else "clean"
@@ -65,9 +65,8 @@ def test_the_readme_has_the_results_that_are_in_git() -> None:
     shown = subprocess.run(
         ["git", "show", f":{RESULTS}"], cwd=ROOT, capture_output=True, text=True, check=False
     )
-    if shown.returncode:
-        pytest.skip("not a git checkout")
-    assert shown.stdout in README, f"put {RESULTS} in place of the table in README.md"
+    results = (ROOT / RESULTS).read_text() if shown.returncode else shown.stdout  # outside of git
+    assert results in README, f"put {RESULTS} in place of the table in README.md"
 
 
 def test_the_readme_names_every_piece_with_its_line() -> None:

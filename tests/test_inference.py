@@ -28,7 +28,10 @@ def updates(losses: list[float], units: list[int] | None = None, **arguments: An
         return result(losses[i] if i < len(losses) else 0.0, (units or [1] * 1000)[i])
 
     inference = aggressive(**arguments)
-    draw = lambda: torch.tensor(next(random_batches))  # noqa: E731
+
+    def draw() -> Tensor:
+        return torch.tensor(next(random_batches))
+
     inference.step(inference.init(), torch.tensor(0), gradient_step, draw)
     return record
 

@@ -128,12 +128,12 @@ def difference(
     edge = 1.0 if measure.unit == "share" else math.inf
     grain = 1 / float(here[measure.grain].iloc[0]) if isinstance(measure.grain, str) else measure.grain
     mean, low, high, p = interval(values - others, grain=grain, low=-edge, high=edge)
-    cap = at_cap([bool(runs[measure.cap].any()) for runs in (here, there)], mean) if measure.cap else ""
+    cap = caps([bool(runs[measure.cap].any()) for runs in (here, there)], mean) if measure.cap else ""
     means = values[both].mean(), others[both].mean()
     return int(both.sum()), *means, mean, low, high, math.nan if cap == "both" else p, cap
 
 
-def at_cap(capped: Sequence[bool], difference: float) -> str:
+def caps(capped: Sequence[bool], difference: float) -> str:
     """Which of two estimates are at their caps, as `compare` says it: "", "one" (a lower bound of the
     difference) or "both"."""
     if not any(capped):

@@ -15,7 +15,8 @@ p(z_i) for (nearly) every x, so that the decoder cannot learn from z_i.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import torch
@@ -105,16 +106,26 @@ class VAE(nn.Module):
         return [*self.decoder.parameters(), *self.scale.parameters()]
 
 
-@torch.no_grad()
+@contextmanager
+def evaluating(vae: VAE) -> Iterator[None]:
+    """In evaluation mode and without gradients; the mode is put back afterwards."""
+    training = vae.training
+    vae.eval()
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        vae.train(training)
+
+
 def encode(vae: VAE, part: Part, size: int = 500) -> Gaussian:
     """q(z|x) of every example of a part, (N, D), in evaluation mode, on the CPU; `size` examples at a
     time."""
-    mode, device = vae.training, next(vae.parameters()).device
-    vae.eval()
-    chunks = [
-        vae.encode(to_tensor(part.x[start : start + size], device)) for start in range(0, len(part), size)
-    ]
-    vae.train(mode)
+    device = next(vae.parameters()).device
+    with evaluating(vae):
+        chunks = [
+            vae.encode(to_tensor(part.x[start : start + size], device)) for start in range(0, len(part), size)
+        ]
     return Gaussian(torch.cat([q.mu for q in chunks]).cpu(), torch.cat([q.logvar for q in chunks]).cpu())
 
 

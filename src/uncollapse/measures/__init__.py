@@ -7,6 +7,7 @@ and `evaluate.py` are about all measures.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -73,6 +74,7 @@ class Measure:
     derived: "Callable[[pd.DataFrame], pd.Series] | None" = None
 
 
+@cache
 def modules() -> list[Any]:
     """The files of measures, in the order of their columns."""
     files = [name for name in names("measures") if name not in ("laws", "evaluate")]

@@ -18,7 +18,7 @@ from torch import Tensor
 from uncollapse.data.prepared import Part, to_tensor
 from uncollapse.measures import Measure, Row, Trained
 from uncollapse.seeds import torch_generator
-from uncollapse.vae import VAE, log_prior
+from uncollapse.vae import VAE, evaluating, log_prior
 
 # Each doubling of the samples lets nll fall by up to 3/4 of what the one before did: 3/4 + 9/16 + ... = 3.
 FALLS = 3.0
@@ -47,7 +47,6 @@ class Likelihoods(NamedTuple):
     elbo_standard_error: float
 
 
-@torch.no_grad()
 def likelihoods(
     vae: VAE, part: Part, *, samples: int, noise: torch.Generator, rows: int = 128
 ) -> Likelihoods:
@@ -55,24 +54,22 @@ def likelihoods(
     (x, z_k) at a time."""
     device, size = next(vae.parameters()).device, max(1, rows // samples)
     totals, sampled_minus_exact = torch.zeros(4, dtype=torch.float64), []
-    mode = vae.training
-    vae.eval()
-    for start in range(0, len(part), size):
-        x = to_tensor(part.x[start : start + size], device)
-        q = vae.encode(x)
-        z = q.sample(torch.randn(samples, *q.mu.shape, generator=noise, device=device))
-        flat = x.repeat(samples, *[1] * (x.ndim - 1))
-        fit = vae.log_likelihood(flat, z.flatten(0, 1)).view(samples, -1)
-        weights = fit + log_prior(z) - q.log_prob(z)
-        whole, half = log_mean_exp(weights, 0), samples // 2
-        halves = (log_mean_exp(weights[:half], 0) + log_mean_exp(weights[half : 2 * half], 0)) / 2
-        totals += (
-            torch.stack([-fit.mean(0).sum(), q.kl().sum(), -whole.sum(), (whole - halves).sum()])
-            .double()
-            .cpu()
-        )
-        sampled_minus_exact.append((log_prior(z) - q.log_prob(z)).mean(0) + q.kl().sum(1))
-    vae.train(mode)
+    with evaluating(vae):
+        for start in range(0, len(part), size):
+            x = to_tensor(part.x[start : start + size], device)
+            q = vae.encode(x)
+            z = q.sample(torch.randn(samples, *q.mu.shape, generator=noise, device=device))
+            flat = x.repeat(samples, *[1] * (x.ndim - 1))
+            fit = vae.log_likelihood(flat, z.flatten(0, 1)).view(samples, -1)
+            weights = fit + log_prior(z) - q.log_prob(z)
+            whole, half = log_mean_exp(weights, 0), samples // 2
+            halves = (log_mean_exp(weights[:half], 0) + log_mean_exp(weights[half : 2 * half], 0)) / 2
+            totals += (
+                torch.stack([-fit.mean(0).sum(), q.kl().sum(), -whole.sum(), (whole - halves).sum()])
+                .double()
+                .cpu()
+            )
+            sampled_minus_exact.append((log_prior(z) - q.log_prob(z)).mean(0) + q.kl().sum(1))
     reconstruction, kl, nll, fall = (totals / len(part)).tolist()
     error = float(torch.cat(sampled_minus_exact).square().mean().sqrt()) / math.sqrt(len(part))
     return Likelihoods(

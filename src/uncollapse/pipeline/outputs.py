@@ -59,6 +59,12 @@ def recipe_file(name: str) -> Path:
 GRID = recipe_file("grid")
 
 
+def grid() -> Recipe:
+    """What the stage `recipes` says of the grid: its cells, its seeds, settings, and what is compared."""
+    listed = json.loads(GRID.read_text())
+    return {**listed, "cells": [Cell(*names) for names in listed["cells"]]}
+
+
 class Job(NamedTuple):
     """A stage for one name: a data set (prepare), data set-method (pretrain) or a cell (train, evaluate)."""
 

@@ -1,6 +1,5 @@
 """What the report draws on: the measured cells of the grid, their means over seeds, and how they compare."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -53,7 +52,7 @@ class Results:
     @cached_property
     def cells(self) -> list[Cell]:
         """All cells of the grid."""
-        return cells_of(self.grid)
+        return self.grid["cells"]
 
     @cached_property
     def present(self) -> list[Cell]:
@@ -84,9 +83,9 @@ class Results:
 
 def gather() -> Results:
     """The results that lie in the folders of the pipeline. Raises UserError if no cell has any."""
-    grid = json.loads(outputs.GRID.read_text())
-    missing = {cell: reason for cell in cells_of(grid) if (reason := reason_missing(cell))}
-    present = [cell for cell in cells_of(grid) if cell not in missing]
+    grid = outputs.grid()
+    missing = {cell: reason for cell in grid["cells"] if (reason := reason_missing(cell))}
+    present = [cell for cell in grid["cells"] if cell not in missing]
     if not present:
         raise UserError(f"report: no cell of the grid has been measured; {next(iter(missing.values()))}")
     summary = read({cell: outputs.measures(cell) for cell in present})
@@ -103,11 +102,6 @@ def gather() -> Results:
         means=all_means(summary, history, grid["plain"]),
         comparison=compare(summary, compared),
     )
-
-
-def cells_of(grid: Mapping[str, Any]) -> list[Cell]:
-    """The cells that recipes/grid.json lists."""
-    return [Cell(*names) for names in grid["cells"]]
 
 
 def reason_missing(cell: Cell) -> str | None:

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 
 from uncollapse.experiment.cells import Cell
-from uncollapse.measures import Measure, columns
+from uncollapse.measures import Measure
 from uncollapse.pipeline.outputs import Job, labels
 from uncollapse.report.evidence import Evidence
 from uncollapse.report.numbers import Row, effect, mean_of, measure_of
-from uncollapse.report.results import Results
+from uncollapse.report.results import Results, measured
 
 DIRECTIONS = {1: "better", -1: "worse", 0: ""}
 
@@ -40,7 +40,7 @@ class Column(NamedTuple):
 
 def measures() -> dict[str, Measure]:
     """The measures that have a column."""
-    return {name: measure for name, measure in columns().items() if measure.compared and not measure.derived}
+    return {name: measure for name, measure in measured().items() if measure.compared}
 
 
 def heads() -> list[Column]:

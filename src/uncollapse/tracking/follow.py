@@ -65,9 +65,8 @@ def growing_runs(sizes: Mapping[Path, int]) -> Iterator[tuple[Path, int, Run]]:
                 or not outputs.card(cell.dataset).exists()
             ):
                 continue
-            if folder == outputs.training(cell).seed_folder(
-                seed, training_key(cell, seed)
-            ):  # else: another recipe
+            # the folder of another recipe grows no run of the grid
+            if folder == outputs.training(cell).seed_folder(seed, training_key(cell, seed)):
                 points = training_points(pd.read_csv(StringIO(rows)))
                 yield file, len(rows), replace(run_at_start(cell, seed), points=points, files={})
 

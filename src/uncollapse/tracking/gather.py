@@ -22,8 +22,8 @@ PICTURES = (outputs.RECONSTRUCTIONS, outputs.SAMPLES, outputs.SENTENCES, outputs
 
 def grid() -> tuple[list[Cell], list[int]]:
     """The cells and the seeds of the grid."""
-    listed = json.loads(outputs.GRID.read_text())
-    return [Cell(*names) for names in listed["cells"]], listed["seeds"]
+    listed = outputs.grid()
+    return listed["cells"], listed["seeds"]
 
 
 def run_at_start(cell: Cell, seed: int) -> Run:

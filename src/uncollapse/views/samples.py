@@ -12,30 +12,27 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from uncollapse.data.prepared import END, Part, to_tensor
-from uncollapse.vae import VAE, encode
+from uncollapse.vae import VAE, encode, evaluating
 
 PER_ROW = 8  # examples in a row of a picture
 
 
-@torch.no_grad()
 def generate(vae: VAE, z: Tensor, like: Tensor, rng: torch.Generator | None) -> Tensor:
     """An x for each z (B, D), of the shape and type of `like` (1, ...): the mean of p(x|z).
 
     If the decoder is autoregressive, the dimensions of x (pixels or words) are drawn one after the other,
     each given those before it; without an `rng` the most likely value is taken in place of a draw.
     """
-    training = vae.training
-    vae.eval()
     x = torch.zeros(len(z), *like.shape[1:], dtype=like.dtype, device=z.device)
-    if vae.autoregressive:
-        flat = x.view(len(z), -1)
-        for i in range(flat.shape[1]):
-            output = vae.output(z, x)
-            values = vae.likelihood.mean(output) if rng is None else vae.likelihood.sample(output, rng)
-            flat[:, i] = values.view(len(z), -1)[:, i]
-    else:
-        x = vae.likelihood.mean(vae.output(z, x))
-    vae.train(training)
+    with evaluating(vae):
+        if vae.autoregressive:
+            flat = x.view(len(z), -1)
+            for i in range(flat.shape[1]):
+                output = vae.output(z, x)
+                values = vae.likelihood.mean(output) if rng is None else vae.likelihood.sample(output, rng)
+                flat[:, i] = values.view(len(z), -1)[:, i]
+        else:
+            x = vae.likelihood.mean(vae.output(z, x))
     return x
 
 

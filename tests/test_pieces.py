@@ -50,6 +50,17 @@ def test_a_piece_of_a_method_needs_nothing_but_its_name_and_resolves_to_itself(
     assert resolve("here", folder, full) == full
 
 
+def test_a_piece_of_ones_own_that_is_not_one_is_told_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def untyped(*, share=0.5) -> None:  # noqa: ANN001
+        """An argument without a type."""
+
+    with pytest.raises(UserError, match=r"^here: the argument share of untyped should have a type$"):
+        check("here", untyped, {"share": 0.1})
+    monkeypatch.delattr("uncollapse.methods.kl_weight.constant.constant")
+    with pytest.raises(UserError, match=r"^methods/kl_weight/constant\.py: should hold a function constant"):
+        function("methods/kl_weight", "constant")
+
+
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_a_piece_file_is_short(folder: str) -> None:
     for name in names(folder):

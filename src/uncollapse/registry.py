@@ -9,6 +9,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from uncollapse.errors import UserError
+
 PACKAGE = Path(__file__).parent
 DATASET_FOLDERS = {"source": "data/sources", "net": "nets", "likelihood": "likelihoods"}
 
@@ -24,8 +26,11 @@ def names(folder: str) -> list[str]:
 
 
 def function(folder: str, name: str) -> Callable[..., Any]:
-    """The function `name` in the file `name`.py of `folder`."""
-    return getattr(import_module(f"uncollapse.{folder.replace('/', '.')}.{name}"), name)
+    """The function `name` in the file `name`.py of `folder`. Raises UserError if the file has none."""
+    found = getattr(import_module(f"uncollapse.{folder.replace('/', '.')}.{name}"), name, None)
+    if not callable(found):
+        raise UserError(f"{folder}/{name}.py: should hold a function {name}, which makes the piece")
+    return found
 
 
 def build(folder: str, entry: Mapping[str, Any]) -> Any:

@@ -27,12 +27,16 @@ def choose(key: str, name: object, valid: Iterable[str]) -> str:
 def check(key: str, signature: Callable[..., Any], entry: object) -> dict[str, Any]:
     """The keyword arguments that `entry` gives to `signature`, of the right types, with defaults.
 
-    Raises UserError as `schema.validate` does.
+    Raises UserError as `schema.validate` does, and where an argument of `signature` has no type.
     """
     hints = get_type_hints(signature, include_extras=True)
+    arguments = inspect.signature(signature).parameters
+    for name in arguments:
+        if name not in hints:
+            raise UserError(f"{key}: the argument {name} of {signature.__name__} should have a type")
     fields: dict[str, Any] = {
         name: (hints[name], ... if argument.default is argument.empty else argument.default)
-        for name, argument in inspect.signature(signature).parameters.items()
+        for name, argument in arguments.items()
     }
     return validate(key, create_model(signature.__name__, __base__=Entry, **fields), entry).model_dump()
 

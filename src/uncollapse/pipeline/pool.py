@@ -101,7 +101,7 @@ def death(title: str, process: BaseProcess) -> Exception | None:
         return None
     if process.exitcode < 0:  # by a signal
         return UserError(f"{title}: a worker process died, perhaps for want of memory")
-    return RuntimeError(f"{title}: a worker process failed, see its traceback")
+    return UserError(f"{title}: a worker process failed, see its traceback above")
 
 
 def cores() -> int:

@@ -2,7 +2,7 @@
 # make test    the tests
 # make ui      the runs in MLflow
 # make follow  the runs that are being trained grow in MLflow; beside `make repro`, in a second terminal
-# make bench   the times of our measures beside naive ones, and of the mirror in MLflow
+# make bench   times: our measures and training step beside others, a cell, a grid, the mirror in MLflow
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export VIRTUAL_ENV := $(CURDIR)/.venv
@@ -23,7 +23,9 @@ test: .venv/ready
 	pytest
 
 bench: .venv/ready
+	@uv pip install --quiet --constraint requirements.txt --editable '.[bench]'
 	@python tests/benchmark.py
+	@python tests/benchmark.py --step
 	@python tests/benchmark_mirror.py
 
 ui: .venv/ready

@@ -21,6 +21,7 @@ from uncollapse.pipeline.stage import run
 from uncollapse.pipeline.tables import last_row
 from uncollapse.train import train
 from uncollapse.training import Training
+from uncollapse.work import Work
 
 
 def main(name: str) -> None:
@@ -34,18 +35,18 @@ def work(recipe: outputs.Recipe, seed: int, folder: Path, progress: Progress) ->
     cell = Cell(recipe["dataset"], recipe["model"], recipe["method"])
     card, encoder = outputs.card(cell.dataset), outputs.encoder(cell, seed)
     vae = assemble(recipe, json.loads(card.read_text()), seed).to(device(recipe["device"]))
-    parts, steps = ["train", "reserve"], (0, 0)
+    parts, spent = ["train", "reserve"], Work()
     if encoder.exists():  # it was trained on the reserve
         parts = ["train"]
         vae.load_encoder(load_file(encoder))
         last = last_row(encoder.with_name(outputs.HISTORY), seed)
-        steps = (int(last["encoder_steps"]), int(last["decoder_steps"]))
+        spent = Work(int(last["encoder_steps"]), int(last["decoder_steps"]), float(last["gflops"]))
     data, valid = (read(card.parent, *names) for names in (parts, ["valid"]))
     checkpoint = Checkpoint(folder, device(recipe["device"]))
     for row in checkpoint.rows:
         progress(row)
     method, training = Method.build(recipe), Training(**recipe["training"])
-    for row, state in train(vae, data, valid, method, training, seed, steps=steps, saved=checkpoint.saved):
+    for row, state in train(vae, data, valid, method, training, seed, work=spent, saved=checkpoint.saved):
         if not all(map(math.isfinite, row.values())):
             key = f"params.yaml: datasets.{cell.dataset}.training.learning_rate is {training.learning_rate}"
             where = f"{cell}, seed {seed}, epoch {row['epoch']}"

@@ -1,5 +1,7 @@
 """Our measures and naive implementations of the same, timed in turn: `make bench`. One thread."""
 
+import argparse
+import json
 import math
 import platform
 import statistics
@@ -15,6 +17,7 @@ import torch
 from tqdm import tqdm
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "stages"))
+from benchmark_step import measure as measure_steps
 from sklearn.manifold import TSNE, trustworthiness
 from threadpoolctl import threadpool_limits
 
@@ -111,8 +114,29 @@ def machine() -> str:
     )
 
 
+def step(as_json: bool) -> None:
+    """Print the rates of a gradient step, as a table in Markdown or as a JSON object."""
+    rates = measure_steps()
+    if as_json:
+        print(json.dumps(rates))
+        return
+    print("| examples a second | ours | lean | lightning | pythae | floor |\n|---|---|---|---|---|---|")
+    for net in ("default", "reference", "lstm"):
+        row = [rates[net].get(name) for name in ("ours", "lean", "lightning", "pythae", "floor")]
+        print(f"| {net} | {' | '.join(f'{rate:,.0f}' if rate else '' for rate in row)} |")
+    shares = ", ".join(f"{net} {share:.2f}" for net, share in rates["encoder_only"].items())
+    print(f"\nA step of the encoder alone, as a share of a joint one: {shares}.")
+
+
 def main() -> None:
-    """Print a table in Markdown."""
+    """Print tables in Markdown."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--step", action="store_true", help="the gradient step, beside other loops")
+    parser.add_argument("--json", action="store_true", help="with --step: one JSON object")
+    arguments = parser.parse_args()
+    if arguments.step:
+        step(arguments.json)
+        return
     torch.set_num_threads(1)
     threadpool_limits(1)
     keep_memory()

@@ -19,6 +19,7 @@ from toys import same, toy_part, toy_vae, training
 from uncollapse.experiment.params import Params
 from uncollapse.methods import SLOTS, Method
 from uncollapse.train import train
+from uncollapse.work import Work
 
 PARAMS = Params(Path(__file__).parent.parent / "params.yaml")
 ENTRIES = PARAMS.stated.methods
@@ -52,14 +53,15 @@ def trained(kind: str, model: str, *methods: str) -> Run:
         slots |= {slot: PARAMS.slots("methods", name, DATA[kind])[slot] for slot in ENTRIES[name]}
     if slots["inference"]["use"] == "aggressive":
         slots["inference"] |= {"window": 2, "most": 6}
-    method, data, steps = Method.build(slots), toy_part(kind), (0, 0)
+    method, data, spent = Method.build(slots), toy_part(kind), Work()
     vae = toy_vae(kind, decoder=slots["decoder"]["use"], posterior=slots["posterior"]["use"])
     if method.pretraining.run is not None:
         *_, last = method.pretraining.run(vae, toy_part(kind, seed=2), 0)
-        steps = (int(last["encoder_steps"]), int(last["decoder_steps"]))
+        spent = Work(int(last["encoder_steps"]), int(last["decoder_steps"]), last["gflops"])
+    steps = (spent.encoder_steps, spent.decoder_steps)
     rows, saved = [], []
     for row, state in train(
-        vae, data, data, method, training(epochs=EPOCHS, batch_size=64 // BATCHES), 0, steps=steps
+        vae, data, data, method, training(epochs=EPOCHS, batch_size=64 // BATCHES), 0, work=spent
     ):
         rows.append(row)
         saved.append(copy.deepcopy(state.state_dict()))

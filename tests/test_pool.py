@@ -66,7 +66,7 @@ def test_a_mistake_in_the_code_shows_its_traceback(
     def work(recipe: Recipe, seed: int, folder: Path, progress: Progress) -> None:
         raise ValueError("of the code")
 
-    with pytest.raises(UserError, match="^title: a worker process failed, see its traceback above$"):
+    with pytest.raises(UserError, match=r"^title: a worker process failed, see its traceback above$"):
         side_by_side("title", {}, folders, work, rows=1)
     assert "ValueError: of the code" in capfd.readouterr().err
 

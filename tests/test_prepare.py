@@ -11,7 +11,7 @@ import pytest
 
 from uncollapse.data.collect import CHUNK
 from uncollapse.data.prepare import prepare
-from uncollapse.data.prepared import END, PAD, UNKNOWN, batches, read, to_tensor
+from uncollapse.data.prepared import END, PAD, UNKNOWN, Part, batches, read, to_tensor
 from uncollapse.data.sources import Example, Source
 from uncollapse.errors import UserError
 from uncollapse.likelihoods.bernoulli import bernoulli
@@ -178,7 +178,21 @@ def test_the_card_tells_the_checksums_and_facts_and_no_scratch_is_left(tmp_path:
 
 
 def test_batches_hold_each_example_at_most_once() -> None:
-    indices = list(batches(50, 16, np.random.default_rng(0)))
+    fifty, five = (Part(np.zeros((count, 2), np.uint8)) for count in (50, 5))
+    indices = batches(fifty, 16, np.random.default_rng(0))
     assert [len(batch) for batch in indices] == [16, 16, 16]
     assert len(set(np.concatenate(indices).tolist())) == 48
-    assert [len(batch) for batch in batches(5, 16, np.random.default_rng(0))] == [5]
+    assert [len(batch) for batch in batches(five, 16, np.random.default_rng(0))] == [5]
+
+
+def test_sentences_of_a_batch_are_of_nearly_one_length() -> None:
+    rng = np.random.default_rng(0)
+    lengths = rng.integers(1, 40, 700)
+    part = Part(np.where(np.arange(40) < lengths[:, None], 5, PAD).astype(np.int16))
+    first, second = (batches(part, 8, np.random.default_rng(seed)) for seed in (0, 1))
+    assert len(np.unique(np.concatenate(first))) == 87 * 8
+    spread = np.mean([np.ptp(lengths[batch]) for batch in first])
+    assert spread < 8, "of 39; 32 at random"
+    means = [lengths[batch].mean() for batch in first]
+    assert abs(np.corrcoef(np.arange(len(means)), means)[0, 1]) < 0.3, "not the short ones first"
+    assert not np.array_equal(np.sort(first[0]), np.sort(second[0]))

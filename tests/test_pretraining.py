@@ -8,6 +8,7 @@ from uncollapse.errors import UserError
 from uncollapse.methods.pretraining.autoencoder import autoencoder
 from uncollapse.methods.pretraining.classifier import classifier
 from uncollapse.train import train
+from uncollapse.work import Work
 
 
 def test_the_classifier_teaches_the_encoder_and_nothing_else(kind: str) -> None:
@@ -41,8 +42,10 @@ def test_encoder_weights_are_taken_over_from_another_vae(kind: str) -> None:
 
 def test_steps_of_pretraining_are_counted(kind: str) -> None:
     parts = toy_part(kind), toy_part(kind, seed=1)
-    rows = train(toy_vae(kind), *parts, method(), training(epochs=1), 0, steps=(7, 5))
-    assert [(row["encoder_steps"], row["decoder_steps"]) for row, _ in rows] == [(11, 9)]
+    rows = train(toy_vae(kind), *parts, method(), training(epochs=1), 0, work=Work(7, 5, 3.0))
+    [(row, _)] = rows
+    assert (row["encoder_steps"], row["decoder_steps"]) == (11, 9)
+    assert 3 < row["gflops"] < 3.1
 
 
 def test_an_autoencoder_teaches_the_encoder_and_its_head_to_tell_examples_apart(kind: str) -> None:

@@ -28,7 +28,7 @@ def test_a_row_says_what_happened(kind: str) -> None:
     for row in rows:
         assert row["elbo"] == pytest.approx(-row["reconstruction"] - row["kl"])
         assert 0 <= row["active_units"] <= 3
-    learned = rows_of(toy_vae(kind), kind, epochs=40)
+    learned = rows_of(toy_vae(kind), kind, {"kl_weight": "constant"}, epochs=40)
     assert learned[-1]["elbo"] > learned[0]["elbo"] + 0.2
 
 
@@ -112,24 +112,10 @@ def test_what_is_not_updated_keeps_parameters_and_optimiser_state(
     of_encoder = {name: name.startswith(("encoder.", "posterior.")) for name in before}
     assert changed == {name for name, side in of_encoder.items() if side == encoder}
     other = "decoder" if encoder else "encoder"
-    assert state.state_dict()["optimizers"][other]["state"] == {}
+    assert state.optimizers[other].count == 0
+    assert not any(moment.any() for moments in state.optimizers[other].moments for moment in moments)
     assert row[f"{other}_steps"] == 0
     assert row["encoder_steps"] + row["decoder_steps"] == 4
-    assert all(parameter.requires_grad for parameter in vae.parameters())
-
-
-def test_parameters_can_be_trained_again_after_an_error_in_a_step() -> None:
-    vae = toy_vae("images")
-
-    def fails(state: Any, kl: Tensor, reconstruction: Tensor) -> Any:
-        raise RuntimeError
-
-    def step(state: Any, x: Tensor, gradient_step: GradientStep, draw: Draw) -> StepResult:
-        return gradient_step(x, decoder=False)
-
-    with pytest.raises(RuntimeError):
-        rows_of(vae, "images", {"inference": order(step), "kl_weight": KLWeight(dict, fails)})
-    assert all(parameter.requires_grad for parameter in vae.parameters())
 
 
 def by_hand(vae: VAE, pieces: dict[str, Any], optimizer: str) -> tuple[list[Tensor], list[Tensor]]:

@@ -2,13 +2,11 @@
 saves nothing."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any, final
 
 import numpy as np
 import torch
-from torch import Tensor, nn
-from torch.nn.utils import clip_grad_norm_
+from torch import Tensor
 
 from uncollapse.data.prepared import Array, Part, batches, to_tensor
 from uncollapse.measures.active_units import active_units
@@ -17,9 +15,11 @@ from uncollapse.methods import Method
 from uncollapse.methods.inference import StepResult
 from uncollapse.methods.perturbation import Context, Inputs
 from uncollapse.objective import Terms, elbo, objective
+from uncollapse.optimizer import clip_scale
 from uncollapse.seeds import numpy_generator, torch_generator
 from uncollapse.training import Training, TrainState
 from uncollapse.vae import VAE, encode
+from uncollapse.work import Work
 
 Row = dict[str, float]
 
@@ -35,7 +35,7 @@ class Batches:
         self.in_order, self.at_random = (
             numpy_generator(seed, purpose, epoch) for purpose in ("batches", "other batches")
         )
-        self.indices = list(batches(len(data), size, self.in_order))
+        self.indices = batches(data, size, self.in_order)
 
     def __iter__(self) -> Iterator[Tensor]:
         """Every batch (B, ...) once."""
@@ -68,17 +68,18 @@ class GradientStep:
     def __call__(self, x: Tensor, *, encoder: bool = True, decoder: bool = True) -> StepResult:
         """Update on a batch x (B, ...); the result is of the weights before."""
         state = self.state
-        noise = torch.randn(2, len(x), state.vae.latents, generator=self.noise, device=self.device)
-        inputs = self.perturbed(x, noise)
         groups = [name for name, update in {"encoder": encoder, "decoder": decoder}.items() if update]
-        with frozen([p for name in state.groups if name not in groups for p in state.groups[name]]):
-            terms = self.terms(x, inputs, noise)
-            terms.loss.mean().backward()
-        clip_grad_norm_([parameter for name in groups for parameter in state.groups[name]], self.clip)
+        parameters = [parameter for name in groups for parameter in state.groups[name]]
+        noise = torch.randn(2, len(x), state.vae.latents, generator=self.noise, device=self.device)
+        with state.work.counted(encoder, decoder, x.shape):
+            terms = self.terms(x, self.perturbed(x, noise), noise)
+            gradients = torch.autograd.grad(terms.loss.mean(), parameters, materialize_grads=True)
+        scale = clip_scale(gradients, self.clip)
         for name in groups:
-            state.optimizers[name].step()
-            state.optimizers[name].zero_grad()
-            state.steps[name] += 1
+            own, gradients = gradients[: len(state.groups[name])], gradients[len(state.groups[name]) :]
+            state.optimizers[name].step(own, scale)
+        state.work.encoder_steps += encoder
+        state.work.decoder_steps += decoder
         means = torch.stack([terms.reconstruction.mean(), terms.kl.sum(1).mean(), terms.beta.mean()])
         units = state.vae.likelihood.units(x)
         return StepResult(terms.loss.detach().sum(), units, means.detach(), terms.state)
@@ -88,14 +89,13 @@ class GradientStep:
         return objective(self.state.vae, self.method, x, inputs, noise, self.state.kl_weight)
 
     def perturbed(self, x: Tensor, noise: Tensor) -> Inputs:
-        """What encoder and decoder read of x. A gradient for an adversary costs as much as a step of
-        both, and counts so."""
+        """What encoder and decoder read of x. A gradient for an adversary counts as a step of both."""
 
         def gradient(inputs: Inputs, embedded: Tensor) -> tuple[Tensor, Tensor]:
             embedded = embedded.detach().requires_grad_()
             loss = self.terms(x, inputs._replace(embedded=embedded), noise).loss
-            for name in self.state.steps:
-                self.state.steps[name] += 1
+            self.state.work.encoder_steps += 1
+            self.state.work.decoder_steps += 1
             return loss.detach(), torch.autograd.grad(loss.sum(), embedded)[0]
 
         inputs = Inputs(x, x)
@@ -112,17 +112,17 @@ def train(
     training: Training,
     seed: int,
     *,
-    steps: tuple[int, int] = (0, 0),
+    work: Work | None = None,
     saved: dict[str, Any] | None = None,
 ) -> Iterator[tuple[Row, TrainState]]:
     """Train `vae` in place; after every epoch yield a row of the history and the state.
 
     A row: epoch and step (batches so far); means over the epoch's batches, at the last update on each, of
-    elbo, reconstruction and kl (nats) and of beta; active_units on `valid`; encoder_steps and
-    decoder_steps so far, with those of pretraining, `steps`; with `patience` valid_elbo (nats). `saved`
-    is a state's `state_dict()`: training goes on from there.
+    elbo, reconstruction and kl (nats) and of beta; active_units on `valid`; encoder_steps,
+    decoder_steps and gflops so far, with those of pretraining, `work`; with `patience` valid_elbo (nats).
+    `saved` is a state's `state_dict()`: training goes on from there.
     """
-    state = TrainState(vae, method, training, steps)
+    state = TrainState(vae, method, training, work or Work())
     if saved is not None:
         state.load_state_dict(saved)
 
@@ -163,17 +163,5 @@ def epoch_row(state: TrainState, means: Sequence[Tensor], valid: Part) -> Row:
         "kl": kl,
         "beta": beta,
         "active_units": active_units(encode(state.vae, valid).mu),
-        **{f"{name}_steps": count for name, count in state.steps.items()},
+        **state.work.row(),
     }
-
-
-@contextmanager
-def frozen(parameters: Sequence[nn.Parameter]) -> Iterator[None]:
-    """No gradients are computed for these parameters."""
-    for parameter in parameters:
-        parameter.requires_grad_(False)
-    try:
-        yield
-    finally:
-        for parameter in parameters:
-            parameter.requires_grad_(True)

@@ -1,16 +1,17 @@
 """How long to train, and all that changes while training."""
 
 import copy
-from typing import Any, Literal
+from typing import Any
 
 import pydantic
-import torch
 from pydantic import PositiveFloat, PositiveInt
 
 from uncollapse.methods import Method
 from uncollapse.methods.inference import State as InferenceState
 from uncollapse.methods.kl_weight import State as KLWeightState
+from uncollapse.optimizer import Optimizer, Rule
 from uncollapse.vae import VAE
+from uncollapse.work import Work
 
 
 @pydantic.dataclasses.dataclass(frozen=True, config={"extra": "forbid", "allow_inf_nan": False})
@@ -27,25 +28,25 @@ class Training:
     batch_size: PositiveInt
     learning_rate: PositiveFloat
     clip: PositiveFloat = 5.0
-    optimizer: Literal["adam", "sgd"] = "adam"
+    optimizer: Rule = "adam"
     patience: PositiveInt | None = None
     min_epochs: PositiveInt = 1
 
 
 class TrainState:
-    """All that changes in training: weights, optimisers, the states of KL weight and inference, steps,
-    and the best weights."""
+    """All that changes in training: weights, optimisers, the states of KL weight and inference, the work
+    so far, and the best weights."""
 
-    def __init__(self, vae: VAE, method: Method, training: Training, steps: tuple[int, int] = (0, 0)) -> None:
+    def __init__(self, vae: VAE, method: Method, training: Training, work: Work) -> None:
         self.vae, self.epoch = vae, 0
         self.groups = {"encoder": vae.encoder_parameters(), "decoder": vae.decoder_parameters()}
-        make = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}[training.optimizer]
-        self.optimizers: dict[str, Any] = {
-            name: make(group, lr=training.learning_rate, fused=True) for name, group in self.groups.items()
+        self.optimizers = {
+            name: Optimizer(group, training.optimizer, training.learning_rate)
+            for name, group in self.groups.items()
         }
         self.kl_weight: KLWeightState = method.kl_weight.init()
         self.inference: InferenceState = method.inference.init()
-        self.steps = dict(zip(self.groups, steps, strict=True))
+        self.work = work
         self.best: dict[str, Any] = {}  # epoch, elbo and weights, if training has patience
 
     def state_dict(self) -> dict[str, Any]:
@@ -53,7 +54,8 @@ class TrainState:
         return {
             "vae": self.vae.state_dict(),
             "optimizers": {name: optimizer.state_dict() for name, optimizer in self.optimizers.items()},
-            **{name: getattr(self, name) for name in ("kl_weight", "inference", "steps", "epoch", "best")},
+            "work": self.work.row(),
+            **{name: getattr(self, name) for name in ("kl_weight", "inference", "epoch", "best")},
         }
 
     def load_state_dict(self, saved: dict[str, Any]) -> None:
@@ -61,7 +63,8 @@ class TrainState:
         self.vae.load_state_dict(saved["vae"])
         for name, optimizer in self.optimizers.items():
             optimizer.load_state_dict(saved["optimizers"][name])
-        for name in ("kl_weight", "inference", "steps", "epoch", "best"):
+        self.work = Work(**saved["work"])
+        for name in ("kl_weight", "inference", "epoch", "best"):
             setattr(self, name, saved[name])
 
     def keep_best(self, valid_elbo: float) -> None:

@@ -35,11 +35,11 @@ class Gaussian(NamedTuple):
 
     def kl(self) -> Tensor:
         """KL_i of every example and dimension, in nats, shape (B, D)."""
-        return 0.5 * (self.mu.square() + self.logvar.exp() - 1 - self.logvar)
+        return 0.5 * (self.mu.square() + self.logvar.expm1() - self.logvar)
 
     def sample(self, noise: Tensor) -> Tensor:
         """z = mu + exp(logvar / 2) * noise; `noise` (..., B, D) is standard normal. Differentiable."""
-        return self.mu + (0.5 * self.logvar).exp() * noise
+        return torch.addcmul(self.mu, (0.5 * self.logvar).exp(), noise)
 
     def log_prob(self, z: Tensor) -> Tensor:
         """log q(z|x) in nats, for z of shape (..., B, D): shape (..., B)."""

@@ -27,7 +27,7 @@ ORDER = (
     "active_units",
     "collapse",
     "probe",
-    "steps",
+    "work",
 )
 
 

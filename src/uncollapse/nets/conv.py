@@ -41,7 +41,7 @@ class Encoder(nn.Module):
         """Features of x, or of what is embedded in its place."""
         h = (self.embed(x) if embedded is None else embedded).reshape(-1, *self.image).movedim(3, 1)
         for layer in self.layers:
-            h = layer(h).relu()
+            h = layer(h).relu_()
         return h.flatten(1)
 
 

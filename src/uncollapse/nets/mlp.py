@@ -30,7 +30,7 @@ class Encoder(nn.Module):
         """Features of x, or of what is embedded in its place."""
         h = (self.embed(x) if embedded is None else embedded).flatten(1)
         for layer in self.layers:
-            h = layer(h).relu()
+            h = layer(h).relu_()
         return h
 
 
@@ -48,9 +48,9 @@ class Decoder(nn.Module):
 
     def forward(self, z: Tensor, x: Tensor) -> Tensor:
         """Logits for z; x is not read."""
-        h = self.first(z).relu()
+        h = self.first(z).relu_()
         for layer, join in zip(self.layers, self.joins, strict=True):
-            h = join(layer(h), z).relu()
+            h = join(layer(h), z).relu_()
         return self.output(h).view(-1, *self.shape)
 
 

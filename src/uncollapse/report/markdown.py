@@ -27,7 +27,7 @@ def markdown(evidence: Evidence) -> str:
 def entry(evidence: Evidence, cell: Cell) -> str:
     """What is known of a cell, compared with the plain method of the same model; in bold what is beyond
     chance: the difference of the nll (nats) with its interval; the share of collapsed dimensions, plain's
-    and its own; the gradient steps, as a multiple of plain's. Of the plain method the nll and the share.
+    and its own; the work of training, as a multiple of plain's. Of the plain method the nll and the share.
     """
     means = evidence.means.get(cell)
     if means is None:

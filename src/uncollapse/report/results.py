@@ -172,12 +172,11 @@ def front(means: pd.DataFrame) -> pd.Series:
 
 
 def costs(summary: pd.DataFrame, plain: str | None) -> pd.Series:
-    """Gradient steps of encoder and decoder together, as a multiple of those of `plain` with the same model.
+    """The work of training (GFLOP), as a multiple of that of `plain` with the same model.
 
     In the order of the cells; nan where there is no plain method.
     """
-    table = summary.groupby(CELL, sort=False)[["encoder_steps", "decoder_steps"]].mean().reset_index()
-    table["steps"] = table["encoder_steps"] + table["decoder_steps"]
-    base = table[table["method"] == plain][["dataset", "model", "steps"]]
+    table = summary.groupby(CELL, sort=False)["gflops"].mean().reset_index()
+    base = table[table["method"] == plain][["dataset", "model", "gflops"]]
     both = table.merge(base, on=["dataset", "model"], how="left", suffixes=("", "_of_plain"))
-    return both["steps"] / both["steps_of_plain"]
+    return both["gflops"] / both["gflops_of_plain"]

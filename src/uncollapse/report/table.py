@@ -47,7 +47,7 @@ def heads() -> list[Column]:
     """The heads of all columns."""
     return [
         *(Column(name, measure.title) for name, measure in measures().items()),
-        Column("cost", "gradient steps"),
+        Column("cost", "work of training"),
     ]
 
 

@@ -3,7 +3,7 @@
 A piece that pretrains learns on the part `reserve` of the data; the VAE then learns on the part `train`.
 Without pretraining the VAE learns on both, so every method sees the same examples. `run(vae, reserve,
 seed)` changes the weights of the VAE's encoder and yields a row {epoch, loss, accuracy, encoder_steps,
-...} an epoch.
+decoder_steps, gflops, ...} an epoch.
 """
 
 from collections.abc import Callable, Iterator

@@ -13,8 +13,10 @@ from torch import nn
 from uncollapse.data.prepared import Part, batches, to_tensor
 from uncollapse.errors import UserError
 from uncollapse.methods.pretraining import Pretraining, Row
+from uncollapse.optimizer import Optimizer
 from uncollapse.seeds import numpy_generator
 from uncollapse.vae import VAE, initialise
+from uncollapse.work import Work
 
 
 def classifier(
@@ -34,29 +36,28 @@ def classifier(
         layer = nn.Linear(features, int(labels.max()) + 1).to(device)
         initialise(layer, seed)
         parameters = [*vae.encoder.parameters(), *layer.parameters()]
-        optimizer = torch.optim.Adam(parameters, lr=learning_rate, fused=True)
-        steps = 0
+        optimizer = Optimizer(parameters, "adam", learning_rate)
+        work = Work()
         vae.train()
         for epoch in range(1, epochs + 1):
             generator = numpy_generator(seed, "pretraining", epoch)
             loss_sum, correct = torch.zeros(2, device=device)
-            for index in batches(len(reserve), batch_size, generator):
+            for index in batches(reserve, batch_size, generator):
                 x = to_tensor(vae.likelihood.draw(reserve.x[index], generator), device)
-                logits, label = layer(vae.encoder(x)), labels[torch.as_tensor(index)]
-                loss = nn.functional.cross_entropy(logits, label)
-                optimizer.zero_grad()
-                loss.backward()
-                optimizer.step()
-                steps += 1
+                with work.counted(x.shape):
+                    logits, label = layer(vae.encoder(x)), labels[torch.as_tensor(index)]
+                    loss = nn.functional.cross_entropy(logits, label)
+                    gradients = torch.autograd.grad(loss, parameters)
+                optimizer.step(gradients)
+                work.encoder_steps += 1
                 loss_sum += loss.detach() * len(index)
                 correct += (logits.argmax(1) == label).sum()
-            seen = len(index) * (steps // epoch)
+            seen = len(index) * (work.encoder_steps // epoch)
             yield {
                 "epoch": epoch,
                 "loss": float(loss_sum) / seen,
                 "accuracy": float(correct) / seen,
-                "encoder_steps": steps,
-                "decoder_steps": 0,
+                **work.row(),
             }
 
     return Pretraining(run)

@@ -66,7 +66,7 @@ def effect_of(evidence: Evidence, dataset: str, model: str, method: str) -> Effe
     if information is not None and information["at_cap"] != "both":
         parts.append(f"mi {effect(information)}")
     cost = evidence.means[dataset, model, method]["cost"]
-    parts.append("as many gradient steps" if cost == 1 else f"{cost:.2g} times the gradient steps")
+    parts.append("as much work" if f"{cost:.2g}" == "1" else f"{cost:.2g} times the work")
     directions = (evidence.direction(row) for row in (collapsed, information, nll))
     return Effect(*directions, evidence=", ".join(parts))
 

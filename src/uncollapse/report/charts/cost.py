@@ -1,4 +1,4 @@
-"""What a method does to the nll, against the gradient steps that it takes."""
+"""What a method does to the nll, against the work that it takes."""
 
 import altair as alt
 import pandas as pd
@@ -19,7 +19,7 @@ def table(results: Results) -> pd.DataFrame:
 def draw(canvas: Canvas) -> Layers:
     """A point with its interval for each model and method."""
     scale, axis = alt.Scale(type="log", nice=False, padding=20), alt.Axis(values=TICKS, format="~g")
-    x = alt.X("cost:Q", title="gradient steps, as a multiple of plain's", scale=scale, axis=axis)
+    x = alt.X("cost:Q", title="work of training, as a multiple of plain's", scale=scale, axis=axis)
     title = "nll, difference to plain (nats): down is better"
     base = canvas.chart.encode(x, color=canvas.color)
     zero = canvas.chart.mark_rule(color="#777777").encode(y=alt.datum(0))
@@ -27,16 +27,16 @@ def draw(canvas: Canvas) -> Layers:
     points = base.mark_point(size=90, filled=True, opacity=1).encode(
         alt.Y("difference:Q", title=title),
         shape=canvas.model_shape,
-        tooltip=tips("model", "method", cost="steps", difference="difference", low="from", high="to"),
+        tooltip=tips("model", "method", cost="work", difference="difference", low="from", high="to"),
     )
     return alt.layer(zero, intervals, points)
 
 
 CHART = Chart(
     title="Cost and gain",
-    text="Gradient steps of encoder and decoder together, as a multiple of those of the plain method, and "
-    "the difference in nll that comes with them.",
-    alt="Difference of the nll to plain against gradient steps, a point for each model and method",
+    text="The work of training, in floating point operations, as a multiple of that of the plain method, "
+    "and the difference in nll that comes with it.",
+    alt="Difference of the nll to plain against the work of training, a point for each model and method",
     table=table,
     draw=draw,
     panels="grid",

@@ -1,0 +1,86 @@
+"""Updates of a group of parameters along a clipped gradient: Adam (Kingma & Ba 2015, arXiv 1412.6980,
+algorithm 1) or plain SGD.
+
+The arithmetic is that of torch's fused kernels, one call for all layers. torch.optim would do more on the
+host than the kernel for a small net, and its constructors import torch._dynamo: two seconds in every
+worker.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+Rule = Literal["adam", "sgd"]
+
+
+def clip_scale(gradients: tuple[Tensor, ...], clip: float) -> Tensor:
+    """What `gradients` are to be divided by, so that their norm, taken together, is at most `clip`."""
+    norm = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients)))
+    return ((norm + 1e-6) / clip).clamp(min=1.0).float()  # whatever the weights are: the kernels ask for it
+
+
+class Optimizer:
+    """Adam or SGD for some parameters. Parameters whose turn it is not cost nothing."""
+
+    def __init__(self, parameters: Sequence[nn.Parameter], rule: Rule, learning_rate: float) -> None:
+        self.weights = [parameter.detach() for parameter in parameters]  # the same memory
+        self.count = torch.zeros((), dtype=torch.float32, device=self.weights[0].device)
+        moments = 2 if rule == "adam" else 0
+        self.moments = [[torch.zeros_like(weight) for weight in self.weights] for _ in range(moments)]
+        self.update = partial({"adam": self.adam, "sgd": self.sgd}[rule], learning_rate)
+
+    def step(self, gradients: Sequence[Tensor], scale: Tensor | None = None) -> None:
+        """One update along `gradients / scale`; the gradients may be overwritten."""
+        self.count += 1
+        # the kernels go through memory as it lies, and a convolution's gradient may lie in another order
+        self.update([gradient.contiguous() for gradient in gradients], scale)
+
+    def adam(self, learning_rate: float, gradients: list[Tensor], scale: Tensor | None) -> None:
+        """theta -= learning_rate m / (sqrt(v) + 1e-8), with the bias of the moments m and v corrected."""
+        means, squares = self.moments
+        torch._fused_adam_(
+            self.weights,
+            gradients,
+            means,
+            squares,
+            [],
+            [self.count] * len(self.weights),
+            lr=learning_rate,
+            beta1=0.9,
+            beta2=0.999,
+            eps=1e-8,
+            weight_decay=0.0,
+            amsgrad=False,
+            maximize=False,
+            grad_scale=scale,
+        )
+
+    def sgd(self, learning_rate: float, gradients: list[Tensor], scale: Tensor | None) -> None:
+        """theta -= learning_rate g."""
+        torch._fused_sgd_(
+            self.weights,
+            gradients,
+            [],
+            lr=learning_rate,
+            momentum=0.0,
+            dampening=0.0,
+            weight_decay=0.0,
+            nesterov=False,
+            maximize=False,
+            is_first_step=False,
+            grad_scale=scale,
+        )
+
+    def state_dict(self) -> dict[str, Any]:
+        """References to all that changes."""
+        return {"count": self.count, "moments": self.moments}
+
+    def load_state_dict(self, saved: dict[str, Any]) -> None:
+        """Back to a saved state."""
+        self.count.copy_(saved["count"])
+        for own, others in zip(self.moments, saved["moments"], strict=True):
+            for moment, other in zip(own, others, strict=True):
+                moment.copy_(other)

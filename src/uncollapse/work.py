@@ -1,0 +1,78 @@
+"""The work of training: gradient steps, and the floating point operations of their matrix products,
+convolutions and LSTMs, as torch counts them. The same on every machine, however fast it is."""
+
+from collections.abc import Hashable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import flop_registry
+
+aten = torch.ops.aten
+
+
+def lstm(x: Tensor, weights: Tensor, recurrent: Tensor, *others: Any, **options: Any) -> int:
+    """Of one layer of an LSTM on a CPU, for x (T, B, features)."""
+    return 2 * x.shape[0] * x.shape[1] * (weights.numel() + recurrent.numel())
+
+
+def lstm_on_a_gpu(x: Tensor, weights: list[Tensor], *others: Any, **options: Any) -> int:
+    """The same, where all weights come in a list."""
+    return 2 * x.shape[0] * x.shape[1] * sum(weight.numel() for weight in weights if weight.ndim == 2)
+
+
+# torch's own formulas, and those of the LSTM, which it does not count; backwards is twice forwards
+FORMULAS: dict[Any, Any] = {
+    **flop_registry,
+    aten.mkldnn_rnn_layer: lstm,
+    aten.mkldnn_rnn_layer_backward: lambda *call, **options: 2 * lstm(*call),
+    aten._cudnn_rnn: lstm_on_a_gpu,
+    aten._cudnn_rnn_backward: lambda *call, **options: 2 * lstm_on_a_gpu(*call),
+}
+
+
+class Counter(TorchDispatchMode):
+    """Counts the floating point operations of all that is computed inside of it.
+
+    torch's own FlopCounterMode imports torch._dynamo, which takes two seconds.
+    """
+
+    flops = 0
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False  # there is none to skip
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        result = func(*args, **(kwargs or {}))
+        if func.overloadpacket in FORMULAS:
+            self.flops += FORMULAS[func.overloadpacket](*args, **(kwargs or {}), out_val=result)
+        return result
+
+
+class Work:
+    """What training has taken so far: `encoder_steps`, `decoder_steps` and `gflops`."""
+
+    def __init__(self, encoder_steps: int = 0, decoder_steps: int = 0, gflops: float = 0.0) -> None:
+        self.encoder_steps, self.decoder_steps, self.gflops = encoder_steps, decoder_steps, gflops
+        self.flops_of: dict[Hashable, int] = {}
+
+    @contextmanager
+    def counted(self, *kind: Hashable) -> Iterator[None]:
+        """Add what is computed inside. It is counted once for each kind of it: two of a kind take the
+        same."""
+        if kind in self.flops_of:
+            yield
+        else:
+            with Counter() as counter:
+                yield
+            self.flops_of[kind] = counter.flops
+        self.gflops += self.flops_of[kind] / 1e9
+
+    def row(self) -> dict[str, float]:
+        """The columns of a history."""
+        return {name: getattr(self, name) for name in ("encoder_steps", "decoder_steps", "gflops")}

@@ -7,28 +7,32 @@ from safetensors.torch import save_file
 
 from uncollapse.assemble import restore
 from uncollapse.data.prepared import read
-from uncollapse.device import device, device_name, set_up
+from uncollapse.device import device, device_name
 from uncollapse.experiment.cells import Cell
 from uncollapse.measures.collapse import thresholds
 from uncollapse.measures.evaluate import evaluate, trained
 from uncollapse.pipeline import outputs
 from uncollapse.pipeline.cache import each_seed
 from uncollapse.pipeline.outputs import Job, Recipe
-from uncollapse.pipeline.pool import Progress
+from uncollapse.pipeline.pool import Progress, beside
 from uncollapse.pipeline.stage import run
 from uncollapse.pipeline.tables import last_row, write_table
 from uncollapse.views.show import show
 
 
 def main(name: str) -> None:
-    """All seeds; then what is to be looked at, of the first."""
+    """All seeds, and beside them what is to be looked at, of the first."""
     cell, job = Cell(*name.split("-")), Job("evaluate", name)
-    recipe = job.recipe
-    each_seed(job, lambda seed: [outputs.card(cell.dataset), outputs.weights(cell, seed)], work, rows=1)
-    set_up()
-    first, card = recipe["seeds"][0], outputs.card(cell.dataset)
-    vae = restore(recipe, card, outputs.weights(cell, first)).to(device(recipe["device"]))
-    show(vae, read(card.parent, "test"), card.parent, recipe["evaluation"], first, job.folder)
+    recipe, card = job.recipe, outputs.card(cell.dataset)
+    first = recipe["seeds"][0]
+
+    def shown() -> None:
+        vae = restore(recipe, card, outputs.weights(cell, first)).to(device(recipe["device"]))
+        show(vae, read(card.parent, "test"), card.parent, recipe["evaluation"], first, job.folder)
+
+    job.folder.mkdir(parents=True, exist_ok=True)
+    with beside(f"{job.stage} {name}", shown):
+        each_seed(job, lambda seed: [card, outputs.weights(cell, seed)], work, rows=1)
 
 
 def work(recipe: Recipe, seed: int, folder: Path, progress: Progress) -> None:

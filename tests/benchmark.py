@@ -156,7 +156,7 @@ def main() -> None:
         for kind, name in {"images": "MLP 784-400-20", "tokens": "LSTM 128, 20 tokens of 2,000"}.items():
             vae, part = net(kind)
             noise = torch.Generator().manual_seed(0)
-            ours = partial(likelihoods, vae, part, samples=500, noise=noise)
+            ours = partial(likelihoods, vae, part, most=500, noise=noise)
             title = f"nll, 100 examples x 500 samples, {name}"
             compare(
                 bar,

@@ -38,7 +38,7 @@ PARAMS: dict[str, Any] = {
         "skip": {"decoder": {"use": "skip"}},
         "pretrained": {"pretraining": {"use": "classifier", "epochs": 1}},
     },
-    "evaluation": {"samples": 4},
+    "evaluation": {"most": 4},
     "device": "cpu",
 }
 
@@ -64,7 +64,7 @@ class Project:
             shutil.copytree(ROOT / name, self.folder / name, ignore=shutil.ignore_patterns("__pycache__"))
         for name in ("dvc.yaml", ".gitignore"):
             shutil.copy(ROOT / name, self.folder / name)
-        (self.folder / "metrics").mkdir()
+        (self.folder / "metrics").mkdir(exist_ok=True)
         self.write()
         self.call("git", "init", "--quiet")
         self.call("dvc", "init", "--quiet")

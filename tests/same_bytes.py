@@ -67,7 +67,7 @@ def params(code: Path, grid: str) -> dict[str, Any]:
     full = {"models": list(params["models"]), "methods": list(params["methods"])}
     datasets = list(nets) if grid == "nets" else ["mnist5k", "kjv"]
     params["grid"] = {"datasets": datasets, "seeds": [0, 1], **GRIDS.get(grid, full)}
-    params["evaluation"] = {"samples": 10, "eps": 0.1, "delta": 0.01, "tsne_points": 50}
+    params["evaluation"] = {"most": 8, "eps": 0.1, "delta": 0.01, "tsne_points": 50}
     return params | {"device": "cpu"}
 
 

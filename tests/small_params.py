@@ -38,7 +38,7 @@ methods:
   plain: {}
   skip: {decoder: {use: skip}}
   noise+adversarial: {perturbation: [{use: noise}, {use: adversarial}]}
-evaluation: {samples: 50}
+evaluation: {most: 50}
 """
 
 

@@ -36,16 +36,16 @@ from small_params import TEXT, error, params
         ("seeds: [0,", "seeds: [-1,", "grid.seeds.0: input should be greater than or equal to 0; it is -1"),
         ("seeds: [0, 1, 2, 3]", "seeds: []", "grid.seeds: list should have at least 1 item"),
         (
-            "evaluation: {samples",
-            "evaluation: {sample",
-            "evaluation.sample: no such name 'sample' (did you mean 'samples'?)",
+            "evaluation: {most",
+            "evaluation: {mots",
+            "evaluation.mots: no such name 'mots' (did you mean 'most'?)",
         ),
         (
             "evaluation:",
             "evaluations:",
             "evaluations: no such name 'evaluations' (did you mean 'evaluation'?); valid: grid, datasets",
         ),
-        ("evaluation: {samples: 50}", "", "evaluation: should be stated; it has no default"),
+        ("evaluation: {most: 50}", "", "evaluation: should be stated; it has no default"),
         ("grid:", "grid: [", "not YAML"),
     ],
 )

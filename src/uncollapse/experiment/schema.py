@@ -9,6 +9,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    NonNegativeFloat,
     NonNegativeInt,
     PositiveFloat,
     PositiveInt,
@@ -142,7 +143,8 @@ class Dataset(Entry):
 class Evaluation(Entry):
     """How a trained VAE is measured.
 
-    samples        importance samples an example for the nll
+    tolerance      importance samples for the nll are doubled until it falls by less than this (nats)
+    most           how many of them an example may get
     eps, delta     where the column `collapsed` is read off the collapse curve
     mi_samples     samples an example for the mutual information
     mi_batch       the size of a batch in `mi_in_batches`
@@ -150,7 +152,8 @@ class Evaluation(Entry):
     train_points   how many training examples at most the collapse curve and the probe take
     """
 
-    samples: PositiveInt = 64
+    tolerance: NonNegativeFloat = 0.1
+    most: PositiveInt = 128
     eps: PositiveFloat = 0.01
     delta: Annotated[float, Field(ge=0, lt=1)] = 0.01
     mi_samples: PositiveInt = 8

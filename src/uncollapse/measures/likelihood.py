@@ -18,10 +18,11 @@ from torch import Tensor
 from uncollapse.data.prepared import Part, to_tensor
 from uncollapse.measures import Measure, Row, Trained
 from uncollapse.seeds import torch_generator
-from uncollapse.vae import VAE, evaluating, log_prior
+from uncollapse.vae import VAE, Gaussian, encode, evaluating, log_prior
 
 # Each doubling of the samples lets nll fall by up to 3/4 of what the one before did: 3/4 + 9/16 + ... = 3.
 FALLS = 3.0
+FIRST = 8  # samples, before they are doubled
 COLUMNS = {
     "nll": Measure("nll", "nats", better=-1, limit="nll_limit"),
     # where nll may end with ever more samples
@@ -35,7 +36,7 @@ COLUMNS = {
 
 
 class Likelihoods(NamedTuple):
-    """Means over the examples, in nats. elbo = -reconstruction - kl, with the exact kl and K samples for
+    """Means over the examples, in nats. elbo = -reconstruction - kl, with the exact kl and K `samples` for
     reconstruction. nll_fall is nll with K / 2 samples, the mean of both halves, minus nll; not a number
     for K = 1."""
 
@@ -45,36 +46,73 @@ class Likelihoods(NamedTuple):
     nll: float
     nll_fall: float
     elbo_standard_error: float
+    samples: int
+
+
+class Estimates(NamedTuple):
+    """Of samples z_k of q(z|x), for every example, (N,): the log of the mean of w_k, the mean of log p(x|z),
+    and that of log p(z) - log q(z|x)."""
+
+    evidence: Tensor
+    fit: Tensor
+    minus_kl: Tensor
+
+    def merged(self, other: "Estimates") -> "Estimates":
+        """Those of all samples, from as many others."""
+        evidence = torch.logaddexp(self.evidence, other.evidence) - math.log(2)
+        return Estimates(evidence, (self.fit + other.fit) / 2, (self.minus_kl + other.minus_kl) / 2)
 
 
 def likelihoods(
-    vae: VAE, part: Part, *, samples: int, noise: torch.Generator, rows: int = 128
+    vae: VAE,
+    part: Part,
+    *,
+    most: int,
+    noise: torch.Generator,
+    tolerance: float = 0.0,
+    q: Gaussian | None = None,
+    rows: int = 128,
 ) -> Likelihoods:
-    """Measure every example of a part with K = `samples`; the decoder is called with about `rows` pairs
-    (x, z_k) at a time."""
+    """Measure every example of a part. The samples are doubled until nll fell by less than `tolerance`
+    (nats), and while they are `most` at most.
+
+    `q` is q(z|x) of the part, if it is there. The decoder is called with `rows` pairs (x, z_k) at a time,
+    whose output fits a cache.
+    """
+    q = encode(vae, part) if q is None else q
+    samples, fall = max(1, min(FIRST, most // 2)), math.nan
+    found = estimates(vae, part, q, samples, noise, rows)
+    while 2 * samples <= most and not fall < tolerance:
+        others = estimates(vae, part, q, samples, noise, rows)
+        halves = (found.evidence + others.evidence) / 2
+        found, samples = found.merged(others), 2 * samples
+        fall = float((found.evidence - halves).mean())
+    kl = q.kl().sum(1).double()
+    reconstruction, nll = -float(found.fit.mean()), -float(found.evidence.mean())
+    error = float((found.minus_kl + kl).square().mean().sqrt()) / math.sqrt(len(part))
+    exact = float(kl.mean())
+    return Likelihoods(-reconstruction - exact, reconstruction, exact, nll, fall, error, samples)
+
+
+def estimates(
+    vae: VAE, part: Part, q: Gaussian, samples: int, noise: torch.Generator, rows: int
+) -> Estimates:
+    """From `samples` new samples an example."""
     device, size = next(vae.parameters()).device, max(1, rows // samples)
-    totals, sampled_minus_exact = torch.zeros(4, dtype=torch.float64), []
+    columns: list[Tensor] = []
     with evaluating(vae):
         for start in range(0, len(part), size):
             x = to_tensor(part.x[start : start + size], device)
-            q = vae.encode(x)
-            z = q.sample(torch.randn(samples, *q.mu.shape, generator=noise, device=device))
-            flat = x.repeat(samples, *[1] * (x.ndim - 1))
-            fit = vae.log_likelihood(flat, z.flatten(0, 1)).view(samples, -1)
-            weights = fit + log_prior(z) - q.log_prob(z)
-            whole, half = log_mean_exp(weights, 0), samples // 2
-            halves = (log_mean_exp(weights[:half], 0) + log_mean_exp(weights[half : 2 * half], 0)) / 2
-            totals += (
-                torch.stack([-fit.mean(0).sum(), q.kl().sum(), -whole.sum(), (whole - halves).sum()])
-                .double()
-                .cpu()
+            own = Gaussian(*(each[start : start + size].to(device) for each in q))
+            z = own.sample(torch.randn(samples, *own.mu.shape, generator=noise, device=device))
+            pairs = zip(
+                x.repeat(samples, *[1] * (x.ndim - 1)).split(rows), z.flatten(0, 1).split(rows), strict=True
             )
-            sampled_minus_exact.append((log_prior(z) - q.log_prob(z)).mean(0) + q.kl().sum(1))
-    reconstruction, kl, nll, fall = (totals / len(part)).tolist()
-    error = float(torch.cat(sampled_minus_exact).square().mean().sqrt()) / math.sqrt(len(part))
-    return Likelihoods(
-        -reconstruction - kl, reconstruction, kl, nll, fall if samples > 1 else math.nan, error
-    )
+            fit = torch.cat([vae.log_likelihood(*pair) for pair in pairs]).view(samples, -1)
+            minus_kl = log_prior(z) - own.log_prob(z)
+            means = [log_mean_exp(fit + minus_kl, 0), fit.mean(0), minus_kl.mean(0)]
+            columns.append(torch.stack(means).double().cpu())
+    return Estimates(*torch.cat(columns, 1))
 
 
 def log_mean_exp(values: Tensor, dim: int) -> Tensor:
@@ -83,6 +121,7 @@ def log_mean_exp(values: Tensor, dim: int) -> Tensor:
 
 
 def measure(run: Trained) -> Row:
-    """elbo, reconstruction, kl, nll, nll_fall and elbo_standard_error of the test set."""
+    """elbo, reconstruction, kl, nll, nll_fall, elbo_standard_error and samples of the test set."""
     noise = torch_generator(run.seed, "measure test", device=next(run.vae.parameters()).device)
-    return likelihoods(run.vae, run.parts["test"], samples=run.settings["samples"], noise=noise)._asdict()
+    limits = {name: run.settings[name] for name in ("most", "tolerance")}
+    return likelihoods(run.vae, run.parts["test"], q=run.q["test"], noise=noise, **limits)._asdict()

@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -74,12 +75,27 @@ def start(work: Work, recipe: Recipe, seed: int, folder: Path) -> tuple[Connecti
     return reader, process
 
 
-def work_on(work: Work, recipe: Recipe, seed: int, folder: Path, writer: Connection) -> None:
-    """One seed, in a worker."""
+@contextmanager
+def beside(title: str, work: Callable[[], None]) -> Iterator[None]:
+    """`work` in a process of its own, beside what is done inside. Raises UserError if it failed."""
+    process = multiprocessing.get_context("fork").Process(target=set_up_for, args=(work,), daemon=True)
+    process.start()
+    yield
+    if error := death(title, process):
+        raise error
+
+
+def set_up_for(work: Callable[[], None]) -> None:
+    """Work in a worker: one thread; Ctrl-C ends the stage, and this with it."""
     from uncollapse.device import set_up
 
     set_up()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the stage, and this with it
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    work()
+
+
+def work_on(work: Work, recipe: Recipe, seed: int, folder: Path, writer: Connection) -> None:
+    """One seed, in a worker."""
     parent = os.getppid()
 
     def progress(row: Row) -> None:
@@ -88,7 +104,7 @@ def work_on(work: Work, recipe: Recipe, seed: int, folder: Path, writer: Connect
         writer.send(row)
 
     try:
-        work(recipe, seed, folder, progress)
+        set_up_for(lambda: work(recipe, seed, folder, progress))
         (folder / DONE).touch()
     except UserError as error:
         writer.send(error)

@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors.torch import load_file
 
 from uncollapse.data.prepared import Part
 from uncollapse.pipeline import outputs
 from uncollapse.pipeline.tables import write_table
-from uncollapse.vae import VAE
+from uncollapse.vae import VAE, encode
 from uncollapse.views.samples import PER_ROW, grid, interpolate, reconstructions_and_samples, sentences
 from uncollapse.views.tsne import tsne
 
@@ -20,12 +19,12 @@ PAIRS = 3  # of sentences, with others between them
 
 
 def show(vae: VAE, test: Part, data: Path, settings: Mapping[str, Any], seed: int, folder: Path) -> None:
-    """Write the files to `folder`, where the latents of `test` are; its examples are in random order.
+    """Write the files to `folder`; the examples of `test` are in random order.
 
     `data` is the folder of the prepared data set, `settings` the `evaluation` of params.yaml.
     """
     label_names = json.loads((data / outputs.CARD).read_text())["label_names"]
-    write_map(test, label_names, settings["tsne_points"], seed, folder)
+    write_map(vae, test, label_names, settings["tsne_points"], seed, folder)
     x, vocabulary = test.x[:SHOWN], data / outputs.VOCABULARY
     if vocabulary.exists():
         write_sentences(vae, x, vocabulary.read_text().splitlines(), seed, folder)
@@ -33,11 +32,9 @@ def show(vae: VAE, test: Part, data: Path, settings: Mapping[str, Any], seed: in
         write_pictures(vae, x, seed, folder)
 
 
-def write_map(test: Part, label_names: list[str], count: int, seed: int, folder: Path) -> None:
-    """The t-SNE map: a row (seed, x, y, label) for each of the first `count` examples, from their latents
-    there."""
-    mu = load_file(folder / outputs.per_seed(outputs.LATENTS, seed))["mu"]
-    points = tsne(mu[:count], seed=seed).tolist()
+def write_map(vae: VAE, test: Part, label_names: list[str], count: int, seed: int, folder: Path) -> None:
+    """The t-SNE map: a row (seed, x, y, label) for each of the first `count` examples."""
+    points = tsne(encode(vae, test).mu[:count], seed=seed).tolist()
     labels = [""] * len(points)
     if test.labels is not None:
         labels = [label_names[label] for label in test.labels[:count]]

@@ -126,6 +126,7 @@ def step(as_json: bool) -> None:
         print(f"| {net} | {' | '.join(f'{rate:,.0f}' if rate else '' for rate in row)} |")
     shares = ", ".join(f"{net} {share:.2f}" for net, share in rates["encoder_only"].items())
     print(f"\nA step of the encoder alone, as a share of a joint one: {shares}.")
+    print(f"Two seeds in two processes: {rates['two_cores']:.2f} times the rate of one.")
 
 
 def main() -> None:

@@ -6,11 +6,14 @@ lightning   the same net in a LightningModule, on grey values, without clipping;
 pythae      the same net in pythae's trainer, on grey values, without clipping; null where not installed
 floor       the matrix products of the step alone, with weights that lie in the cache
 
-`lstm` is in sentences; `encoder_only` is the time of a step of the encoder alone, as a share of a joint one.
+`lstm` is in sentences; `encoder_only` is the time of a step of the encoder alone, as a share of a joint one;
+`two_cores` is the rate of two seeds, in a process each, as a multiple of that of one.
 """
 
+import multiprocessing
 import statistics
 import warnings
+from typing import Any
 
 import numpy as np
 import torch
@@ -81,6 +84,25 @@ def floor(net: str, size: int) -> Run:
     return timed(step, size)
 
 
+def beside_itself(bar: tqdm) -> float:
+    """The images a second of two seeds in two processes, as a multiple of those of one: medians in turn."""
+    rates: dict[int, list[float]] = {1: [], 2: []}
+    context = multiprocessing.get_context("fork")
+    for _ in range(ROUNDS):
+        for count, found in rates.items():
+            with context.Pool(count) as pool:
+                found.append(sum(pool.map(long_run, range(count), chunksize=1)))
+        bar.update()
+    return statistics.median(rates[2]) / statistics.median(rates[1])
+
+
+def long_run(seed: int) -> float:
+    """Images a second of the default net, over some seconds, so that two such runs overlap."""
+    run = ours("default", NETS["default"][1])
+    run()
+    return statistics.mean(run() for _ in range(10))
+
+
 def in_turn(runs: dict[str, Run | None], bar: tqdm) -> dict[str, float | None]:
     """The medians, rounded."""
     rates: dict[str, list[float]] = {name: [] for name, run in runs.items() if run}
@@ -93,13 +115,13 @@ def in_turn(runs: dict[str, Run | None], bar: tqdm) -> dict[str, float | None]:
     return {name: statistics.median(rates[name]) if name in rates else None for name in runs}
 
 
-def measure() -> dict[str, dict[str, float | None]]:
+def measure() -> dict[str, Any]:
     """The rates of every net."""
     set_up()
     keep_memory()
     warnings.simplefilter("ignore")
-    found: dict[str, dict[str, float | None]] = {}
-    with tqdm(total=4 * ROUNDS, disable=None) as bar:
+    found: dict[str, Any] = {}
+    with tqdm(total=5 * ROUNDS, disable=None) as bar:
         for net in ("default", "reference"):
             size = NETS[net][1]
             makers = {"ours": ours, "lean": lean, "lightning": lightning, "pythae": pythae, "floor": floor}
@@ -110,4 +132,5 @@ def measure() -> dict[str, dict[str, float | None]]:
         alone = {f"{net} encoder": ours(net, NETS[net][1], decoder=False) for net in NETS}
         rates = in_turn({**both, **alone}, bar)
         found["encoder_only"] = {net: rates[net] / rates[f"{net} encoder"] for net in NETS}
+        found["two_cores"] = beside_itself(bar)
     return found

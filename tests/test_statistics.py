@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
-from statsmodels.stats.multitest import multipletests
 
 from uncollapse.experiment.cells import Cell
 from uncollapse.measures import columns
@@ -105,6 +104,8 @@ def test_a_bound_that_still_falls_shows_nothing_and_one_cap_leaves_a_bound() -> 
 
 
 def test_differences_are_of_paired_seeds_and_holm_is_that_of_statsmodels() -> None:
+    from statsmodels.stats.multitest import multipletests  # not above, where every worker would wait for it
+
     summary = made_up(4, np.random.default_rng(0))
     table = compare(summary, pairs(CELLS, **ROLES))
     runs = summary.set_index(["model", "method", "seed"])["nll"].sort_index()

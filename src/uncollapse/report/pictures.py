@@ -29,7 +29,7 @@ def write_pictures(results: Results) -> None:
         drawing = tsne.draw(Canvas(points[:500], results.methods, results.models))
         file = tsne_map(Cell(*map(str, names)))
         file.parent.mkdir(parents=True, exist_ok=True)
-        save(drawing.properties(width=240, height=240), file)
+        drawing.properties(width=240, height=240).save(file, ppi=144)  # not in git: any size will do
 
 
 def facets(chart: Any, table: pd.DataFrame, width: int = 250, height: int = 170) -> alt.FacetChart:

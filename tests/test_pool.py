@@ -34,6 +34,7 @@ def test_every_seed_is_worked_on_in_a_process_of_its_own_with_one_thread(folders
             progress({"threads": torch.get_num_threads(), "epoch": epoch, "value": recipe["value"]})
 
     last = side_by_side("title", {"value": 7}, folders, work, rows=3)
+    assert last.pop("seed") in folders, "a person sees whose numbers stand beside the bar"
     assert last == {"threads": 1, "epoch": 2, "value": 7}
     assert done(folders) == [0, 1, 2, 3, 4]
     processes = {(folder / "process").read_text() for folder in folders.values()}

@@ -120,5 +120,5 @@ def print_cell(arguments: argparse.Namespace) -> None:
     titles = [*(f"seed {seed}" for seed in table.columns[:-2]), "mean"]
     print(" " * 20 + "".join(f"{title:>12}" for title in titles))
     for name, (*values, half) in zip(table.index, table.to_numpy(), strict=True):
-        interval = f" +- {half:.3g}" if half >= 0 else ""  # nan for one seed
+        interval = f" +- {half:.3g}" if half > 0 else ""  # nan for one seed, 0 for a constant
         print(f"{name:20}{''.join(f'{value:12.5g}' for value in values)}{interval}")

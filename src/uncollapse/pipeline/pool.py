@@ -17,7 +17,7 @@ from uncollapse.pipeline.tables import Row
 
 Progress = Callable[[Row], None]
 Work = Callable[[Recipe, int, Path, Progress], None]  # work(recipe, seed, folder, progress)
-SHOWN = ("epoch", "elbo", "kl", "beta", "active_units", "loss", "accuracy", "mi", "nll")  # beside the bar
+SHOWN = ("seed", "epoch", "elbo", "kl", "beta", "active_units", "loss", "accuracy", "mi", "nll")  # beside the bar
 
 
 def side_by_side(title: str, recipe: Recipe, folders: Mapping[int, Path], work: Work, rows: int) -> Row:
@@ -101,7 +101,7 @@ def work_on(work: Work, recipe: Recipe, seed: int, folder: Path, writer: Connect
     def progress(row: Row) -> None:
         if os.getppid() != parent:  # the stage was killed: nobody waits for this
             os._exit(1)
-        writer.send(row)
+        writer.send({"seed": seed, **row})
 
     try:
         set_up_for(lambda: work(recipe, seed, folder, progress))

@@ -26,6 +26,7 @@ bench: .venv/ready
 	@uv pip install --quiet --constraint requirements.txt --editable '.[bench]'
 	@python tests/benchmark.py
 	@python tests/benchmark.py --step
+	@python tests/benchmark_pipeline.py
 	@python tests/benchmark_mirror.py
 
 ui: .venv/ready

@@ -1,0 +1,32 @@
+"""How work and time relate on this machine: after `make repro`, a line for each cell that was trained in it.
+
+Work is that of metrics/summary.csv, pretraining included. Time is that of .work, where the seeds of a cell
+took turns on the cores.
+"""
+
+import pandas as pd
+
+from uncollapse.pipeline.outputs import SECONDS, SUMMARY
+from uncollapse.pipeline.pool import cores
+
+
+def table() -> pd.DataFrame:
+    """A row for each cell: GFLOP and seconds of a core, per seed, and GFLOP a second."""
+    summary, seconds = pd.read_csv(SUMMARY), pd.read_csv(SECONDS)
+    summary["cell"] = summary["dataset"] + "-" + summary["model"] + "-" + summary["method"]
+    work = summary.groupby("cell", sort=False)["gflops"].mean().rename("gflop")
+    last = seconds[seconds["stage"] == "train"].drop_duplicates("name", keep="last").set_index("name")
+    rounds = (last["seeds"] / cores()).apply(lambda number: -(-number // 1))  # rounded up
+    found = pd.concat([work, (last["seconds"] / rounds).rename("seconds")], axis=1, join="inner")
+    return found.assign(rate=found["gflop"] / found["seconds"])
+
+
+def main() -> None:
+    """Print it in Markdown."""
+    print("| cell | GFLOP | seconds | GFLOP/s |\n|---|---|---|---|")
+    for cell, row in table().iterrows():
+        print(f"| {cell} | {row['gflop']:,.0f} | {row['seconds']:.1f} | {row['rate']:.1f} |")
+
+
+if __name__ == "__main__":
+    main()

@@ -17,7 +17,8 @@ from uncollapse.pipeline.tables import Row
 
 Progress = Callable[[Row], None]
 Work = Callable[[Recipe, int, Path, Progress], None]  # work(recipe, seed, folder, progress)
-SHOWN = ("seed", "epoch", "elbo", "kl", "beta", "active_units", "loss", "accuracy", "mi", "nll")  # beside the bar
+# beside the bar
+SHOWN = ("seed", "epoch", "elbo", "kl", "beta", "active_units", "loss", "accuracy", "mi", "nll")
 
 
 def side_by_side(title: str, recipe: Recipe, folders: Mapping[int, Path], work: Work, rows: int) -> Row:

@@ -147,7 +147,12 @@ def training_of(seed: int, nll: float, rng: np.random.Generator, epochs: int) ->
             "active_units": 20,
             "encoder_steps": 62,
             "decoder_steps": 62,
-            "gflops": 3.1,
+            "gflops": 3.1 * epoch,
+            "valid_elbo": -nll - 60 / epoch,
+            "valid_kl": 8.0,
+            "learning_rate": 0.003,
+            "best_epoch": epoch,
+            "converged": int(epoch == epochs),
         }
         for epoch in range(1, epochs + 1)
     ]
@@ -177,6 +182,9 @@ def measures(seed: int, nll: float, collapsed: float, labels: bool, aggressive: 
         "encoder_steps": 6200 if aggressive else 620,
         "decoder_steps": 620,
         "gflops": 300.0 if aggressive else 31.0,
+        "epochs": 10,
+        "best_epoch": 10,
+        "converged": 1,
     }
 
 

@@ -1,6 +1,7 @@
 """Made-up results of a grid, with given effects: what answers and tables are made from."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -30,9 +31,12 @@ def results_of(
     seeds: int = 4,
     methods: Sequence[str] = METHODS,
     mi: Information = four_nats,
+    at_equal_work: Mapping[tuple[str, str], float] = MappingProxyType({}),
+    unconverged: Sequence[tuple[str, str]] = (),
     **roles: Any,
 ) -> Results:
-    """Results with the given effects, 10 nats between seeds, and noise: 0.1 in nll, 0.02 in the share."""
+    """Results with the given effects, 10 nats between seeds, and noise: 0.1 in nll, 0.02 in the share;
+    gains of the validation elbo at equal work, and cells (model, method) that have not converged."""
     rng, rows = np.random.default_rng(0), []
     cells = [Cell("toy", model, method) for model in ("vae", "control_vae") for method in methods]
     for cell in cells:
@@ -44,7 +48,11 @@ def results_of(
             noisy = {"mi": information + rng.normal(0, 0.01), "mi_at_cap": capped}
             rows.append({**cell._asdict(), **row, **noisy})
     summary = pd.DataFrame(rows)
-    history = summary.assign(epoch=1, beta=0.5)
+    names = list(zip(summary["model"], summary["method"], strict=True))
+    gains = np.array([at_equal_work.get(name, 0.0) for name in names])
+    summary["converged"] = [int(name not in unconverged) for name in names]
+    elbo = -100 - 10 * summary["seed"] + gains + rng.normal(0, 0.1, len(names)) * (gains != 0)
+    history = summary.assign(epoch=1, beta=0.5, gflops=1.0, valid_elbo=elbo)
     roles = {**ROLES, **roles}
     evaluation = {"eps": 0.1, "delta": 0.01}
     return Results(
@@ -55,5 +63,5 @@ def results_of(
         thresholds=pd.DataFrame(),
         maps=pd.DataFrame(),
         means=all_means(summary, history, roles["plain"]),
-        comparison=compare(summary, pairs(cells, **roles)),
+        comparison=compare(summary, pairs(cells, **roles), history),
     )

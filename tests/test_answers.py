@@ -13,12 +13,15 @@ def answered(effects: Effects, **options: Any) -> list[Answer]:
     return answers(results_of(effects, **options))
 
 
+SAME = "; at equal work: no difference shown"
+
+
 def verdict(answer: Answer, *names: str) -> str:
-    """The verdict on a cell."""
+    """The verdict on a cell, without what is said where nothing differs at equal work."""
     (point,) = [
         point for point in answer.points if all(f"`{name}`" in point.verdict.split(":")[0] for name in names)
     ]
-    return point.verdict.split(": ", 1)[1]
+    return point.verdict.split(": ", 1)[1].replace(SAME, "")
 
 
 @pytest.mark.parametrize(
@@ -62,6 +65,20 @@ def test_less_information_is_named_beside_less_collapse() -> None:
     _, methods, _ = answered({("vae", "skip"): (-5.0, -0.2)}, mi=skip_has(3.0, False))
     assert verdict(methods, "skip", "vae") == "less collapse, less information, better likelihood."
     assert "`skip` improves the likelihood in 1 of 2 comparisons and reduces collapse in 0" in methods.short
+
+
+@pytest.mark.parametrize(("gain", "word"), [(5.0, "better"), (-5.0, "worse"), (0.0, "no difference shown")])
+def test_a_verdict_names_both_rulers_and_what_has_not_converged(gain: float, word: str) -> None:
+    results = results_of({("vae", "skip"): (-5.0, -0.2)}, at_equal_work={("vae", "skip"): gain})
+    _, methods, _ = answers(results)
+    (point,) = [point for point in methods.points if "`skip` on `vae`" in point.verdict]
+    assert point.verdict.endswith(f"a remedy: less collapse, better likelihood; at equal work: {word}.")
+    assert "validation elbo at equal work" in point.evidence
+    results = results_of({}, unconverged=[("vae", "skip")])
+    assert [tuple(cell) for cell in results.unconverged] == [("toy", "vae", "skip")]
+    _, methods, _ = answers(results)
+    marked = [point.verdict for point in methods.points if "not converged" in point.verdict]
+    assert marked == [f"`skip` on `vae`: no effect shown{SAME}; not converged."]
 
 
 def test_the_models_are_compared_with_their_numbers() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from toys import copied, rows_of, run, same, toy_part, toy_vae
+from toys import copied, piece, rows_of, run, same, toy_part, toy_vae
 
 from uncollapse.data.prepared import to_tensor
 from uncollapse.objective import elbo
@@ -18,7 +18,7 @@ def test_the_validation_elbo_is_minus_the_loss_of_the_vae(kind: str) -> None:
     q = encode(vae, valid)
     z = q.sample(torch.randn(q.mu.shape, generator=torch.Generator().manual_seed(3)))
     expected = (vae.log_likelihood(to_tensor(valid.x), z) - q.kl().sum(1)).mean()
-    value = elbo(vae, valid, torch.Generator().manual_seed(3))
+    value = elbo(vae, valid, q, torch.Generator().manual_seed(3))
     assert value == pytest.approx(float(expected.detach()), rel=1e-5)
 
 
@@ -27,6 +27,7 @@ def test_with_patience_training_stops_and_keeps_the_best_weights(kind: str, tmp_
     vae = toy_vae(kind)
     elbos, weights, states = [], [], []
     for row, state in run(vae, kind, **budget):
+        assert row["converged"] == (len(states) - np.argmax([*elbos, row["valid_elbo"]]) >= 3)
         elbos.append(row["valid_elbo"])
         weights.append(copied(vae))
         torch.save(state.state_dict(), tmp_path / f"{len(states)}.pt")
@@ -41,11 +42,44 @@ def test_with_patience_training_stops_and_keeps_the_best_weights(kind: str, tmp_
         assert same(copied(again), weights[best])
     longer = rows_of(toy_vae(kind), kind, **budget, min_epochs=len(elbos) + 2)
     assert len(longer) >= len(elbos) + 2
-    value = elbo(vae, toy_part(kind, seed=1), torch_generator(0, "validation elbo"))
-    assert value == elbos[best]
+    valid = toy_part(kind, seed=1)
+    assert elbo(vae, valid, encode(vae, valid), torch_generator(0, "validation elbo")) == elbos[best]
+
+
+def test_training_does_not_stop_before_the_schedule_of_the_kl_weight_is_over(kind: str) -> None:
+    budget = {"epochs": 40, "learning_rate": 0.1, "patience": 2}
+    for weight in (piece("kl_weight", "linear", steps=80), piece("kl_weight", "cyclical", period=80)):
+        rows = rows_of(toy_vae(kind), kind, {"kl_weight": weight}, **budget)
+        assert rows[-1]["step"] >= 80
+        assert not any(row["converged"] for row in rows[:-1])
+
+
+def test_the_learning_rate_is_halved_where_the_elbo_stalls(kind: str, tmp_path: Any) -> None:
+    budget = {"epochs": 40, "learning_rate": 0.1, "patience": 40, "halving": 3}
+    rows, elbos, last, rate = [], [], 0, 0.1
+    for row, state in run(toy_vae(kind), kind, **budget):
+        assert row["learning_rate"] == rate
+        rows.append(row)
+        elbos.append(row["valid_elbo"])
+        if len(rows) - max(int(np.argmax(elbos)) + 1, last) >= 3:
+            last, rate = len(rows), rate / 2
+        if len(rows) == 15:
+            torch.save(state.state_dict(), tmp_path / "state.pt")
+    assert rate < 0.1
+    saved = torch.load(tmp_path / "state.pt", weights_only=True)
+    assert rows_of(toy_vae(kind, seed=9), kind, saved=saved, **budget) == rows[15:]
+
+
+def test_without_patience_all_epochs_are_trained_and_the_last_weights_kept(kind: str) -> None:
+    rows = rows_of(toy_vae(kind), kind, epochs=5)
+    assert [row["best_epoch"] for row in rows] == [1, 2, 3, 4, 5]
+    assert not any(row["converged"] for row in rows)
 
 
 def test_measuring_the_validation_elbo_changes_no_training(kind: str) -> None:
     plain = rows_of(toy_vae(kind), kind)
     watched = rows_of(toy_vae(kind), kind, patience=99)
-    assert [{name: row[name] for name in plain[0]} for row in watched] == plain
+    names = plain[0].keys() - {"best_epoch"}
+    assert [{name: row[name] for name in names} for row in watched] == [
+        {name: row[name] for name in names} for row in plain
+    ]

@@ -69,6 +69,8 @@ def trained(part: Part, kl_weight: KLWeight) -> tuple[VAE, float]:
     saved: dict[str, Any] | None = None
     row: dict[str, float] = {}
     for epochs, rate in SCHEDULE:
+        for optimizer in saved["optimizers"].values() if saved else ():
+            optimizer["learning_rate"] = rate
         training = Training(epochs=epochs, batch_size=BATCH, learning_rate=rate)
         epochs_of = train(vae, part, Part(part.x[:100]), method, training, 0, saved=saved)
         [(row, state)] = deque(epochs_of, maxlen=1)

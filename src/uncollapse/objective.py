@@ -15,7 +15,7 @@ from uncollapse.data.prepared import Part, to_tensor
 from uncollapse.methods import Method
 from uncollapse.methods.kl_weight import State
 from uncollapse.methods.perturbation import Inputs
-from uncollapse.vae import VAE, evaluating
+from uncollapse.vae import VAE, Gaussian, evaluating
 
 
 class Terms(NamedTuple):
@@ -45,14 +45,13 @@ def objective(vae: VAE, method: Method, x: Tensor, inputs: Inputs, noise: Tensor
     return Terms(loss, reconstruction, kl, beta, state)
 
 
-def elbo(vae: VAE, part: Part, generator: torch.Generator, size: int = 500) -> float:
-    """The ELBO in nats, the mean over a part, in evaluation mode: the exact KL, and one sample of z for
-    the reconstruction."""
-    device, total = next(vae.parameters()).device, 0.0
+def elbo(vae: VAE, part: Part, q: Gaussian, generator: torch.Generator, size: int = 500) -> float:
+    """The ELBO in nats, the mean over a part whose q(z|x) is `q` (N, D), in evaluation mode: the exact KL,
+    and one sample of z for the reconstruction."""
+    device, total = next(vae.parameters()).device, -float(q.kl().double().sum())
+    z = q.sample(torch.randn(q.mu.shape, generator=generator))
     with evaluating(vae):
         for start in range(0, len(part), size):
             x = to_tensor(part.x[start : start + size], device)
-            q = vae.encode(x)
-            z = q.sample(torch.randn(q.mu.shape, generator=generator, device=device))
-            total += float((vae.log_likelihood(x, z) - q.kl().sum(1)).double().sum())
+            total += float(vae.log_likelihood(x, z[start : start + size].to(device)).double().sum())
     return total / len(part)

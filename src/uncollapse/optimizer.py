@@ -7,7 +7,6 @@ worker.
 """
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any, Literal
 
 import torch
@@ -30,7 +29,7 @@ class Optimizer:
         self.count = torch.zeros((), dtype=torch.float32, device=self.weights[0].device)
         moments = 2 if rule == "adam" else 0
         self.moments = [[torch.zeros_like(weight) for weight in self.weights] for _ in range(moments)]
-        self.update = partial({"adam": self.adam, "sgd": self.sgd}[rule], learning_rate)
+        self.update, self.learning_rate = {"adam": self.adam, "sgd": self.sgd}[rule], learning_rate
 
     def step(self, gradients: Sequence[Tensor], scale: Tensor | None = None) -> None:
         """One update along `gradients / scale`; the gradients may be overwritten."""
@@ -38,7 +37,7 @@ class Optimizer:
         # the kernels go through memory as it lies, and a convolution's gradient may lie in another order
         self.update([gradient.contiguous() for gradient in gradients], scale)
 
-    def adam(self, learning_rate: float, gradients: list[Tensor], scale: Tensor | None) -> None:
+    def adam(self, gradients: list[Tensor], scale: Tensor | None) -> None:
         """theta -= learning_rate m / (sqrt(v) + 1e-8), with the bias of the moments m and v corrected."""
         means, squares = self.moments
         torch._fused_adam_(
@@ -48,7 +47,7 @@ class Optimizer:
             squares,
             [],
             [self.count] * len(self.weights),
-            lr=learning_rate,
+            lr=self.learning_rate,
             beta1=0.9,
             beta2=0.999,
             eps=1e-8,
@@ -58,13 +57,13 @@ class Optimizer:
             grad_scale=scale,
         )
 
-    def sgd(self, learning_rate: float, gradients: list[Tensor], scale: Tensor | None) -> None:
+    def sgd(self, gradients: list[Tensor], scale: Tensor | None) -> None:
         """theta -= learning_rate g."""
         torch._fused_sgd_(
             self.weights,
             gradients,
             [],
-            lr=learning_rate,
+            lr=self.learning_rate,
             momentum=0.0,
             dampening=0.0,
             weight_decay=0.0,
@@ -76,11 +75,12 @@ class Optimizer:
 
     def state_dict(self) -> dict[str, Any]:
         """References to all that changes."""
-        return {"count": self.count, "moments": self.moments}
+        return {"count": self.count, "moments": self.moments, "learning_rate": self.learning_rate}
 
     def load_state_dict(self, saved: dict[str, Any]) -> None:
         """Back to a saved state."""
         self.count.copy_(saved["count"])
+        self.learning_rate = saved["learning_rate"]
         for own, others in zip(self.moments, saved["moments"], strict=True):
             for moment, other in zip(own, others, strict=True):
                 moment.copy_(other)

@@ -90,31 +90,43 @@ def pairs(
     return result
 
 
-def compare(summary: pd.DataFrame, pairs: Sequence[Pair]) -> pd.DataFrame:
-    """A row for each pair and measure, from a row for each run: means, the mean difference over common
-    seeds, its interval and p.
+def compare(
+    summary: pd.DataFrame, pairs: Sequence[Pair], history: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """A row for each pair and measure, from a row for each run, and one for each of its epochs: means, the
+    mean difference over common seeds, its interval and p.
 
     `at_cap` is about estimates with a cap: `one`, the larger value is at its cap, so the difference is at
     least this large; `both`, the difference is no estimate, and not tested. Without two common seeds low,
     high and p are nan.
     """
-    measures = {name: measure for name, measure in columns().items() if measure.compared}
+    declared = {name: measure for name, measure in columns().items() if measure.compared}
+    measures = {name: measure for name, measure in declared.items() if not measure.paired}
     derived = {name: measure.derived(summary) for name, measure in measures.items() if measure.derived}
     summary = summary.assign(**derived)
     runs = {
         Cell(*map(str, names)): rows.set_index("seed") for names, rows in summary.groupby(list(Cell._fields))
     }
+    epochs = {} if history is None else dict(iter(history.groupby([*Cell._fields, "seed"])))
     rows = []
     for question, cell, against in pairs:
         if cell in runs and against in runs:
             seeds = runs[cell].index.intersection(runs[against].index)
             here, there = runs[cell].loc[seeds], runs[against].loc[seeds]
             values, others = (some[list(measures)].to_numpy(np.float64).T for some in (here, there))
-            for name, value, other in zip(measures, values, others, strict=True):
-                numbers = difference(measures[name], value, other, here, there)
+            values, others = (
+                dict(zip(measures, values, strict=True)),
+                dict(zip(measures, others, strict=True)),
+            )
+            for name, measure in declared.items() if epochs else ():
+                if measure.paired:
+                    each = [measure.paired(epochs[*cell, seed], epochs[*against, seed]) for seed in seeds]
+                    values[name], others[name] = np.array(each, np.float64).reshape(-1, 2).T
+            for name, value in values.items():
+                numbers = difference(declared[name], value, others[name], here, there)
                 if numbers is not None:
                     rows.append((question, *cell, against.model, against.method, name, *numbers))
-    return beyond_chance(pd.DataFrame(rows, columns=PAIR + DIFFERENCE), measures)
+    return beyond_chance(pd.DataFrame(rows, columns=PAIR + DIFFERENCE), declared)
 
 
 def difference(

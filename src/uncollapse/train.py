@@ -2,6 +2,7 @@
 saves nothing."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any, final
 
 import numpy as np
@@ -18,7 +19,7 @@ from uncollapse.objective import Terms, elbo, objective
 from uncollapse.optimizer import clip_scale
 from uncollapse.seeds import numpy_generator, torch_generator
 from uncollapse.training import Training, TrainState
-from uncollapse.vae import VAE, encode
+from uncollapse.vae import VAE, Gaussian, encode
 from uncollapse.work import Work
 
 Row = dict[str, float]
@@ -119,20 +120,15 @@ def train(
 
     A row: epoch and step (batches so far); means over the epoch's batches, at the last update on each, of
     elbo, reconstruction and kl (nats) and of beta; active_units on `valid`; encoder_steps,
-    decoder_steps and gflops so far, with those of pretraining, `work`; with `patience` valid_elbo (nats).
+    decoder_steps and gflops so far, with those of pretraining, `work`; valid_elbo and valid_kl (nats, with
+    a KL weight of 1), the learning rate, the epoch whose weights are kept, and whether it has converged.
     `saved` is a state's `state_dict()`: training goes on from there.
     """
     state = TrainState(vae, method, training, work or Work())
     if saved is not None:
         state.load_state_dict(saved)
 
-    def valid_mi() -> float:
-        q = encode(vae, valid)
-        return mutual_information(
-            q, torch.randn(q.mu.shape, generator=torch_generator(seed, "validation"))
-        ).mi
-
-    while not state.finished(training):
+    while not state.finished:
         state.epoch += 1
         epoch_batches = Batches(vae, data, training.batch_size, seed, state.epoch)
         step = GradientStep(state, method, training.clip, seed)
@@ -142,26 +138,36 @@ def train(
             result = method.inference.step(state.inference, x, step, epoch_batches.draw)
             state.kl_weight = result.kl_weight  # advances once a batch, however many steps were taken on it
             means.append(result.means)
-        state.inference = method.inference.epoch(state.inference, valid_mi)
-        row = epoch_row(state, means, valid)
-        if training.patience is not None:
-            row["valid_elbo"] = elbo(vae, valid, torch_generator(seed, "validation elbo"))
-            state.keep_best(row["valid_elbo"])
-        yield row, state
-    if state.best:
+        state.batches += len(means)
+        q = encode(vae, valid)
+        state.inference = method.inference.epoch(state.inference, partial(information, q, seed))
+        rate = state.optimizers["encoder"].learning_rate  # of this epoch
+        valid_elbo = elbo(vae, valid, q, torch_generator(seed, "validation elbo"))
+        state.validated(valid_elbo)
+        yield {**epoch_row(state, means, q), "valid_elbo": valid_elbo, "learning_rate": rate}, state
+    if "weights" in state.best:
         vae.load_state_dict(state.best["weights"])
 
 
-def epoch_row(state: TrainState, means: Sequence[Tensor], valid: Part) -> Row:
-    """The history's row of an epoch, from the means (3,) of its batches."""
+def information(q: Gaussian, seed: int) -> float:
+    """The mutual information (nats) of encoded validation data."""
+    noise = torch.randn(q.mu.shape, generator=torch_generator(seed, "validation"))
+    return mutual_information(q, noise).mi
+
+
+def epoch_row(state: TrainState, means: Sequence[Tensor], q: Gaussian) -> Row:
+    """The history's row of an epoch, from the means (3,) of its batches and q(z|x) of the valid data."""
     reconstruction, kl, beta = torch.stack(list(means)).mean(0).tolist()
     return {
         "epoch": state.epoch,
-        "step": state.epoch * len(means),
+        "step": state.batches,
         "elbo": -reconstruction - kl,
         "reconstruction": reconstruction,
         "kl": kl,
         "beta": beta,
-        "active_units": active_units(encode(state.vae, valid).mu),
+        "active_units": active_units(q.mu),
+        "valid_kl": float(q.kl().sum(1).mean()),
         **state.work.row(),
+        "best_epoch": state.kept,
+        "converged": int(state.converged),
     }

@@ -20,7 +20,8 @@ class Training:
 
     epochs         over the part that is trained on; with `patience` the largest number of them
     clip           the norm to which the gradient of the updated parameter groups is clipped
-    patience       stop when the validation ELBO has not risen for so many epochs, and keep the best weights
+    halving        halve the learning rate whenever the validation ELBO has not risen for so many epochs
+    patience       stop when it has not risen for so many epochs, and keep the best weights
     min_epochs     the smallest number of epochs with `patience`
     """
 
@@ -29,16 +30,21 @@ class Training:
     learning_rate: PositiveFloat
     clip: PositiveFloat = 5.0
     optimizer: Rule = "adam"
+    halving: PositiveInt | None = None
     patience: PositiveInt | None = None
     min_epochs: PositiveInt = 1
 
 
+STATE = ("kl_weight", "inference", "epoch", "batches", "halved", "best")
+
+
 class TrainState:
-    """All that changes in training: weights, optimisers, the states of KL weight and inference, the work
-    so far, and the best weights."""
+    """All that changes in training: weights, optimisers, the states of KL weight and inference, epochs,
+    batches and work so far, and the best weights."""
 
     def __init__(self, vae: VAE, method: Method, training: Training, work: Work) -> None:
-        self.vae, self.epoch = vae, 0
+        self.vae, self.training, self.schedule = vae, training, method.kl_weight.batches
+        self.epoch = self.batches = self.halved = 0  # halved: the epoch of the last halving
         self.groups = {"encoder": vae.encoder_parameters(), "decoder": vae.decoder_parameters()}
         self.optimizers = {
             name: Optimizer(group, training.optimizer, training.learning_rate)
@@ -47,7 +53,7 @@ class TrainState:
         self.kl_weight: KLWeightState = method.kl_weight.init()
         self.inference: InferenceState = method.inference.init()
         self.work = work
-        self.best: dict[str, Any] = {}  # epoch, elbo and weights, if training has patience
+        self.best: dict[str, Any] = {}  # epoch, elbo and, if training has patience, weights
 
     def state_dict(self) -> dict[str, Any]:
         """References to everything, as torch.save takes them."""
@@ -55,7 +61,7 @@ class TrainState:
             "vae": self.vae.state_dict(),
             "optimizers": {name: optimizer.state_dict() for name, optimizer in self.optimizers.items()},
             "work": self.work.row(),
-            **{name: getattr(self, name) for name in ("kl_weight", "inference", "epoch", "best")},
+            **{name: getattr(self, name) for name in STATE},
         }
 
     def load_state_dict(self, saved: dict[str, Any]) -> None:
@@ -64,20 +70,34 @@ class TrainState:
         for name, optimizer in self.optimizers.items():
             optimizer.load_state_dict(saved["optimizers"][name])
         self.work = Work(**saved["work"])
-        for name in ("kl_weight", "inference", "epoch", "best"):
+        for name in STATE:
             setattr(self, name, saved[name])
 
-    def keep_best(self, valid_elbo: float) -> None:
-        """Copy the weights if the validation ELBO is the best so far."""
-        if not self.best or valid_elbo > self.best["elbo"]:
-            weights = copy.deepcopy(self.vae.state_dict())
-            self.best = {"epoch": self.epoch, "elbo": valid_elbo, "weights": weights}
+    def validated(self, elbo: float) -> None:
+        """Take note of the validation ELBO of an epoch: it may be the best, or call for a halving."""
+        if not self.best or elbo > self.best["elbo"]:
+            self.best = {"epoch": self.epoch, "elbo": elbo}
+            if self.training.patience is not None:
+                self.best["weights"] = copy.deepcopy(self.vae.state_dict())
+        halving = self.training.halving
+        if halving is not None and self.epoch - max(self.best["epoch"], self.halved) >= halving:
+            self.halved = self.epoch
+            for optimizer in self.optimizers.values():
+                optimizer.learning_rate /= 2
 
-    def finished(self, training: Training) -> bool:
-        """Whether all epochs are over, or the validation ELBO has not risen for `patience` epochs."""
-        stalled = (
-            training.patience is not None
-            and self.epoch >= training.min_epochs
-            and self.epoch - self.best.get("epoch", self.epoch) >= training.patience
-        )
-        return stalled or self.epoch >= training.epochs
+    @property
+    def kept(self) -> int:
+        """The epoch whose weights are the result, as far as it is known."""
+        return self.best["epoch"] if "weights" in self.best else self.epoch
+
+    @property
+    def converged(self) -> bool:
+        """Whether the validation ELBO has not risen for `patience` epochs, and the schedule is over."""
+        patience, best = self.training.patience, self.best.get("epoch", self.epoch)
+        over = self.epoch >= self.training.min_epochs and self.batches >= self.schedule
+        return patience is not None and over and self.epoch - best >= patience
+
+    @property
+    def finished(self) -> bool:
+        """Whether training has converged, or all epochs are over."""
+        return self.converged or self.epoch >= self.training.epochs

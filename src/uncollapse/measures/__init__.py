@@ -61,6 +61,8 @@ class Measure:
     bound     the column that bounds it from above, which is shown with an estimate at its cap
     limit     another column, for which a difference has to be beyond chance as well
     derived   for a column that is not in summary.csv: how to make it of those that are
+    paired    for one that only a pair of runs has: how to make it of the history of a run and that of its
+              reference, as a value of each
     """
 
     title: str
@@ -72,6 +74,7 @@ class Measure:
     bound: str | None = None
     limit: str | None = None
     derived: "Callable[[pd.DataFrame], pd.Series] | None" = None
+    paired: "Callable[[pd.DataFrame, pd.DataFrame], tuple[float, float]] | None" = None
 
 
 @cache

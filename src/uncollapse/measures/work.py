@@ -1,12 +1,33 @@
 """The work of training, that of pretraining included: gradient steps of encoder and decoder, and their
-floating point operations. It is what a method costs."""
+floating point operations. It is what a method costs.
+
+Two methods that were trained until they stopped improving may have taken very different work. At equal work
+stands the best validation ELBO of a run up to the work at which its reference was at its best.
+"""
+
+from typing import TYPE_CHECKING
 
 from uncollapse.measures import Measure, Row, Trained
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def at_equal_work(history: "pd.DataFrame", reference: "pd.DataFrame") -> tuple[float, float]:
+    """The validation ELBO (nats) of a run and of its reference, from a row an epoch of each; nan for a run
+    whose first epoch took more."""
+    best = reference.loc[reference["valid_elbo"].idxmax()]
+    until = history["gflops"] <= best["gflops"] * (
+        1 + 1e-9
+    )  # sums of the same numbers may differ by rounding
+    return float(history.loc[until, "valid_elbo"].max()), float(best["valid_elbo"])
+
 
 COLUMNS = {
     "encoder_steps": Measure("encoder steps", compared=False),
     "decoder_steps": Measure("decoder steps", compared=False),
     "gflops": Measure("GFLOP", compared=False),
+    "elbo_at_equal_work": Measure("elbo at equal work", "nats", better=1, paired=at_equal_work),
 }
 
 

@@ -17,4 +17,8 @@ def report() -> None:
     write_contrast(results)
     write_page(results)
     missing = f"; {len(results.missing)} cells are missing" if results.missing else ""
-    print(f"report: {len(results.summary)} runs of {len(results.present)} cells{missing}")
+    early = len(results.unconverged)
+    budget = (
+        f"; {early} cells have not converged: what is said of them holds for their budget" if early else ""
+    )
+    print(f"report: {len(results.summary)} runs of {len(results.present)} cells{missing}{budget}")

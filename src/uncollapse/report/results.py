@@ -74,6 +74,12 @@ class Results:
         """The methods of the grid, in its order."""
         return list(dict.fromkeys(cell.method for cell in self.cells))
 
+    @cached_property
+    def unconverged(self) -> list[Cell]:
+        """The cells with a run that did not stop by itself: what is said of them is of their budget."""
+        share = self.summary.groupby(CELL)["converged"].min()
+        return [cell for cell in self.present if not share[tuple(cell)]]
+
     @property
     def gains(self) -> pd.DataFrame:
         """The comparisons of the nll of each method with that of the plain method, for the same model."""
@@ -100,7 +106,7 @@ def gather() -> Results:
         thresholds=read({cell: outputs.evaluation(cell).folder / outputs.COLLAPSE for cell in present}),
         maps=read({cell: outputs.evaluation(cell).folder / outputs.TSNE for cell in present}, **text),
         means=all_means(summary, history, grid["plain"]),
-        comparison=compare(summary, compared),
+        comparison=compare(summary, compared, history),
     )
 
 
@@ -119,7 +125,9 @@ def read(files: Mapping[Cell, Path], **options: Any) -> pd.DataFrame:
 
 def measured() -> dict[str, Measure]:
     """The measures of which there are means: first those that are compared, then the others."""
-    measures = {name: measure for name, measure in columns().items() if measure.derived is None}
+    measures = {
+        name: measure for name, measure in columns().items() if not measure.derived and not measure.paired
+    }
     return dict(sorted(measures.items(), key=lambda item: not item[1].compared))
 
 

@@ -1,4 +1,4 @@
-"""The table of the page: a column for each measure that is compared, and the gradient steps."""
+"""The table of the page: a column for each measure that is compared, and the work of training."""
 
 from typing import NamedTuple
 
@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 
 from uncollapse.experiment.cells import Cell
-from uncollapse.measures import Measure
+from uncollapse.measures import Measure, columns
 from uncollapse.pipeline.outputs import Job, labels
 from uncollapse.report.evidence import Evidence
 from uncollapse.report.numbers import Row, effect, mean_of, measure_of
-from uncollapse.report.results import Results, measured
+from uncollapse.report.results import Results
 
 DIRECTIONS = {1: "better", -1: "worse", 0: ""}
 
@@ -40,7 +40,7 @@ class Column(NamedTuple):
 
 def measures() -> dict[str, Measure]:
     """The measures that have a column."""
-    return {name: measure for name, measure in measured().items() if measure.compared}
+    return {name: measure for name, measure in columns().items() if measure.compared and not measure.derived}
 
 
 def heads() -> list[Column]:
@@ -68,7 +68,8 @@ def entries(evidence: Evidence, cell: Cell) -> list[Entry]:
     means, result = evidence.means[cell], []
     for name, measure in measures().items():
         row = evidence.comparison("method", *cell, evidence.plain, name)
-        result.append(Entry(mean_of(means, name, measure), *difference(row, evidence)))
+        mean = "" if measure.paired else mean_of(means, name, measure)
+        result.append(Entry(mean, *difference(row, evidence)))
     cost = "" if pd.isna(means["cost"]) else f"{means['cost']:.2g} ×"
     return [*result, Entry(cost)]
 

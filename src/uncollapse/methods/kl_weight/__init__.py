@@ -15,7 +15,8 @@ State = dict[str, Tensor]
 
 
 class KLWeight(NamedTuple):
-    """A weight of the KL."""
+    """A weight of the KL. A schedule ends after `batches`; training does not stop before."""
 
     init: Callable[[], State]
     update: Callable[[State, Tensor, Tensor], tuple[Tensor, State]]
+    batches: int = 0

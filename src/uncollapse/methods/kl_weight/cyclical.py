@@ -28,4 +28,4 @@ def cyclical(
         risen = (tau / rising).clamp(max=1).to(kl.device, kl.dtype)
         return start + (end - start) * risen, {"step": state["step"] + 1}
 
-    return KLWeight(lambda: {"step": torch.tensor(0)}, update)
+    return KLWeight(lambda: {"step": torch.tensor(0)}, update, batches=period)

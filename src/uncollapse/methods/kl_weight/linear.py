@@ -18,4 +18,4 @@ def linear(*, steps: PositiveInt, start: NonNegativeFloat = 0.0, end: NonNegativ
         risen = (state["step"] / steps).clamp(max=1).to(kl.device, kl.dtype)
         return start + (end - start) * risen, {"step": state["step"] + 1}
 
-    return KLWeight(lambda: {"step": torch.tensor(0)}, update)
+    return KLWeight(lambda: {"step": torch.tensor(0)}, update, batches=steps)

@@ -12,12 +12,18 @@ INFORMATION = {1: "more information", -1: "less information"}
 LIKELIHOOD = {1: "better likelihood", -1: "worse likelihood", 0: "no difference in likelihood shown"}
 
 
+AT_EQUAL_WORK = {1: "better", -1: "worse", 0: "no difference shown"}
+
+
 class Effect(NamedTuple):
-    """What a method does to a model: 1 is better, -1 is worse, 0 is no difference shown; and the numbers."""
+    """What a method does to a model: 1 is better, -1 is worse, 0 is no difference shown; at equal work None,
+    if that was not measured; whether all runs have converged; and the numbers."""
 
     collapse: int
     information: int
     likelihood: int
+    at_equal_work: int | None
+    converged: bool
     evidence: str
 
     @property
@@ -56,9 +62,9 @@ def methods(evidence: Evidence) -> Answer:
 
 def effect_of(evidence: Evidence, dataset: str, model: str, method: str) -> Effect | None:
     """What a method does to a model, compared with the plain method; None if a cell is missing."""
-    collapsed, information, nll = (
+    collapsed, information, nll, equal = (
         evidence.comparison("method", dataset, model, method, evidence.plain, measure)
-        for measure in ("collapsed", "mi", "nll")
+        for measure in ("collapsed", "mi", "nll", "elbo_at_equal_work")
     )
     if nll is None or collapsed is None:
         return None
@@ -67,12 +73,28 @@ def effect_of(evidence: Evidence, dataset: str, model: str, method: str) -> Effe
         parts.append(f"mi {effect(information)}")
     cost = evidence.means[dataset, model, method]["cost"]
     parts.append("as much work" if f"{cost:.2g}" == "1" else f"{cost:.2g} times the work")
+    if equal is not None:
+        parts.append(f"validation elbo at equal work {effect(equal)}")
     directions = (evidence.direction(row) for row in (collapsed, information, nll))
-    return Effect(*directions, evidence=", ".join(parts))
+    cells = [(dataset, model, name) for name in (method, evidence.plain)]
+    return Effect(
+        *directions,
+        at_equal_work=None if equal is None else evidence.direction(equal),
+        converged=all(evidence.means[cell]["converged"] == 1 for cell in cells),
+        evidence=", ".join(parts),
+    )
 
 
 def verdict(effect: Effect) -> str:
-    """What is shown, in words. A remedy reduces collapse and does not lose likelihood."""
+    """What is shown, in words, on both rulers. A remedy reduces collapse and does not lose likelihood."""
+    words = [as_trained(effect)]
+    if effect.at_equal_work is not None:
+        words.append(f"at equal work: {AT_EQUAL_WORK[effect.at_equal_work]}")
+    return "; ".join([*words, *([] if effect.converged else ["not converged"])])
+
+
+def as_trained(effect: Effect) -> str:
+    """What is shown at the end of training."""
     if not any(effect[:3]):
         return "no effect shown"
     latents = [COLLAPSE.get(effect.collapse), INFORMATION.get(effect.information)]

@@ -18,7 +18,10 @@ def main(name: str) -> None:
     except UserError as error:
         raise UserError(f"params.yaml: datasets.{name}: {error}") from None
     job.copy_recipe()
-    counts = {title: card.get(title.replace(" ", "_")) for title in ("left out", "skipped", "unknown share")}
+    counts = {
+        title: card.get(title.replace(" ", "_"))
+        for title in ("left out", "repeated", "skipped", "unknown share")
+    }
     more = "".join(f"; {title} {count}" for title, count in counts.items() if count)
     print(f"prepare {name}: {card['counts']} from {card['source']}{more}")
 

@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 from made_files import load, no_network, stacked
 
+from uncollapse.data.prepare import choose, digest
+from uncollapse.data.sources import OFFICIAL
 from uncollapse.data.sources._raw import VARIABLE
 from uncollapse.data.sources._text import words
 from uncollapse.errors import UserError
@@ -48,6 +50,11 @@ def test_every_data_set_is_there_or_says_where_it_was_looked_for(name: str, fold
     assert len(examples) > 1000
     assert source.source
     assert source.licence
+    official = np.array([OFFICIAL.index(example.part) for example in examples])
+    digests = np.array([digest(example.x) for example in examples])
+    parts, _ = choose(official, digests, seed=0, valid=100, test=100, reserve=100, train=None)
+    held_out = digests[np.concatenate([parts["valid"], parts["test"]])]
+    assert not np.isin(digests[np.concatenate([parts["train"], parts["reserve"]])], held_out).any()
     labels = {example.label for example in examples}
     assert len(labels) > 1
     assert labels <= set(source.label_names) or not source.label_names

@@ -74,10 +74,13 @@ def test_the_order_of_labels_is_the_sources(tmp_path: Path) -> None:
 
 
 def test_valid_and_test_are_binarised_once_and_the_rest_stays_grey(tmp_path: Path) -> None:
-    prepare(tmp_path, source([np.full((8, 8), 128, np.uint8)] * 50), bernoulli(), **COUNTS)
+    numbered = [np.full((8, 8), 128, np.uint8) for _ in range(50)]
+    for i, x in enumerate(numbered):
+        x[0, 0] = i
+    prepare(tmp_path, source(numbered), bernoulli(), **COUNTS)
     for name in SIZES:
         part = read(tmp_path, name)
-        assert set(np.unique(part.x)) == ({0, 255} if name in ("valid", "test") else {128})
+        assert set(np.unique(part.x[:, 1:])) == ({0, 255} if name in ("valid", "test") else {128})
         assert part.labels is None
 
 
@@ -111,7 +114,7 @@ WIDE, UNLABELLED = Example(np.zeros((2, 3), np.uint8), "a"), Example(np.zeros((2
     ("examples", "message"),
     [
         (images(22), "split.train: should be all the rest, but 0 examples are left of 22"),
-        (images(15), "split.test: should be 7, but 0 examples are left of 15"),
+        (images(15), "split.reserve: should be 10, but 3 examples are left of 15"),
         ([], "source: no example in made up"),
         ([*images(40), WIDE], "source: the examples should have one shape, not (2, 2) and (2, 3)"),
         ([*images(40), UNLABELLED], "source: some examples have a label and some have none"),
@@ -145,17 +148,18 @@ def test_the_vocabulary_comes_from_what_is_learned_from(tmp_path: Path) -> None:
 
 
 def test_the_vocabulary_has_a_largest_size_and_marks_of_the_text_are_ours(tmp_path: Path) -> None:
-    sentences = [["a", "<unk>", "b", "a", "c", "a", "b"]] * 30
+    sentences = [["a", "<unk>", "b", "a", "c", "a", "b", f"only{i}"] for i in range(30)]
     card = prepare(tmp_path, source(sentences, vocabulary=2), categorical(), **{**COUNTS, "reserve": 2})
     assert (tmp_path / "vocabulary.txt").read_text().split() == ["<pad>", "<unk>", "<end>", "a", "b"]
     assert card["values"] == 5
-    assert read(tmp_path, "test").x[0].tolist() == [3, UNKNOWN, 4, 3, UNKNOWN, 3, 4, END]
+    assert read(tmp_path, "test").x[0].tolist() == [3, UNKNOWN, 4, 3, UNKNOWN, 3, 4, UNKNOWN, END]
 
 
 def test_a_sentence_ends_and_is_padded(tmp_path: Path) -> None:
-    prepare(tmp_path, source([["a", "b"], ["a"]] * 20), categorical(), **{**COUNTS, "reserve": 2})
+    sentences = [[f"only{i}", "a", *["b"] * (i % 2)] for i in range(40)]
+    prepare(tmp_path, source(sentences, minimum_count=2), categorical(), **{**COUNTS, "reserve": 2})
     for tokens in read(tmp_path, "train").x.tolist():
-        assert tokens in ([3, 4, END], [3, END, PAD])
+        assert tokens in ([UNKNOWN, 3, 4, END], [UNKNOWN, 3, END, PAD])
     assert to_tensor(np.array([[3, END, PAD], [END, PAD, PAD]], np.int16)).tolist() == [[3, END], [END, PAD]]
 
 
@@ -196,3 +200,25 @@ def test_sentences_of_a_batch_are_of_nearly_one_length() -> None:
     means = [lengths[batch].mean() for batch in first]
     assert abs(np.corrcoef(np.arange(len(means)), means)[0, 1]) < 0.3, "not the short ones first"
     assert not np.array_equal(np.sort(first[0]), np.sort(second[0]))
+
+
+@pytest.mark.parametrize("official", [False, True])
+@pytest.mark.parametrize("kind", ["images", "words"])
+def test_nothing_of_valid_or_test_is_learned_from(tmp_path: Path, kind: str, official: bool) -> None:
+    """90 examples, each of 30 different ones three times, and where the split is official ten for test."""
+
+    def example(i: int, part: Any = "train") -> Example:
+        words = [f"bit{k}" if i >> k & 1 else "none" for k in range(5)]
+        return Example(np.full((2, 2), i, np.uint8) if kind == "images" else words, None, part)
+
+    examples = [example(i % 30) for i in range(90)] + official * [example(i, "test") for i in range(10)]
+    likelihood = gaussian() if kind == "images" else categorical()
+    card = prepare(tmp_path, source(examples), likelihood, seed=0, valid=3, test=4, reserve=20, train=None)
+    parts = {name: {x.tobytes() for x in read(tmp_path, name).x} for name in SIZES}
+    assert {**card["counts"], "train": None} == {"valid": 3, "test": 4, "reserve": 20, "train": None}
+    held_out = parts["valid"] | parts["test"]
+    assert not parts["valid"] & parts["test"]
+    assert not held_out & (parts["train"] | parts["reserve"])
+    assert len(parts["train"] | parts["reserve"]) == 30 - len(held_out)
+    assert card["repeated"] > 0
+    assert sum(card["counts"].values()) + card["repeated"] + card["left_out"] == len(examples)

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from array import array
+from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from uncollapse.pipeline import outputs
 from uncollapse.pipeline.progress import progress
 from uncollapse.seeds import numpy_generator
 
-PARTS = ("reserve", "valid", "test", "train")  # in the order in which they are chosen; train may be the rest
+PARTS = ("valid", "test", "reserve", "train")  # in the order in which they are chosen; train may be the rest
 DRAWN_ONCE = ("valid", "test")  # here, by the likelihood; of the others training makes new draws at each step
 
 
@@ -27,14 +28,15 @@ def prepare(
 ) -> dict[str, Any]:
     """Write the parts of a source and their card to an empty folder; returns the card.
 
-    `counts` are the numbers of examples of PARTS, `train: None` is all the rest. In the parts `valid` and
-    `test` the likelihood draws each example once. Raises UserError if there are too few examples, or not all
-    of one kind.
+    `counts` are the numbers of examples of PARTS, `train: None` is all the rest. What stands in `valid` or
+    `test` is in no other part; how many examples were left out for that is on the card. In these two the
+    likelihood draws each example once. Raises UserError if there are too few examples, or not all of one
+    kind.
     """
     folder.mkdir(parents=True, exist_ok=True)
     scratch = folder / "scratch"
-    collection, labels, official = collect(source, likelihood, scratch)
-    indices = choose(official, seed=seed, **counts)
+    collection, labels, official, digests = collect(source, likelihood, scratch)
+    indices, repeated = choose(official, digests, seed=seed, **counts)
     read = collection.reader(scratch, indices)
     label_names, label_numbers = labels.numbers(source.label_names)
     for part, index in indices.items():
@@ -45,7 +47,8 @@ def prepare(
         "source": source.source,
         "licence": source.licence,
         "counts": {part: len(index) for part, index in indices.items()},
-        "left_out": len(official) - sum(map(len, indices.values())),
+        "left_out": len(official) - sum(map(len, indices.values())) - repeated,
+        "repeated": repeated,
         **collection.describe(folder, indices),
         "label_names": label_names,
         **source.facts,
@@ -56,22 +59,31 @@ def prepare(
     return card
 
 
-def collect(source: Source, likelihood: Likelihood, scratch: Path) -> tuple[Collection, Labels, Array]:
+def collect(source: Source, likelihood: Likelihood, scratch: Path) -> tuple[Collection, Labels, Array, Array]:
     """Write all examples to `scratch`.
 
-    Returns their collection, their labels, and the position in OFFICIAL of the part of each example, (N,).
+    Returns their collection, their labels, and of each example the position in OFFICIAL of its part, and a
+    digest that equal examples share, (N,) each.
     """
     examples = iter(progress(source.examples, "prepare", "examples"))
     first = next(examples, None)
     if first is None:
         raise UserError(f"source: no example in {source.source}")
-    collection, labels, official = collection_for(first, source, likelihood), Labels(), array("b")
+    collection, labels = collection_for(first, source, likelihood), Labels()
+    official, digests = array("b"), array("q")
     with scratch.open("wb") as file:
         for example in chain([first], examples):
             collection.add(example.x, file)
             labels.add(example.label)
             official.append(OFFICIAL.index(example.part))
-    return collection, labels, np.frombuffer(official, np.int8)
+            digests.append(digest(example.x))
+    return collection, labels, np.frombuffer(official, np.int8), np.frombuffer(digests, np.int64)
+
+
+def digest(x: Array | Sequence[str]) -> int:
+    """A number of 64 bits that equal examples share, and others hardly ever."""
+    content = x.tobytes() if isinstance(x, np.ndarray) else "\n".join(x).encode()
+    return int.from_bytes(hashlib.blake2b(content, digest_size=8).digest(), "little", signed=True)
 
 
 def collection_for(first: Example, source: Source, likelihood: Likelihood) -> Collection:
@@ -84,8 +96,11 @@ def collection_for(first: Example, source: Source, likelihood: Likelihood) -> Co
     return Images(first.x)
 
 
-def choose(official: Array, *, seed: int, **counts: int | None) -> dict[str, Array]:
-    """The indices of the examples of each part, chosen at random by `seed`.
+def choose(
+    official: Array, digests: Array, *, seed: int, **counts: int | None
+) -> tuple[dict[str, Array], int]:
+    """The indices of the examples of each part, chosen at random by `seed`; and how many examples were left
+    out because they are equal to one of valid or test.
 
     If some examples belong to an official part valid or test, the part of that name is chosen from these, and
     everything else from the official training part. Raises UserError if there are too few examples.
@@ -93,7 +108,7 @@ def choose(official: Array, *, seed: int, **counts: int | None) -> dict[str, Arr
     order = numpy_generator(seed, "split").permutation(len(official))
     left: dict[str, Array] = {part: order[official[order] == i] for i, part in enumerate(OFFICIAL)}
     origin = {part: part if len(left.get(part, ())) else "train" for part in PARTS}
-    indices = {}
+    indices, repeated = {}, 0
     for part in PARTS:
         rest, count = left[origin[part]], counts[part]
         if (count is None and not len(rest)) or (count is not None and count > len(rest)):
@@ -103,7 +118,11 @@ def choose(official: Array, *, seed: int, **counts: int | None) -> dict[str, Arr
             raise UserError(f"split.{part}: should be {number}, but {where}")
         indices[part] = rest[:count]
         left[origin[part]] = rest[len(indices[part]) :]
-    return indices
+        if part in DRAWN_ONCE:
+            for name, others in left.items():
+                equal = np.isin(digests[others], digests[indices[part]])
+                left[name], repeated = others[~equal], repeated + int(equal.sum())
+    return indices, repeated
 
 
 def write(file: Path, index: Array, read: Read, likelihood: Likelihood | None, seed: int) -> None:

@@ -10,8 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from uncollapse.data.baselines import baselines
 from uncollapse.data.collect import Collection, Images, Labels, Read, Sentences, chunks
 from uncollapse.data.prepared import Array
+from uncollapse.data.prepared import read as read_parts
 from uncollapse.data.sources import OFFICIAL, Example, Source
 from uncollapse.errors import UserError
 from uncollapse.likelihoods import Likelihood
@@ -54,6 +56,8 @@ def prepare(
         **source.facts,
     }
     scratch.unlink()
+    parts = [read_parts(folder, *names) for names in (("train", "reserve"), ("valid",), ("test",))]
+    card["baselines"] = {name: round(nll, 4) for name, nll in baselines(*parts, card["values"]).items()}
     card["sha256"] = {file.name: sha256(file) for file in sorted(folder.iterdir())}
     (folder / outputs.CARD).write_text(json.dumps(card, indent=2) + "\n")
     return card

@@ -33,11 +33,14 @@ def baselines(train: Part, valid: Part, test: Part, values: int) -> dict[str, fl
     ones, with the means of the training part. Of real values none.
     """
     if test.lengths is not None:
-        return ngrams(*(part.x[:].astype(np.int64) for part in (train, valid, test)), values)
+        learned, chosen, measured = (part.x[:].astype(np.int64) for part in (train, valid, test))
+        return ngrams(learned, chosen, measured, values)
     if test.x.dtype == np.uint8:
         ink = np.asarray(test.x[:], np.float64).reshape(len(test), -1) / 255
-        total = sum(train.x[i : i + 1000].astype(np.float64).sum(0) for i in range(0, len(train), 1000))
-        share = (total.flatten() / 255 + 1) / (len(train) + 2)
+        total = np.zeros(ink.shape[1])
+        for start in range(0, len(train), 1000):
+            total += train.x[start : start + 1000].astype(np.float64).sum(0).flatten() / 255
+        share = (total + 1) / (len(train) + 2)
         bits = ink * np.log(share) + (1 - ink) * np.log1p(-share)
         return {"independent pixels": float(-bits.sum(1).mean())}
     return {}

@@ -3,9 +3,6 @@ an MLP)."""
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 from torch import Tensor
 
 from uncollapse.measures import Measure, Row, Trained
@@ -20,6 +17,11 @@ def probe_accuracy(
 ) -> float:
     """Test accuracy of logistic regression on standardised posterior means (N, D); valid chooses its
     regularisation."""
+    # not above: the report reads COLUMNS, and should not wait for it
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
     (x, y), (x_valid, y_valid), (x_test, y_test) = [
         (mu.double().numpy(), labels) for mu, labels in (train, valid, test)
     ]

@@ -16,11 +16,10 @@ if TYPE_CHECKING:
 def at_equal_work(history: "pd.DataFrame", reference: "pd.DataFrame") -> tuple[float, float]:
     """The validation ELBO (nats) of a run and of its reference, from a row an epoch of each; nan for a run
     whose first epoch took more."""
-    best = reference.loc[reference["valid_elbo"].idxmax()]
-    until = history["gflops"] <= best["gflops"] * (
-        1 + 1e-9
-    )  # sums of the same numbers may differ by rounding
-    return float(history.loc[until, "valid_elbo"].max()), float(best["valid_elbo"])
+    best = int(reference["valid_elbo"].to_numpy().argmax())
+    work = float(reference["gflops"].iloc[best]) * (1 + 1e-9)  # sums of the same numbers differ by rounding
+    until = history["valid_elbo"][history["gflops"] <= work]
+    return float(until.max()), float(reference["valid_elbo"].iloc[best])
 
 
 COLUMNS = {

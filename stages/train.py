@@ -33,14 +33,13 @@ def main(name: str) -> None:
 def work(recipe: outputs.Recipe, seed: int, folder: Path, progress: Progress) -> None:
     """One seed, from its last checkpoint if there is one."""
     cell = Cell(recipe["dataset"], recipe["model"], recipe["method"])
-    card, encoder = outputs.card(cell.dataset), outputs.encoder(cell, seed)
+    card, encoder, spent = outputs.card(cell.dataset), outputs.encoder(cell, seed), Work()
     vae = assemble(recipe, json.loads(card.read_text()), seed).to(device(recipe["device"]))
-    parts, spent = ["train", "reserve"], Work()
+    parts = ["train", "reserve"]
     if encoder.exists():  # it was trained on the reserve
         parts = ["train"]
         vae.load_encoder(load_file(encoder))
-        last = last_row(encoder.with_name(outputs.HISTORY), seed)
-        spent = Work(int(last["encoder_steps"]), int(last["decoder_steps"]), float(last["gflops"]))
+        spent = Work.of(last_row(encoder.with_name(outputs.HISTORY), seed))
     data, valid = (read(card.parent, *names) for names in (parts, ["valid"]))
     checkpoint = Checkpoint(folder, device(recipe["device"]))
     for row in checkpoint.rows:
@@ -48,9 +47,9 @@ def work(recipe: outputs.Recipe, seed: int, folder: Path, progress: Progress) ->
     method, training = Method.build(recipe), Training(**recipe["training"])
     for row, state in train(vae, data, valid, method, training, seed, work=spent, saved=checkpoint.saved):
         if not all(map(math.isfinite, row.values())):
-            key = f"params.yaml: datasets.{cell.dataset}.training.learning_rate is {training.learning_rate}"
-            where = f"{cell}, seed {seed}, epoch {row['epoch']}"
-            raise UserError(f"{where}: training diverged; {key}, try a smaller one")
+            where, key = f"{cell}, seed {seed}, epoch {row['epoch']}", f"datasets.{cell.dataset}.training"
+            rate = f"params.yaml: {key}.learning_rate is {training.learning_rate}"
+            raise UserError(f"{where}: training diverged; {rate}, try a smaller one")
         checkpoint.add(row, state.state_dict())
         progress(row)
     save_file(vae.state_dict(), folder / outputs.WEIGHTS)

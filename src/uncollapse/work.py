@@ -73,6 +73,11 @@ class Work:
             self.flops_of[kind] = counter.flops
         self.gflops += self.flops_of[kind] / 1e9
 
+    @classmethod
+    def of(cls, row: Mapping[str, str]) -> "Work":
+        """That of a row of a history."""
+        return cls(int(row["encoder_steps"]), int(row["decoder_steps"]), float(row["gflops"]))
+
     def row(self) -> dict[str, float]:
         """The columns of a history."""
         return {name: getattr(self, name) for name in ("encoder_steps", "decoder_steps", "gflops")}

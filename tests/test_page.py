@@ -88,14 +88,20 @@ def test_all_can_be_done_with_the_keyboard(browser: Browser, default: Path) -> N
     assert {"mnist5k", "plain", "skip+aggressive"} <= set(values)
 
 
-def test_a_cell_that_failed_is_named_with_its_reason(browser: Browser, tmp_path: Path) -> None:
-    file = report(tmp_path, failed=["mnist5k-vae-skip"], methods=["plain", "skip"], points=20)
+def test_a_cell_that_failed_is_named_with_its_reason_and_data_need_no_labels(
+    browser: Browser, tmp_path: Path
+) -> None:
+    failed = ["mnist5k-vae-skip"]
+    file = report(tmp_path, failed=failed, methods=["plain", "skip"], labels=False, points=20)
     page, problems = opened(browser, file)
     reason = "seed 1, epoch 3: training diverged"
     assert page.locator(".missing li").inner_text() == f"mnist5k-vae-skip: {reason}"
     assert page.locator("td.failed").inner_text() == reason
     assert "skip on vae: not shown by this grid. A cell is missing." in page.locator("#answers").inner_text()
     assert charts(marks(page)) == set(names("report/charts"))
+    assert page.locator("p.legend").count() == 0
+    probe = page.locator("#table thead th").all_inner_texts().index("probe") - 1
+    assert page.locator("#table tr[data-method]").first.locator("td").nth(probe).inner_text() == ""
     assert problems == []
 
 
@@ -109,16 +115,6 @@ def test_a_single_cell_with_one_seed(browser: Browser, tmp_path: Path) -> None:
     panels = marks(page)
     assert charts(panels) == set(names("report/charts")) - {"gains", "cost"}, "no method is compared"
     assert len(panels) == len(charts(panels))
-    assert problems == []
-
-
-def test_data_without_labels(browser: Browser, tmp_path: Path) -> None:
-    file = report(tmp_path, datasets=["other"], methods=["plain", "skip"], labels=False, points=20)
-    page, problems = opened(browser, file)
-    assert charts(marks(page)) == set(names("report/charts"))
-    assert page.locator("p.legend").count() == 0
-    probe = page.locator("#table thead th").all_inner_texts().index("probe") - 1
-    assert page.locator("#table tr[data-method]").first.locator("td").nth(probe).inner_text() == ""
     assert problems == []
 
 

@@ -49,15 +49,14 @@ def baselines(train: Part, valid: Part, test: Part, values: int) -> dict[str, fl
 def ngrams(train: Array, valid: Array, test: Array, values: int) -> dict[str, float]:
     """The same of tokens (N, T); the end mark is predicted like a word, padding is not."""
     counts = [count(train, order, values) for order in range(1, len(NAMES))]
+    (shares_valid, seen_valid), (shares_test, seen_test) = (shares(x, counts, values) for x in (valid, test))
     result = {}
     for order, name in enumerate(NAMES):
-        models = counts[:order]
-        shares_valid, longest_valid = shares(valid, models, values)
-        shares_test, longest_test = shares(test, models, values)
         total = 0.0
         for longest in range(order + 1):
-            weights = mixture(shares_valid[longest_valid == longest][:, : longest + 1])
-            total += np.log(shares_test[longest_test == longest][:, : longest + 1] @ weights).sum()
+            chosen, measured = (np.minimum(seen, order) == longest for seen in (seen_valid, seen_test))
+            weights = mixture(shares_valid[chosen, : longest + 1])
+            total += np.log(shares_test[measured, : longest + 1] @ weights).sum()
         result[name] = -float(total) / len(test)
     return result
 

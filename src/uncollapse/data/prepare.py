@@ -22,7 +22,6 @@ from uncollapse.pipeline.progress import progress
 from uncollapse.seeds import numpy_generator
 
 PARTS = ("valid", "test", "reserve", "train")  # in the order in which they are chosen; train may be the rest
-LEARNED_VALID_TEST = (("train", "reserve"), ("valid",), ("test",))
 DRAWN_ONCE = ("valid", "test")  # here, by the likelihood; of the others training makes new draws at each step
 
 
@@ -57,8 +56,8 @@ def prepare(
         **source.facts,
     }
     scratch.unlink()
-    learned, valid, test = (read_parts(folder, *names) for names in LEARNED_VALID_TEST)
-    found = baselines(learned, valid, test, card["values"])
+    learned = read_parts(folder, "train", "reserve")
+    found = baselines(learned, read_parts(folder, "valid"), read_parts(folder, "test"), card["values"])
     card["baselines"] = {name: round(nll, 4) for name, nll in found.items()}
     card["sha256"] = {file.name: sha256(file) for file in sorted(folder.iterdir())}
     (folder / outputs.CARD).write_text(json.dumps(card, indent=2) + "\n")

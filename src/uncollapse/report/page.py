@@ -1,6 +1,7 @@
 """The page: one file that opens from disk, with all that it draws inside."""
 
 import json
+from functools import cache
 from pathlib import Path
 
 import jinja2
@@ -53,9 +54,15 @@ def page(results: Results) -> str:
             trust=trust(results),
             css=(FOLDER / "report.css").read_text(),
             js=(FOLDER / "report.js").read_text(),
-            vega=vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"),
+            vega=vega(),
         )
     )
+
+
+@cache
+def vega() -> str:
+    """Vega, Vega-Lite and vega-embed as one script."""
+    return vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
 
 
 def environment() -> jinja2.Environment:

@@ -23,8 +23,9 @@ from uncollapse.views.show import show
 def main(name: str) -> None:
     """All seeds, and beside them what is to be looked at, of the first."""
     cell, job = Cell(*name.split("-")), Job("evaluate", name)
-    recipe, card = job.recipe, outputs.card(cell.dataset)
+    recipe = job.recipe
     first = recipe["seeds"][0]
+    card = outputs.card(cell.dataset, first)
 
     def shown() -> None:
         vae = restore(recipe, card, outputs.weights(cell, first)).to(device(recipe["device"]))
@@ -32,13 +33,15 @@ def main(name: str) -> None:
 
     job.folder.mkdir(parents=True, exist_ok=True)
     with beside(f"{job.stage} {name}", shown):
-        each_seed(job, lambda seed: [card, outputs.weights(cell, seed)], work, rows=1)
+        each_seed(
+            job, lambda seed: [outputs.card(cell.dataset, seed), outputs.weights(cell, seed)], work, rows=1
+        )
 
 
 def work(recipe: Recipe, seed: int, folder: Path, progress: Progress) -> None:
     """One seed."""
     cell = Cell(recipe["dataset"], recipe["model"], recipe["method"])
-    card, history = outputs.card(cell.dataset), last_row(outputs.history(cell), seed)
+    card, history = outputs.card(cell.dataset, seed), last_row(outputs.history(cell), seed)
     vae = restore(recipe, card, outputs.weights(cell, seed)).to(device(recipe["device"]))
     measured = trained(vae, card.parent, recipe["evaluation"], history, seed)
     row = evaluate(measured)

@@ -14,7 +14,7 @@ def main(name: str) -> None:
     try:
         source = build("data/sources", recipe["source"])()
         likelihood = build("likelihoods", recipe["likelihood"])
-        card = prepare(job.folder, source, likelihood, **recipe["split"])
+        card = prepare(job.folder, source, likelihood, seeds=recipe["seeds"], **recipe["split"])
     except UserError as error:
         raise UserError(f"params.yaml: datasets.{name}: {error}") from None
     job.copy_recipe()

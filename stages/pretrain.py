@@ -23,7 +23,9 @@ def main(name: str) -> None:
         job.folder.mkdir(parents=True, exist_ok=True)
         job.copy_recipe()
     else:
-        each_seed(job, lambda seed: [outputs.card(recipe["dataset"])], work, recipe["pretraining"]["epochs"])
+        each_seed(
+            job, lambda seed: [outputs.card(recipe["dataset"], seed)], work, recipe["pretraining"]["epochs"]
+        )
 
 
 def work(recipe: Recipe, seed: int, folder: Path, progress: Progress) -> None:
@@ -36,7 +38,7 @@ def work(recipe: Recipe, seed: int, folder: Path, progress: Progress) -> None:
     from uncollapse.errors import UserError
     from uncollapse.registry import build
 
-    card = outputs.card(recipe["dataset"])
+    card = outputs.card(recipe["dataset"], seed)
     vae = assemble(recipe, json.loads(card.read_text()), seed).to(device(recipe["device"]))
     pretraining, reserve = build("methods/pretraining", recipe["pretraining"]), read(card.parent, "reserve")
     rows = []

@@ -33,7 +33,7 @@ def main(name: str) -> None:
 def work(recipe: outputs.Recipe, seed: int, folder: Path, progress: Progress) -> None:
     """One seed, from its last checkpoint if there is one."""
     cell = Cell(recipe["dataset"], recipe["model"], recipe["method"])
-    card, encoder, spent = outputs.card(cell.dataset), outputs.encoder(cell, seed), Work()
+    card, encoder, spent = outputs.card(cell.dataset, seed), outputs.encoder(cell, seed), Work()
     vae = assemble(recipe, json.loads(card.read_text()), seed).to(device(recipe["device"]))
     parts = ["train", "reserve"]
     if encoder.exists():  # it was trained on the reserve

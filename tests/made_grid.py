@@ -85,7 +85,7 @@ def make_grid(
     cells = outputs.grid()["cells"]
     for name in datasets:
         card = {"source": "made up", "licence": "none", "counts": {"train": 100}}
-        write(outputs.card(name), json.dumps(card))
+        write(outputs.card(name, 0), json.dumps(card))
     write(outputs.CALIBRATION, CALIBRATION)
     for i, cell in enumerate(cells):
         make_cell(cell, np.random.default_rng(i), seeds, labels, points, epochs, measured or {})

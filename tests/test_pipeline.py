@@ -3,10 +3,14 @@
 import math
 import sqlite3
 from contextlib import closing
+from itertools import combinations
 
+import numpy as np
 import pandas as pd
 import pytest
 from project import Project, reproduced
+
+from uncollapse.data.prepared import read
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +112,9 @@ def test_a_new_seed_and_a_new_method_of_a_new_piece_run_only_what_is_new(project
         "pretrain mnist5k-pretrained": "1",
         f"{cell}-made_up": "3",
     }
-    assert not any(stage.startswith("prepare") for stage in stages)
+    assert "prepare@mnist5k" in stages, "a new seed has a split of its own"
+    splits = [read(project.folder / f"data/mnist5k/{seed}", "test").x for seed in (0, 1, 2)]
+    assert not any(np.array_equal(*pair) for pair in combinations(splits, 2))
 
 
 def test_a_comment_in_the_source_trains_nothing_and_code_trains_its_cells(project: Project) -> None:

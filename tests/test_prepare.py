@@ -48,6 +48,21 @@ def test_parts_do_not_overlap_and_labels_stay_with_their_examples(tmp_path: Path
     assert not np.array_equal(read(tmp_path / "b", "test").x, parts["test"].x)
 
 
+def test_every_seed_draws_a_split_of_its_own_unless_one_is_stated_or_official(tmp_path: Path) -> None:
+    counts = {**COUNTS, "seed": None, "seeds": [0, 3]}
+    first = prepare(tmp_path / "a", source(images()), categorical(), **counts)
+    folders = [tmp_path / "a" / seed for seed in ("0", "3")]
+    assert sorted((tmp_path / "a").iterdir()) == folders, "and no scratch"
+    assert json.loads((folders[0] / "card.json").read_text()) == first
+    tests = [set(read(folder, "test").x[:, 0, 0]) for folder in folders]
+    assert tests[0] != tests[1]
+    prepare(tmp_path / "b", source(images()), categorical(), **COUNTS)
+    assert np.array_equal(read(tmp_path / "b", "test").x, read(folders[0], "test").x), "seed 0 is seed 0"
+    official = [*images(30), *images(9, 30, "test")]
+    prepare(tmp_path / "c", source(official), categorical(), **counts)
+    assert set(read(tmp_path / "c", "test").x[:, 0, 0]) <= set(range(30, 39))
+
+
 def test_an_official_split_is_kept(tmp_path: Path) -> None:
     examples = [*images(30), *images(9, 30, "test"), *images(20, 39)]
     card = prepare(tmp_path, source(examples), categorical(), **{**COUNTS, "train": 20})

@@ -3,10 +3,10 @@
 import hashlib
 import json
 from array import array
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -23,21 +23,66 @@ from uncollapse.seeds import numpy_generator
 
 PARTS = ("valid", "test", "reserve", "train")  # in the order in which they are chosen; train may be the rest
 DRAWN_ONCE = ("valid", "test")  # here, by the likelihood; of the others training makes new draws at each step
+Card = dict[str, Any]
 
 
 def prepare(
-    folder: Path, source: Source, likelihood: Likelihood, *, seed: int, **counts: int | None
-) -> dict[str, Any]:
-    """Write the parts of a source and their card to an empty folder; returns the card.
+    folder: Path,
+    source: Source,
+    likelihood: Likelihood,
+    *,
+    seed: int | None,
+    seeds: Sequence[int] = (),
+    **counts: int | None,
+) -> Card:
+    """Write the parts of a source and their card to an empty folder; returns the card, or that of the first.
 
-    `counts` are the numbers of examples of PARTS, `train: None` is all the rest. What stands in `valid` or
-    `test` is in no other part; how many examples were left out for that is on the card. In these two the
-    likelihood draws each example once. Raises UserError if there are too few examples, or not all of one
-    kind.
+    With a `seed`, or with an official part valid or test, there is one split, in `folder` itself. Otherwise
+    each of `seeds` draws its own, in a folder of its number, so that the spread of the seeds is also that of
+    the data. `counts` are the numbers of examples of PARTS, `train: None` is all the rest. What stands in
+    `valid` or `test` is in no other part; how many examples were left out for that is on the card. In these
+    two the likelihood draws each example once. Raises UserError if there are too few examples, or not all of
+    one kind.
     """
     folder.mkdir(parents=True, exist_ok=True)
     scratch = folder / "scratch"
-    collection, labels, official, digests = collect(source, likelihood, scratch)
+    collected = collect(source, likelihood, scratch)
+    if seed is None and collected.official.any():
+        seed = 0
+    splits = {folder: seed} if seed is not None else {folder / str(each): each for each in seeds}
+    cards = [
+        write_split(target, source, likelihood, scratch, collected, own, counts)
+        for target, own in splits.items()
+    ]
+    scratch.unlink()
+    for target, card in zip(splits, cards, strict=True):
+        card["sha256"] = {file.name: sha256(file) for file in sorted(target.iterdir())}
+        (target / outputs.CARD).write_text(json.dumps(card, indent=2) + "\n")
+    return cards[0]
+
+
+class Collected(NamedTuple):
+    """All examples of a source, which stand in a scratch file: their collection, their labels, and of each
+    the position in OFFICIAL of its part and a digest that equal examples share, (N,) each."""
+
+    collection: Collection
+    labels: Labels
+    official: Array
+    digests: Array
+
+
+def write_split(
+    folder: Path,
+    source: Source,
+    likelihood: Likelihood,
+    scratch: Path,
+    collected: Collected,
+    seed: int,
+    counts: Mapping[str, int | None],
+) -> Card:
+    """Write the parts of one split; returns what its card says but for the checksums."""
+    folder.mkdir(exist_ok=True)
+    collection, labels, official, digests = collected
     indices, repeated = choose(official, digests, seed=seed, **counts)
     read = collection.reader(scratch, indices)
     label_names, label_numbers = labels.numbers(source.label_names)
@@ -45,7 +90,7 @@ def prepare(
         write(outputs.array(folder, part), index, read, likelihood if part in DRAWN_ONCE else None, seed)
         if label_numbers is not None:
             np.save(outputs.labels(folder, part), label_numbers[index])
-    card: dict[str, Any] = {
+    card: Card = {
         "source": source.source,
         "licence": source.licence,
         "counts": {part: len(index) for part, index in indices.items()},
@@ -55,21 +100,13 @@ def prepare(
         "label_names": label_names,
         **source.facts,
     }
-    scratch.unlink()
     learned = read_parts(folder, "train", "reserve")
     found = baselines(learned, read_parts(folder, "valid"), read_parts(folder, "test"), card["values"])
-    card["baselines"] = {name: round(nll, 4) for name, nll in found.items()}
-    card["sha256"] = {file.name: sha256(file) for file in sorted(folder.iterdir())}
-    (folder / outputs.CARD).write_text(json.dumps(card, indent=2) + "\n")
-    return card
+    return {**card, "baselines": {name: round(nll, 4) for name, nll in found.items()}}
 
 
-def collect(source: Source, likelihood: Likelihood, scratch: Path) -> tuple[Collection, Labels, Array, Array]:
-    """Write all examples to `scratch`.
-
-    Returns their collection, their labels, and of each example the position in OFFICIAL of its part, and a
-    digest that equal examples share, (N,) each.
-    """
+def collect(source: Source, likelihood: Likelihood, scratch: Path) -> Collected:
+    """Write all examples to `scratch`."""
     examples = iter(progress(source.examples, "prepare", "examples"))
     first = next(examples, None)
     if first is None:
@@ -82,7 +119,7 @@ def collect(source: Source, likelihood: Likelihood, scratch: Path) -> tuple[Coll
             labels.add(example.label)
             official.append(OFFICIAL.index(example.part))
             digests.append(digest(example.x))
-    return collection, labels, np.frombuffer(official, np.int8), np.frombuffer(digests, np.int64)
+    return Collected(collection, labels, np.frombuffer(official, np.int8), np.frombuffer(digests, np.int64))
 
 
 def digest(x: Array | Sequence[str]) -> int:

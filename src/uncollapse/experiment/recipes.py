@@ -55,9 +55,7 @@ def cell_recipes(params: Params, code: Code = HERE) -> dict[str, Recipe]:
     for data in params.grid.datasets:
         cell = Cell(data, params.grid.models[0], params.grid.methods[0])  # of which only the data set matters
         prepared = recipe(params, "prepare", cell, code)
-        recipes[f"prepare/{data}"] = {
-            key: part for key, part in prepared.items() if key not in ("seeds", "device")
-        }
+        recipes[f"prepare/{data}"] = {key: part for key, part in prepared.items() if key != "device"}
         for method in params.grid.methods:  # the model does not matter
             recipes[f"pretrain/{data}-{method}"] = recipe(
                 params, "pretrain", cell._replace(method=method), code

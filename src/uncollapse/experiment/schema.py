@@ -111,17 +111,18 @@ class Grid(Entry):
 
 
 class Split(Entry):
-    """How many examples each part gets, at random by `seed`; `train` gets the rest unless stated.
+    """How many examples each part gets, at random; `train` gets the rest unless stated.
 
-    Where a data set has an official split, valid and test come from its parts of these names, and all else
-    comes from its training part.
+    With a `seed` all seeds of the grid share one split; otherwise each draws its own, and intervals cover
+    the data too. Where a data set has an official split, valid and test come from its parts of these names,
+    and all else comes from its training part, once for all seeds.
     """
 
     reserve: Spread
     valid: Spread
     test: Spread
     train: Spread | None = None
-    seed: NonNegativeInt = 0
+    seed: NonNegativeInt | None = None
 
 
 class Dataset(Entry):

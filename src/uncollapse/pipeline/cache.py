@@ -57,7 +57,8 @@ def key(recipe: Recipe, inputs: Iterable[Path]) -> str:
 
 def contents(folders: Mapping[int, Path], inputs: Inputs) -> list[list[str]]:
     """What an output will be made of: the seeds' folders by name, and the recipes of all inputs."""
-    recipes = {file.parent / RECIPE for seed in folders for file in inputs(seed)}
+    # that of a data set stands above the folders of its splits
+    recipes = {above / RECIPE for seed in folders for file in inputs(seed) for above in file.parents}
     return [
         [folder.name for folder in folders.values()],
         sorted(file.read_text() for file in recipes if file.exists()),

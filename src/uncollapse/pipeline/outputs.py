@@ -158,9 +158,15 @@ def labels(folder: Path, part: str) -> Path:
     return folder / f"{part}.labels.npy"
 
 
-def card(dataset: str) -> Path:
+def prepared(dataset: str, seed: int) -> Path:
+    """The folder of a seed's split of a data set; one with an official split has the same for all."""
+    folder = Job("prepare", dataset).folder
+    return split if (split := folder / str(seed)).exists() else folder
+
+
+def card(dataset: str, seed: int) -> Path:
     """What a prepared data set is."""
-    return Job("prepare", dataset).folder / CARD
+    return prepared(dataset, seed) / CARD
 
 
 def encoder(cell: Cell, seed: int) -> Path:
@@ -171,7 +177,7 @@ def encoder(cell: Cell, seed: int) -> Path:
 def training_inputs(cell: Cell, seed: int) -> list[Path]:
     """The files that a seed learns from: the card, with digests of the data, and its encoder if any."""
     start = encoder(cell, seed)
-    return [card(cell.dataset), *([start] if start.exists() else [])]
+    return [card(cell.dataset, seed), *([start] if start.exists() else [])]
 
 
 def weights(cell: Cell, seed: int) -> Path:

@@ -65,5 +65,5 @@ def settings(cell: Cell) -> str:
     parts = {name: prepared[name] for name in ("source", "split")}
     parts |= {name: trained[name] for name in ("net", "likelihood", "training")}
     parts["evaluation"] = evaluation(cell).recipe["evaluation"]
-    data = json.loads(card(cell.dataset).read_text())
+    data = json.loads(card(cell.dataset, trained["seeds"][0]).read_text())
     return yaml.safe_dump({"data": data, "settings": parts}, sort_keys=False, allow_unicode=True)

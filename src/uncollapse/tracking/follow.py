@@ -62,7 +62,7 @@ def growing_runs(sizes: Mapping[Path, int]) -> Iterator[tuple[Path, int, Run]]:
             if (
                 rows.count("\n") < 2
                 or len(rows) == sizes.get(file)
-                or not outputs.card(cell.dataset).exists()
+                or not outputs.card(cell.dataset, seed).exists()
             ):
                 continue
             # the folder of another recipe grows no run of the grid

@@ -30,7 +30,7 @@ def run_at_start(cell: Cell, seed: int) -> Run:
     """The run of a cell and seed as it is known before its first epoch."""
     trained, measured = outputs.training(cell).recipe, outputs.evaluation(cell).recipe
     recipe = {**trained, "evaluation": measured["evaluation"], "seed": seed}
-    card_file = outputs.card(cell.dataset)
+    card_file = outputs.card(cell.dataset, seed)
     card = json.loads(card_file.read_text())
     return Run(
         experiment=cell.dataset,
@@ -86,7 +86,7 @@ def finished_runs(cell: Cell, seeds: Sequence[int]) -> list[Run]:
             outputs.HISTORY: epochs.to_csv(index=False),
             outputs.COLLAPSE: dimensions.to_csv(index=False),
             outputs.WEIGHTS: outputs.weights(cell, seed),
-            **extra_files(cell, first=seed == seeds[0]),
+            **extra_files(cell, seed, first=seed == seeds[0]),
         }
         runs.append(replace(run, points=points, files=files))
     return runs
@@ -97,8 +97,9 @@ def failed_keys(cells: Sequence[Cell], seeds: Sequence[int]) -> list[str]:
     return [
         run_key(cell, seed)
         for cell in cells
-        if outputs.training(cell).failure.exists() and outputs.card(cell.dataset).exists()
+        if outputs.training(cell).failure.exists()
         for seed in seeds
+        if outputs.card(cell.dataset, seed).exists()
     ]
 
 
@@ -116,9 +117,9 @@ def collapse_points(dimensions: pd.DataFrame) -> dict[int, float]:
     return {step: float((dimensions["eps"] < 10 ** (step / 10) / 1000).mean()) for step in DECIBELS}
 
 
-def extra_files(cell: Cell, first: bool) -> dict[str, Path]:
+def extra_files(cell: Cell, seed: int, first: bool) -> dict[str, Path]:
     """The vocabulary of text; for the first seed, its t-SNE map, samples, and so on."""
-    files = {outputs.VOCABULARY: outputs.card(cell.dataset).parent / outputs.VOCABULARY}
+    files = {outputs.VOCABULARY: outputs.prepared(cell.dataset, seed) / outputs.VOCABULARY}
     if first:
         folder = outputs.evaluation(cell).folder
         files |= {name: folder / name for name in PICTURES} | {outputs.TSNE_MAP: outputs.tsne_map(cell)}

@@ -83,7 +83,14 @@ def test_pi_leaves_saturation_in_a_bounded_number_of_steps(
     assert betas_of(released, long + [after] * steps)[-1] == bound
 
 
-@pytest.mark.parametrize("antiwindup", ["paper", "released"])
+def test_by_the_papers_own_rule_an_integral_out_of_range_stays_there() -> None:
+    # I 1.3 after the first step (ki 0.1, e -13): kept from then on, whatever the error
+    kls = [16.0, 0.0, 0.0, 0.0, 0.0]
+    assert betas_of(pi(kl_target=3.0, kp=0.01, ki=0.1, antiwindup="paper"), kls) == [1.0] * 5
+    assert betas_of(pi(kl_target=3.0, kp=0.01, ki=0.1), kls)[-1] == pytest.approx(0.1 + 0.00047426, abs=1e-6)
+
+
+@pytest.mark.parametrize("antiwindup", ["paper", "outward", "released"])
 def test_pi_holds_a_plant_at_its_target(antiwindup: str) -> None:
     """A plant whose KL falls with beta, with a lag: the closed loop settles on the target."""
     weight = pi(kl_target=7.0, kp=0.01, ki=0.001, antiwindup=antiwindup)

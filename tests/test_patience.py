@@ -1,5 +1,6 @@
 """The validation ELBO, and training that stops when it no longer rises."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,8 @@ import torch
 from toys import copied, piece, rows_of, run, same, toy_part, toy_vae
 
 from uncollapse.data.prepared import to_tensor
+from uncollapse.measures.settled import measure
+from uncollapse.methods.kl_weight import KLWeight
 from uncollapse.objective import elbo
 from uncollapse.seeds import torch_generator
 from uncollapse.vae import encode
@@ -52,6 +55,31 @@ def test_training_does_not_stop_before_the_schedule_of_the_kl_weight_is_over(kin
         rows = rows_of(toy_vae(kind), kind, {"kl_weight": weight}, **budget)
         assert rows[-1]["step"] >= 80
         assert not any(row["converged"] for row in rows[:-1])
+
+
+def test_a_run_knows_since_when_its_kl_has_been_on_target(kind: str) -> None:
+    constant = piece("kl_weight", "constant", beta=1.0)
+    free = rows_of(toy_vae(kind), kind, {"kl_weight": constant}, epochs=12, learning_rate=0.05)
+    assert {(row["kl_target"], row["settled_epoch"]) for row in free} == {(0.0, 0)}
+    target = float(np.mean([row["kl"] for row in free[-3:]]))
+    weight = KLWeight(dict, lambda state, kl, _: (kl.new_tensor(1.0), state), target=target)
+    rows = rows_of(toy_vae(kind), kind, {"kl_weight": weight}, epochs=12, learning_rate=0.05)
+    assert [row["kl"] for row in rows] == [row["kl"] for row in free], "a target alone does nothing"
+    since = 0
+    for row in rows:
+        since = (since or row["epoch"]) if abs(row["kl"] - target) <= 0.05 * target else 0
+        assert row["settled_epoch"] == since
+
+
+@pytest.mark.parametrize(("since", "settled"), [(0, 0), (4, 1), (9, 1), (10, 0)])
+def test_what_has_settled_after_the_best_epoch_does_not_count(since: int, settled: int) -> None:
+    history = {"kl_target": "3.0", "settled_epoch": str(since), "best_epoch": "9"}
+    run = SimpleNamespace(history=history)
+    row = measure(run)
+    assert row["settled"] == settled
+    assert row["settled_epoch"] == since if settled else np.isnan(row["settled_epoch"])
+    run.history["kl_target"] = "0.0"
+    assert all(np.isnan(value) for value in measure(run).values())
 
 
 def test_the_learning_rate_is_halved_where_the_elbo_stalls(kind: str, tmp_path: Any) -> None:

@@ -121,7 +121,8 @@ def train(
     A row: epoch and step (batches so far); means over the epoch's batches, at the last update on each, of
     elbo, reconstruction and kl (nats) and of beta; active_units on `valid`; encoder_steps,
     decoder_steps and gflops so far, with those of pretraining, `work`; valid_elbo and valid_kl (nats, with
-    a KL weight of 1), the learning rate, the epoch whose weights are kept, and whether it has converged.
+    a KL weight of 1), the learning rate, the epoch whose weights are kept, and whether it has converged;
+    kl_target of a controller, and from which epoch on the KL has been within 5 % of it (0 for neither).
     `saved` is a state's `state_dict()`: training goes on from there.
     """
     state = TrainState(vae, method, training, work or Work())
@@ -158,6 +159,7 @@ def information(q: Gaussian, seed: int) -> float:
 def epoch_row(state: TrainState, means: Sequence[Tensor], q: Gaussian) -> Row:
     """The history's row of an epoch, from the means (3,) of its batches and q(z|x) of the valid data."""
     reconstruction, kl, beta = torch.stack(list(means)).mean(0).tolist()
+    state.trained(kl)
     return {
         "epoch": state.epoch,
         "step": state.batches,
@@ -168,6 +170,8 @@ def epoch_row(state: TrainState, means: Sequence[Tensor], q: Gaussian) -> Row:
         "active_units": active_units(q.mu),
         "valid_kl": float(q.kl().sum(1).mean()),
         **state.work.row(),
+        "kl_target": state.target,
+        "settled_epoch": state.settled,
         "best_epoch": state.kept,
         "converged": int(state.converged),
     }

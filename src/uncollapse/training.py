@@ -35,7 +35,8 @@ class Training:
     min_epochs: PositiveInt = 1
 
 
-STATE = ("kl_weight", "inference", "epoch", "batches", "halved", "best")
+STATE = ("kl_weight", "inference", "epoch", "batches", "halved", "settled", "best")
+SETTLED = 0.05  # how far from its target a KL may be that has settled, as a share of the target
 
 
 class TrainState:
@@ -43,8 +44,12 @@ class TrainState:
     batches and work so far, and the best weights."""
 
     def __init__(self, vae: VAE, method: Method, training: Training, work: Work) -> None:
-        self.vae, self.training, self.schedule = vae, training, method.kl_weight.batches
+        self.vae, self.training = vae, training
+        self.schedule, self.target = method.kl_weight.batches, method.kl_weight.target
         self.epoch = self.batches = self.halved = 0  # halved: the epoch of the last halving
+        self.settled = (
+            0  # the epoch from which on the KL has been near its target; 0 if it is not, or has none
+        )
         self.groups = {"encoder": vae.encoder_parameters(), "decoder": vae.decoder_parameters()}
         self.optimizers = {
             name: Optimizer(group, training.optimizer, training.learning_rate)
@@ -72,6 +77,11 @@ class TrainState:
         self.work = Work(**saved["work"])
         for name in STATE:
             setattr(self, name, saved[name])
+
+    def trained(self, kl: float) -> None:
+        """Take note of the mean KL of an epoch: it may have settled, or no longer be."""
+        near = self.target > 0 and abs(kl - self.target) <= SETTLED * self.target
+        self.settled = (self.settled or self.epoch) if near else 0
 
     def validated(self, elbo: float) -> None:
         """Take note of the validation ELBO of an epoch: it may be the best, or call for a halving."""

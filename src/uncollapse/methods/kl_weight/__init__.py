@@ -15,8 +15,10 @@ State = dict[str, Tensor]
 
 
 class KLWeight(NamedTuple):
-    """A weight of the KL. A schedule ends after `batches`; training does not stop before."""
+    """A weight of the KL. A schedule ends after `batches`; training does not stop before. A controller has a
+    `target` (nats), others 0; the history says whether the KL has settled on it."""
 
     init: Callable[[], State]
     update: Callable[[State, Tensor, Tensor], tuple[Tensor, State]]
     batches: int = 0
+    target: float = 0.0

@@ -8,11 +8,12 @@ At every gradient step, with the KL of the step's batch, in nats:
     I    = I - ki * e                       starts at `low`
     beta = clamp(P + I, low, high)          weighs this same step's KL, without gradient
 
-Anti-windup. `paper` keeps I while P + I of the last step is out of range and the error would drive it
-further out. The rule as written in the paper keeps I whatever the error: then I would stay for good once
-it is out of range by itself, for P cannot bring P + I back. Steps of ki * |e| > kp do that; gains larger
-than the paper's reach it early on. `released` never keeps I: the authors' PyTorch code tests a condition
-that cannot be true.
+Anti-windup, while P + I of the last step is out of range:
+
+    paper      keeps I whatever the error. I then stays for good once it is out of range by itself, for P
+               cannot bring P + I back. Steps of ki * |e| > kp do that; large gains reach it early on
+    outward    keeps I where the error would drive it further out
+    released   never keeps I: the authors' PyTorch code tests a condition that cannot be true
 
 In the authors' text code beta weighs the next step's KL, in their image code this step's, as here.
 """
@@ -33,7 +34,7 @@ def pi(
     ki: NonNegativeFloat = 0.0001,
     low: NonNegativeFloat = 0.0,
     high: PositiveFloat = 1.0,
-    antiwindup: Literal["paper", "released"] = "paper",
+    antiwindup: Literal["paper", "outward", "released"] = "outward",
 ) -> KLWeight:
     """Weigh the KL so that it settles on `kl_target` nats. Raises ValueError unless low < high."""
     if low >= high:
@@ -47,9 +48,10 @@ def pi(
         error = kl_target - kl.sum(1).mean().double()
         proportional = kp * torch.sigmoid(-error)
         integral, unclamped = (state[name].to(error.device) for name in ("integral", "unclamped"))
-        outward = ((unclamped > high) & (error < 0)) | ((unclamped < low) & (error > 0))
-        integral = torch.where(outward & (antiwindup == "paper"), integral, integral - ki * error)
+        above, below = unclamped > high, unclamped < low
+        kept = {"paper": above | below, "outward": (above & (error < 0)) | (below & (error > 0))}
+        integral = torch.where(kept.get(antiwindup, error != error), integral, integral - ki * error)
         unclamped = proportional + integral
         return unclamped.clamp(low, high).to(kl.dtype), {"integral": integral, "unclamped": unclamped}
 
-    return KLWeight(init, update)
+    return KLWeight(init, update, target=kl_target)

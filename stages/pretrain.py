@@ -23,9 +23,8 @@ def main(name: str) -> None:
         job.folder.mkdir(parents=True, exist_ok=True)
         job.copy_recipe()
     else:
-        each_seed(
-            job, lambda seed: [outputs.card(recipe["dataset"], seed)], work, recipe["pretraining"]["epochs"]
-        )
+        rows = recipe["pretraining"].get("epochs", 1)
+        each_seed(job, lambda seed: [outputs.card(recipe["dataset"], seed)], work, rows)
 
 
 def work(recipe: Recipe, seed: int, folder: Path, progress: Progress) -> None:

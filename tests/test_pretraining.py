@@ -7,6 +7,7 @@ from toys import copied, method, same, toy_part, toy_vae, training
 from uncollapse.errors import UserError
 from uncollapse.methods.pretraining.autoencoder import autoencoder
 from uncollapse.methods.pretraining.classifier import classifier
+from uncollapse.methods.pretraining.held_back import held_back
 from uncollapse.train import train
 from uncollapse.work import Work
 
@@ -23,6 +24,16 @@ def test_the_classifier_teaches_the_encoder_and_nothing_else(kind: str) -> None:
     assert same(copied(again), copied(vae))
     changed = {name for name, value in vae.state_dict().items() if not torch.equal(value, before[name])}
     assert changed == {name for name in before if name.startswith("encoder.")}
+
+
+def test_what_is_held_back_teaches_nothing(kind: str) -> None:
+    vae = toy_vae(kind)
+    before = copied(vae)
+    pretrain = held_back().run
+    assert pretrain is not None
+    [row] = pretrain(vae, toy_part(kind), 0)
+    assert row == {"epoch": 0, **Work().row()}
+    assert same(copied(vae), before)
 
 
 def test_the_classifier_needs_labels() -> None:

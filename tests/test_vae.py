@@ -50,7 +50,8 @@ def test_shapes_and_every_parameter_has_a_gradient(kind: str, decoder: str, post
     assert (vae.log_likelihood(x, q.mu) <= 0).all()
     for name, gradient in gradients(vae, kind).items():
         assert gradient is not None, name
-        assert gradient.abs().sum() > 0, name
+        unread = posterior == "prior" and name.startswith("encoder")
+        assert (gradient.abs().sum() > 0) != unread, name
     parameters = {id(parameter) for parameter in vae.parameters()}
     sides = [
         {id(parameter) for parameter in side} for side in (vae.encoder_parameters(), vae.decoder_parameters())

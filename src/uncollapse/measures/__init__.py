@@ -24,14 +24,16 @@ ORDER = (
     "likelihood",
     "train_kl",
     "mutual_information",
+    "mutual_information_bound",
     "active_units",
     "collapse",
+    "information_per_dimension",
     "probe",
     "work",
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # compared by identity, so that what is measured of it can be kept
 class Trained:
     """A trained VAE, the data and the settings that it is measured with.
 

@@ -181,6 +181,8 @@ def measures(seed: int, nll: float, collapsed: float, labels: bool, aggressive: 
         "mi_at_cap": False,
         "mi_in_batches": 3.0,
         "marginal_kl": 4.0,
+        "mi_upper": 5.5,
+        "mi_upper_standard_error": 0.03,
         "active_units": 20,
         "latents": 32,
         "collapsed": collapsed,

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import sklearn.linear_model  # noqa: F401  (the probe's, once for all workers)
+import sklearn.linear_model
+import sklearn.mixture  # noqa: F401  (both for measures, once for all workers)
 
 from uncollapse.data.prepared import Part, read
 from uncollapse.errors import UserError

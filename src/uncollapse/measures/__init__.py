@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from uncollapse.data.prepared import Part
@@ -29,6 +30,8 @@ ORDER = (
     "collapse",
     "information_per_dimension",
     "probe",
+    "fid",
+    "sample_perplexity",
     "work",
 )
 
@@ -39,7 +42,7 @@ class Trained:
 
     `parts` are train (as one draw of the likelihood, `train_points` examples at most), valid and test;
     `q` is q(z|x) of each, (N, D), on the CPU; `settings` is the section `evaluation` of params.yaml;
-    `history` is the last row of training.
+    `history` is the last row of training; `data` is the folder of the prepared data set.
     """
 
     vae: VAE
@@ -48,6 +51,7 @@ class Trained:
     settings: Mapping[str, Any]
     history: Mapping[str, str]
     seed: int
+    data: Path
 
 
 @dataclass(frozen=True)

@@ -29,9 +29,8 @@ def trained(
     train, count = parts["train"], settings["train_points"]
     x = vae.likelihood.draw(train.x[:count], numpy_generator(seed, "measure train"))
     parts["train"] = Part(x, None if train.labels is None else train.labels[:count])
-    return Trained(
-        vae, parts, {name: encode(vae, part) for name, part in parts.items()}, settings, history, seed
-    )
+    q = {name: encode(vae, part) for name, part in parts.items()}
+    return Trained(vae, parts, q, settings, history, seed, data)
 
 
 def evaluate(run: Trained) -> Row:

@@ -29,7 +29,7 @@ COLUMNS = {
     "mi_upper_standard_error": Measure("standard error of the upper bound of mi", "nats", compared=False),
 }
 COMPONENTS = (4, 8)  # of the mixtures of Gaussians
-POINTS = 3000  # examples to fit on, at most; more take time and change little
+POINTS = 2000  # examples to fit on, at most; more take time and change little
 SAMPLES = 4  # of z for each of them; with one, the mixtures fit the samples
 RIDGE = 1e-6  # of each dimension's variance, added to it
 

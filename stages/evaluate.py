@@ -11,6 +11,7 @@ from uncollapse.device import device, device_name
 from uncollapse.experiment.cells import Cell
 from uncollapse.measures.collapse import thresholds
 from uncollapse.measures.evaluate import evaluate, trained
+from uncollapse.measures.information_per_dimension import information
 from uncollapse.pipeline import outputs
 from uncollapse.pipeline.cache import each_seed
 from uncollapse.pipeline.outputs import Job, Recipe
@@ -47,9 +48,13 @@ def work(recipe: Recipe, seed: int, folder: Path, progress: Progress) -> None:
     row = evaluate(measured)
     progress(row)
     write_table(folder / outputs.MEASURES, [row])
-    kl = measured.q["train"].kl().mean(0).tolist()
-    curve = enumerate(zip(thresholds(measured).tolist(), kl, strict=True))
-    rows = [{"dimension": i, "eps": eps, "kl": nats} for i, (eps, nats) in curve]
+    of_dimensions = {
+        "eps": thresholds(measured),
+        "kl": measured.q["train"].kl().mean(0),
+        "information": information(measured),
+    }
+    columns = [range(measured.vae.latents), *(values.tolist() for values in of_dimensions.values())]
+    rows = [dict(zip(("dimension", *of_dimensions), row, strict=True)) for row in zip(*columns, strict=True)]
     write_table(folder / outputs.COLLAPSE, rows)
     (folder / outputs.DEVICE).write_text(device_name(next(vae.parameters()).device))
     save_file(measured.q["test"]._asdict(), folder / outputs.LATENTS)

@@ -1,6 +1,7 @@
 """Prepare a data set: data/<data set>/ gets its parts as arrays, a card and the recipe."""
 
 from uncollapse.data.prepare import prepare
+from uncollapse.device import set_up
 from uncollapse.errors import UserError
 from uncollapse.pipeline.outputs import Job
 from uncollapse.pipeline.stage import run
@@ -9,6 +10,7 @@ from uncollapse.registry import build
 
 def main(name: str) -> None:
     """Load, split, write."""
+    set_up()
     job = Job("prepare", name)
     recipe = job.recipe
     try:

@@ -112,7 +112,9 @@ def make_cell(
         rows.append({**row, **measured})
         history += training_of(seed, nll, rng, epochs)
         for dimension, eps in enumerate(np.sort(rng.lognormal(-1, 2, row["latents"]))):
-            thresholds.append({"seed": seed, "dimension": dimension, "eps": eps, "kl": eps / 2})
+            thresholds.append(
+                {"seed": seed, "dimension": dimension, "eps": eps, "kl": eps / 2, "information": eps / 4}
+            )
     label = rng.integers(0, 10, points) if labels else ""
     maps = {"x": rng.normal(size=points), "y": rng.normal(size=points), "label": label}
     folder = outputs.evaluation(cell).folder
@@ -179,10 +181,17 @@ def measures(seed: int, nll: float, collapsed: float, labels: bool, aggressive: 
         "mi_at_cap": False,
         "mi_in_batches": 3.0,
         "marginal_kl": 4.0,
+        "mi_upper": 5.5,
+        "mi_upper_standard_error": 0.03,
         "active_units": 20,
         "latents": 32,
         "collapsed": collapsed,
+        "informative_units": 18,
+        "uninformative": 0.4375,
         "probe_accuracy": 0.8 if labels else float("nan"),
+        "fid": 9.0 if labels else float("nan"),
+        "fid_reconstructions": 6.0 if labels else float("nan"),
+        "sample_perplexity": float("nan") if labels else 60.0,
         "encoder_steps": 6200 if aggressive else 620,
         "decoder_steps": 620,
         "gflops": 300.0 if aggressive else 31.0,

@@ -138,11 +138,19 @@ def test_a_row_that_cannot_be_is_found_out() -> None:
         "mi": 2.0,
         "mi_standard_error": 0.01,
         "mi_cap": 6.2,
+        "mi_upper": 2.2,
+        "mi_upper_standard_error": 0.01,
         "kl": 2.5,
         "nll": 90.0,
         "elbo": -92.0,
         "elbo_standard_error": 0.01,
     }
     assert not list(broken_laws(good))
-    for wrong in ({"mi": 2.6}, {"mi": -0.1}, {"mi": 6.3, "kl": 9.0}, {"nll": 92.1}):
+    for wrong in (
+        {"mi": 2.6, "mi_upper": 2.7},
+        {"mi": -0.1},
+        {"mi": 6.3, "kl": 9.0, "mi_upper": 6.4},
+        {"mi_upper": 1.9},
+        {"nll": 92.1},
+    ):
         assert len(list(broken_laws({**good, **wrong}))) == 1, wrong

@@ -35,7 +35,8 @@ def test_numbers_have_two_digits_of_their_interval() -> None:
 def test_a_mean_is_shown_with_its_interval(
     measure: str, mean: float, low: float, high: float, expected: str
 ) -> None:
-    means = {measure: mean, f"{measure}_low": low, f"{measure}_high": high, "mi_at_cap": True, "kl": 17.8}
+    means = {measure: mean, f"{measure}_low": low, f"{measure}_high": high, "mi_at_cap": True}
+    means["mi_upper"] = 17.8
     assert mean_of(means, measure, columns()[measure]) == expected
 
 

@@ -22,6 +22,7 @@ from uncollapse.measures.active_units import active_units
 from uncollapse.measures.collapse import collapse_thresholds, collapsed
 from uncollapse.measures.likelihood import likelihoods
 from uncollapse.measures.mutual_information import mutual_information
+from uncollapse.measures.mutual_information_bound import mutual_information_bound
 from uncollapse.methods.kl_weight import KLWeight
 from uncollapse.methods.kl_weight.constant import constant
 from uncollapse.methods.kl_weight.pi import pi
@@ -30,7 +31,7 @@ from uncollapse.nets.linear import linear
 from uncollapse.seeds import numpy_generator, torch_generator
 from uncollapse.train import train
 from uncollapse.training import Training
-from uncollapse.vae import VAE, encode, initialise
+from uncollapse.vae import VAE, Gaussian, encode, initialise
 
 SPECTRUM = np.array([20.0, 7.0, 2.5, 0.4, 0.2, 0.1])  # the eigenvalues lambda
 LATENTS, VARIANCE, COUNT = 5, 1.0, 4000
@@ -83,6 +84,14 @@ def optimum(beta: float) -> np.ndarray:
     return 0.5 * np.log(np.maximum(SPECTRUM[:LATENTS] / (beta * VARIANCE), 1))
 
 
+def upper(q: Gaussian) -> float:
+    """The upper bound of the mutual information (nats) on half of the data; the rest is to fit and choose."""
+    cuts = [COUNT // 4, COUNT // 2]
+    train, valid, test = map(Gaussian, q.mu.tensor_split(cuts), q.logvar.tensor_split(cuts))
+    noise = torch.randn(8, *test.mu.shape, generator=torch_generator(0, "calibration bound"))
+    return mutual_information_bound(train, valid, test, noise, seed=0).mi_upper
+
+
 def calibration(part: Part) -> Iterator[Row]:
     """Train and measure: the VAE, another KL weight, and the controller."""
 
@@ -115,5 +124,6 @@ def calibration(part: Part) -> Iterator[Row]:
             yield row(name, "elbo", evidence, fit.elbo, 0.01)
             yield row(name, "nll", -evidence, fit.nll, 0.01)
             yield row(name, "mi", exact.sum(), information.mi, 0.05)
+            yield row(name, "mi_upper", exact.sum(), upper(q), 0.1)
             yield row(name, "KL(q(z)||p(z))", 0, information.marginal_kl, 0.05)
             yield row(name, "active units", (exact > 0).sum(), active_units(q.mu), 0)

@@ -12,6 +12,7 @@ import numpy as np
 
 from uncollapse.data.baselines import baselines
 from uncollapse.data.collect import Collection, Images, Labels, Read, Sentences, chunks
+from uncollapse.data.features import add_classifier
 from uncollapse.data.prepared import Array
 from uncollapse.data.prepared import read as read_parts
 from uncollapse.data.sources import OFFICIAL, Example, Source
@@ -101,8 +102,13 @@ def write_split(
         **source.facts,
     }
     learned = read_parts(folder, "train", "reserve")
-    found = baselines(learned, read_parts(folder, "valid"), read_parts(folder, "test"), card["values"])
-    return {**card, "baselines": {name: round(nll, 4) for name, nll in found.items()}}
+    valid, test = (read_parts(folder, name) for name in DRAWN_ONCE)
+    found = baselines(learned, valid, test, card["values"])
+    card["baselines"] = {name: round(nll, 4) for name, nll in found.items()}
+    accuracy = add_classifier(folder, learned, valid, likelihood)
+    if accuracy is not None:
+        card["classifier_accuracy"] = round(accuracy, 4)
+    return card
 
 
 def collect(source: Source, likelihood: Likelihood, scratch: Path) -> Collected:

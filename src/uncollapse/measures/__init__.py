@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from uncollapse.data.prepared import Part
@@ -24,20 +25,24 @@ ORDER = (
     "likelihood",
     "train_kl",
     "mutual_information",
+    "mutual_information_bound",
     "active_units",
     "collapse",
+    "information_per_dimension",
     "probe",
+    "fid",
+    "sample_perplexity",
     "work",
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # compared by identity, so that what is measured of it can be kept
 class Trained:
     """A trained VAE, the data and the settings that it is measured with.
 
     `parts` are train (as one draw of the likelihood, `train_points` examples at most), valid and test;
     `q` is q(z|x) of each, (N, D), on the CPU; `settings` is the section `evaluation` of params.yaml;
-    `history` is the last row of training.
+    `history` is the last row of training; `data` is the folder of the prepared data set.
     """
 
     vae: VAE
@@ -46,6 +51,7 @@ class Trained:
     settings: Mapping[str, Any]
     history: Mapping[str, str]
     seed: int
+    data: Path
 
 
 @dataclass(frozen=True)

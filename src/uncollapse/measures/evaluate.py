@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import sklearn.linear_model  # noqa: F401  (the probe's, once for all workers)
+import sklearn.linear_model
+import sklearn.mixture  # noqa: F401  (both for measures, once for all workers)
 
 from uncollapse.data.prepared import Part, read
 from uncollapse.errors import UserError
@@ -28,9 +29,8 @@ def trained(
     train, count = parts["train"], settings["train_points"]
     x = vae.likelihood.draw(train.x[:count], numpy_generator(seed, "measure train"))
     parts["train"] = Part(x, None if train.labels is None else train.labels[:count])
-    return Trained(
-        vae, parts, {name: encode(vae, part) for name, part in parts.items()}, settings, history, seed
-    )
+    q = {name: encode(vae, part) for name, part in parts.items()}
+    return Trained(vae, parts, q, settings, history, seed, data)
 
 
 def evaluate(run: Trained) -> Row:

@@ -2,6 +2,7 @@
 
 0 <= mi <= kl     KL(q(z) || p(z)) = kl - mi is not negative; up to four standard errors of mi
 mi <= mi_cap      ln N is the cap of the estimate
+mi <= mi_upper    the bounds of I; up to four standard errors of both
 nll <= -elbo      the log of a mean is not less than the mean of logs; up to four standard errors of elbo
 """
 
@@ -22,6 +23,12 @@ def mi_is_at_most_its_cap(row: Row) -> bool:
     return row["mi"] <= row["mi_cap"] + 1e-6
 
 
+def mi_is_at_most_its_bound(row: Row) -> bool:
+    """mi <= mi_upper."""
+    slack = 4 * (row["mi_standard_error"] + row["mi_upper_standard_error"]) + 1e-3
+    return row["mi"] <= row["mi_upper"] + slack
+
+
 def nll_is_at_most_minus_the_elbo(row: Row) -> bool:
     """nll <= -elbo."""
     return row["nll"] <= -row["elbo"] + 4 * row["elbo_standard_error"] + 1e-3
@@ -31,6 +38,7 @@ def nll_is_at_most_minus_the_elbo(row: Row) -> bool:
 LAWS: dict[str, tuple[Callable[[Row], bool], tuple[str, ...]]] = {
     "0 <= mi <= kl": (mi_is_at_most_the_kl, ("mi", "kl", "mi_standard_error")),
     "mi <= mi_cap": (mi_is_at_most_its_cap, ("mi", "mi_cap")),
+    "mi <= mi_upper": (mi_is_at_most_its_bound, ("mi", "mi_upper", "mi_upper_standard_error")),
     "nll <= -elbo": (nll_is_at_most_minus_the_elbo, ("nll", "elbo", "elbo_standard_error")),
 }
 

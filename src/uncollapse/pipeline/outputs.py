@@ -30,7 +30,7 @@ MLFLOW = Path("mlflow.db")
 # files in these folders; what is made for each seed stands there with the seed, see `per_seed`
 RECIPE = "recipe.json"
 DONE = "done"  # in a seed's folder that is complete
-CARD, VOCABULARY = "card.json", "vocabulary.txt"
+CARD, VOCABULARY, CLASSIFIER = "card.json", "vocabulary.txt", "classifier.safetensors"
 HISTORY, ENCODER, WEIGHTS, CHECKPOINT = (
     "history.csv",
     "encoder.safetensors",

@@ -33,8 +33,8 @@ class Results:
     missing     the cells that have no results, and why
     summary     a row for each run (cell and seed): its measures
     history     a row for each run and epoch of training
-    thresholds  a row for each run and latent dimension: `eps`, above which it counts as collapsed, and its
-                mean `kl`
+    thresholds  a row for each run and latent dimension: `eps`, above which it counts as collapsed, its
+                mean `kl`, and its `information`
     maps        a row for each cell and test example: `x` and `y` in a t-SNE map of the first seed, `label`
     means       a row for each cell: what `means` gives, `beta` at the end of training, `cost`, and `front`
     comparison  a row for each pair of cells and measure, see `uncollapse.statistics.compare`

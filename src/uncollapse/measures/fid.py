@@ -1,0 +1,72 @@
+"""Frechet distance of generated images from those of the test set, in features of a classifier of the data
+set's labels (Heusel et al. 2017, arXiv 1706.08500, eq. 6; the features are those of `data.features`).
+
+    |m - m'|^2 + tr(C + C' - 2 (C C')^(1/2)),     m, C: mean and covariance of the features of a set
+
+The generated images are the means of p(x|z), drawn as the data were: where these were binarised, a mean is
+too. z is from the prior, or from q(z|x) for reconstructions: a VAE that has collapsed to the prior has the
+same value for both. With few images the distance is too large, and it depends on the classifier: compare it
+within a data set only.
+"""
+
+import math
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from uncollapse.data.features import Classifier, read_classifier
+from uncollapse.data.prepared import Array, to_tensor
+from uncollapse.measures import Measure, Row, Trained
+from uncollapse.seeds import numpy_generator, torch_generator
+from uncollapse.vae import VAE
+from uncollapse.views.samples import generate
+
+COLUMNS = {
+    "fid": Measure("fid of samples", better=-1),
+    "fid_reconstructions": Measure("fid of reconstructions", better=-1),
+}
+MOST = 2000  # images of each set
+CHUNK = 250  # images at a time
+
+
+def frechet(one: Array, other: Array) -> float:
+    """The squared Frechet distance of the Gaussians with mean and covariance of two sets of features, (N,
+    F) and (M, F); N and M at least 2."""
+    means = one.mean(0) - other.mean(0)
+    here, there = (np.cov(part, rowvar=False, ddof=0).reshape(2 * means.shape) for part in (one, other))
+    values, vectors = np.linalg.eigh(here)
+    root = vectors * np.sqrt(values.clip(min=0)) @ vectors.T
+    # C C' has the eigenvalues of C^(1/2) C' C^(1/2), which is symmetric
+    shared = np.sqrt(np.linalg.eigvalsh(root @ there @ root).clip(min=0)).sum()
+    return float(max(means @ means + np.trace(here) + np.trace(there) - 2 * shared, 0.0))
+
+
+@torch.no_grad()
+def features(net: Classifier, x: Array) -> Array:
+    """(N, F) in doubles, of images x (N, ...)."""
+    parts = (to_tensor(x[start : start + CHUNK]) for start in range(0, len(x), CHUNK))
+    return torch.cat([net.features(part) for part in parts]).double().numpy()
+
+
+def images(vae: VAE, z: Tensor, like: Array, rng: np.random.Generator) -> Array:
+    """An image for each z (N, D), of the type and shape of `like` (1, ...)."""
+    device = next(vae.parameters()).device
+    example = to_tensor(like, device)
+    means = torch.cat([generate(vae, part.to(device), example, None).cpu() for part in z.split(CHUNK)])
+    grey = (255 * means.clamp(0, 1)).round() if like.dtype == np.uint8 else means
+    return vae.likelihood.draw(grey.numpy().astype(like.dtype), rng)
+
+
+def measure(run: Trained) -> Row:
+    """fid and fid_reconstructions of at most MOST images of the test set; nan for text, for images without
+    labels, and where the decoder is autoregressive: to draw so many images a pixel at a time would take
+    longer than training."""
+    net = read_classifier(run.data)
+    if net is None or run.vae.autoregressive:
+        return {"fid": math.nan, "fid_reconstructions": math.nan}
+    x, q = run.parts["test"].x[:MOST], run.q["test"]
+    noise = torch.randn(2, *q.mu[:MOST].shape, generator=torch_generator(run.seed, "measure fid"))
+    latents = {"fid": noise[0], "fid_reconstructions": type(q)(q.mu[:MOST], q.logvar[:MOST]).sample(noise[1])}
+    real, rng = features(net, x), numpy_generator(run.seed, "measure fid")
+    return {name: frechet(features(net, images(run.vae, z, x[:1], rng)), real) for name, z in latents.items()}

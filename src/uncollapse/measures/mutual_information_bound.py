@@ -1,0 +1,107 @@
+"""An upper bound of the mutual information of x and z under q.
+
+For every density r of z,
+
+    I_q(x, z) <= E_x E_q(z|x) [log q(z|x) - log r(z)],
+
+and the two differ by KL(q(z) || r(z)) (Barber & Agakov 2003; Poole et al. 2019, arXiv 1905.06922, eq. 2).
+With r = p(z) it is the kl, and an r that is closer to q(z) gives a closer bound: the Gaussian with the mean
+and covariance of q(z), mixtures of Gaussians, and that of the q(z|x) of other examples. They are fitted on
+one part of the data and one of them is chosen on another, so neither lowers the value on a third: in
+expectation it is above I. As `mi` is below I in expectation, the two are an interval of I.
+"""
+
+import math
+import warnings
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from uncollapse.measures import Measure, Row, Trained
+from uncollapse.measures.mutual_information import log_mixture, mi_noise
+from uncollapse.seeds import number, torch_generator
+from uncollapse.vae import Gaussian, log_prior
+
+COLUMNS = {
+    "mi_upper": Measure("upper bound of mi", "nats", compared=False),
+    "mi_upper_standard_error": Measure("standard error of the upper bound of mi", "nats", compared=False),
+}
+COMPONENTS = (4, 8)  # of the mixtures of Gaussians
+POINTS = 2000  # examples to fit on, at most; more take time and change little
+SAMPLES = 4  # of z for each of them; with one, the mixtures fit the samples
+RIDGE = 1e-6  # of each dimension's variance, added to it
+
+Density = Callable[[Tensor], Tensor]  # log r(z) in nats, (M,), of z (M, D), in doubles
+
+
+class Bound(NamedTuple):
+    """An upper bound and its standard error over the points, in nats."""
+
+    mi_upper: float
+    standard_error: float
+
+
+def densities(q: Gaussian, noise: Tensor, *, seed: int) -> Iterator[Density]:
+    """The densities r of q (N, D): the prior, the mixture of all q(z|x), the Gaussian, and mixtures of
+    Gaussians that are fitted to samples. The standard normal `noise` is (S, N, D).
+
+    No covariance is singular, whatever the scale of z and however many dimensions have collapsed: those of
+    q(z|x) are part of the Gaussian's, the mixtures are fitted in coordinates where that is N(0, I), and RIDGE
+    is added to each. Mixtures with more components than one for 2 D points are left out.
+    """
+    # not above: the report reads COLUMNS, and should not wait for it
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.mixture import GaussianMixture
+
+    yield log_prior
+    q = Gaussian(q.mu.double(), q.logvar.double())
+    mean = q.mu.mean(0)
+    centred = Gaussian(q.mu - mean, q.logvar)
+    yield lambda z: log_mixture(centred, z - mean)
+    (count, latents), spread = q.mu.shape, centred.mu.T @ centred.mu / len(q.mu)
+    covariance = spread + q.logvar.exp().mean(0).diag()
+    factor = torch.linalg.cholesky(covariance + RIDGE * covariance.diag().diag())
+    log_volume = factor.diag().log().sum()
+
+    def white(z: Tensor) -> Tensor:
+        return torch.linalg.solve_triangular(factor, (z - mean).T, upper=False).T
+
+    yield lambda z: log_prior(white(z)) - log_volume
+    samples = white(q.sample(noise.double()).flatten(0, 1)).numpy()
+    for components in COMPONENTS:
+        if components * 2 * latents <= count:
+            mixture = GaussianMixture(components, reg_covar=RIDGE, random_state=seed, max_iter=50, tol=0.01)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", ConvergenceWarning)  # every density bounds, the best not
+                mixture.fit(samples)
+            yield lambda z, r=mixture: torch.from_numpy(r.score_samples(white(z).numpy())) - log_volume
+
+
+@torch.no_grad()
+def bound(q: Gaussian, noise: Tensor, log_r: Density) -> Bound:
+    """The bound by one density r for q (N, D), N > 1; the standard normal `noise` is (S, N, D)."""
+    q = Gaussian(q.mu.double(), q.logvar.double())
+    z = q.sample(noise.double())
+    values = (q.log_prob(z) - log_r(z.flatten(0, 1)).view(z.shape[:2])).mean(0)
+    return Bound(float(values.mean()), float(values.std()) / math.sqrt(len(values)))
+
+
+def mutual_information_bound(
+    train: Gaussian, valid: Gaussian, test: Gaussian, noise: Tensor, *, seed: int
+) -> Bound:
+    """The bound for q of test (N, D) by the density that, fitted to train, is best on valid; `noise` (S, N,
+    D) is standard normal. The parts should have no example in common."""
+    generator = torch_generator(seed, "densities of z")
+    learned = Gaussian(train.mu[:POINTS], train.logvar[:POINTS])
+    other, own = (torch.randn(SAMPLES, *q.mu.shape, generator=generator) for q in (valid, learned))
+    fitted = densities(learned, own, seed=number(seed, "mixtures") % 2**32)
+    best = min(fitted, key=lambda log_r: bound(valid, other, log_r).mi_upper)
+    return bound(test, noise, best)
+
+
+def measure(run: Trained) -> Row:
+    """mi_upper and its standard error, of the test set, from the samples of mi."""
+    found = mutual_information_bound(**run.q, noise=mi_noise(run), seed=run.seed)
+    return {"mi_upper": found.mi_upper, "mi_upper_standard_error": found.standard_error}

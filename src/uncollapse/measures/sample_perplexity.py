@@ -1,0 +1,62 @@
+"""The perplexity of sentences that are sampled from the prior, under the trigrams of the training data.
+
+    exp(- sum log p(w | the two words before) / number of words),    end marks are words
+
+with the count model of `data.baselines` (Jelinek & Mercer 1980); sampled sentences instead of test sentences
+show whether what the decoder writes is like the language that it learned (Zhao et al. 2018, arXiv
+1706.04223, with a recurrent language model). It says nothing of variety: sentences that are blander than
+those of the data may have a lower value than these.
+"""
+
+import json
+import math
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from uncollapse.data.baselines import NAMES, ngrams
+from uncollapse.data.prepared import END, PAD, Array, read
+from uncollapse.measures import Measure, Row, Trained
+from uncollapse.pipeline import outputs
+from uncollapse.seeds import torch_generator
+from uncollapse.vae import VAE, evaluating
+
+COLUMNS = {"sample_perplexity": Measure("perplexity of samples", better=-1)}
+SAMPLES = 500  # sentences
+CHUNK = 100  # sentences at a time
+
+
+def sentences(vae: VAE, z: Tensor, longest: int, rng: torch.Generator) -> Tensor:
+    """A sentence for each z (B, D), a word at a time from p(x|z): tokens (B, longest), each with PAD behind
+    its END. One that does not end is cut."""
+    x = torch.full((len(z), longest), PAD, device=z.device)
+    open_ = torch.ones(len(z), dtype=torch.bool, device=z.device)
+    with evaluating(vae):
+        for i in range(longest):
+            logits = vae.output(z, x[:, : i + 1])[:, i : i + 1]
+            logits[..., PAD] = -math.inf
+            x[:, i] = vae.likelihood.sample(logits, rng)[:, 0].where(open_, PAD)
+            open_ &= x[:, i] != END
+    return x
+
+
+def perplexity(train: Array, valid: Array, measured: Array, values: int) -> float:
+    """Of tokens (N, T), `values` of them, under the trigrams of train, whose weights valid has chosen."""
+    nll = ngrams(train, valid, measured, values)[NAMES[-1]]
+    return math.exp(nll * len(measured) / int((measured != PAD).sum()))
+
+
+def measure(run: Trained) -> Row:
+    """sample_perplexity of SAMPLES sentences; nan for images."""
+    test, device = run.parts["test"], next(run.vae.parameters()).device
+    if test.lengths is None:
+        return {"sample_perplexity": math.nan}
+    rng = torch_generator(run.seed, "measure sample perplexity", device=device)
+    z = torch.randn(SAMPLES, run.vae.latents, generator=rng, device=device)
+    longest = test.x[:1].shape[1]
+    drawn = torch.cat([sentences(run.vae, part, longest, rng) for part in z.split(CHUNK)]).cpu().numpy()
+    parts = read(run.data, "train", "reserve"), read(run.data, "valid")
+    train, valid = (part.x[:].astype(np.int64) for part in parts)
+    values = json.loads((run.data / outputs.CARD).read_text())["values"]
+    return {"sample_perplexity": perplexity(train, valid, drawn, values)}

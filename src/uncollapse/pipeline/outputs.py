@@ -48,6 +48,7 @@ CURVES, TRAJECTORIES = METRICS / "curves.csv", METRICS / "trajectories.csv"
 CELL_MEANS, SUMMARY_MEANS = METRICS / "cells.json", METRICS / "summary.json"
 COLLAPSE_FIGURE, GAINS_FIGURE = METRICS / "collapse.png", METRICS / "gains.png"
 CONTRAST_FIGURE, RESULTS = METRICS / "contrast.png", METRICS / "results.md"
+ANSWERS_FIGURE = METRICS / "answers.png"
 PAGE, MAPS = REPORT / "index.html", REPORT / "cells"
 
 

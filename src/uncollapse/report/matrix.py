@@ -95,7 +95,8 @@ def square(evidence: Evidence, cell: Cell) -> Square:
 def gains(effect: Effect, collapse: str) -> list[Line]:
     """What has changed."""
     before, after = (100 * effect.share[name] for name in ("against_mean", "mean"))
-    share = f"{collapse} {before:.0f}→{after:.0f}\N{NO-BREAK SPACE}%{' (depends on eps)' if effect.depends else ''}"
+    share = f"{collapse} {before:.0f}→{after:.0f}\N{NO-BREAK SPACE}%"
+    share += " (depends on eps)" if effect.depends else ""
     lines = [
         Line(f"nll {change(effect.nll)} nats", effect.likelihood != 0),
         Line(share, effect.collapse != 0),

@@ -1,6 +1,7 @@
 """Measure a cell: metrics/cells/<cell>/ gets a row of measures a seed, latents and collapse curves, and of
 the first seed a t-SNE map, reconstructions and samples."""
 
+from functools import partial
 from pathlib import Path
 
 from safetensors.torch import save_file
@@ -9,9 +10,7 @@ from uncollapse.assemble import restore
 from uncollapse.data.prepared import read
 from uncollapse.device import device, device_name
 from uncollapse.experiment.cells import Cell
-from uncollapse.measures.collapse import thresholds
-from uncollapse.measures.evaluate import evaluate, trained
-from uncollapse.measures.information_per_dimension import information
+from uncollapse.measures.evaluate import dimensions, evaluate, trained
 from uncollapse.pipeline import outputs
 from uncollapse.pipeline.cache import each_seed
 from uncollapse.pipeline.outputs import Job, Recipe
@@ -34,9 +33,7 @@ def main(name: str) -> None:
 
     job.folder.mkdir(parents=True, exist_ok=True)
     with beside(f"{job.stage} {name}", shown):
-        each_seed(
-            job, lambda seed: [outputs.card(cell.dataset, seed), outputs.weights(cell, seed)], work, rows=1
-        )
+        each_seed(job, partial(outputs.measuring_inputs, cell), work, rows=1)
 
 
 def work(recipe: Recipe, seed: int, folder: Path, progress: Progress) -> None:
@@ -48,14 +45,7 @@ def work(recipe: Recipe, seed: int, folder: Path, progress: Progress) -> None:
     row = evaluate(measured)
     progress(row)
     write_table(folder / outputs.MEASURES, [row])
-    of_dimensions = {
-        "eps": thresholds(measured),
-        "kl": measured.q["train"].kl().mean(0),
-        "information": information(measured),
-    }
-    columns = [range(measured.vae.latents), *(values.tolist() for values in of_dimensions.values())]
-    rows = [dict(zip(("dimension", *of_dimensions), row, strict=True)) for row in zip(*columns, strict=True)]
-    write_table(folder / outputs.COLLAPSE, rows)
+    write_table(folder / outputs.COLLAPSE, dimensions(measured))
     (folder / outputs.DEVICE).write_text(device_name(next(vae.parameters()).device))
     save_file(measured.q["test"]._asdict(), folder / outputs.LATENTS)
 

@@ -111,10 +111,11 @@ def make_cell(
         row = measures(seed, nll, min(max(share, 0), 1), labels, aggressive="aggressive" in cell.method)
         rows.append({**row, **measured})
         history += training_of(seed, nll, rng, epochs)
-        for dimension, eps in enumerate(np.sort(rng.lognormal(-1, 2, row["latents"]))):
-            thresholds.append(
-                {"seed": seed, "dimension": dimension, "eps": eps, "kl": eps / 2, "information": eps / 4}
-            )
+        spread = np.exp(np.abs(rng.normal(0, 1, row["latents"])))
+        dead = np.arange(row["latents"]) < round(row["collapsed"] * row["latents"])
+        for dimension, eps in enumerate(np.where(dead, 0.005 / spread, 0.8 * spread)):
+            values = {"eps": eps, "kl": eps / 2, "information": eps / 4}
+            thresholds.append({"seed": seed, "dimension": dimension, **values})
     label = rng.integers(0, 10, points) if labels else ""
     maps = {"x": rng.normal(size=points), "y": rng.normal(size=points), "label": label}
     folder = outputs.evaluation(cell).folder

@@ -33,20 +33,36 @@ def results_of(
     mi: Information = four_nats,
     at_equal_work: Mapping[tuple[str, str], float] = MappingProxyType({}),
     unconverged: Sequence[tuple[str, str]] = (),
+    only_below: Mapping[tuple[str, str], float] = MappingProxyType({}),
+    measured: Mapping[tuple[str, str], Mapping[str, float]] = MappingProxyType({}),
+    costs: Mapping[tuple[str, str], float] = MappingProxyType({}),
     **roles: Any,
 ) -> Results:
     """Results with the given effects, 10 nats between seeds, and noise: 0.1 in nll, 0.02 in the share;
-    gains of the validation elbo at equal work, and cells (model, method) that have not converged."""
-    rng, rows = np.random.default_rng(0), []
+    gains of the validation elbo at equal work, and cells (model, method) that have not converged.
+
+    The effect on the share is the same at every eps, or only at those up to `only_below`. `measured` are
+    further columns of a cell, which get the noise of the share; `costs` multiples of the work of others.
+    """
+    rng, rows, thresholds = np.random.default_rng(0), [], []
     cells = [Cell("toy", model, method) for model in ("vae", "control_vae") for method in methods]
     for cell in cells:
-        fit, share = effects.get((cell.model, cell.method), (0.0, 0.0))
+        name = cell.model, cell.method
+        fit, share = effects.get(name, (0.0, 0.0))
         information, capped = mi(cell)
         for seed in range(seeds):
             nll = 100 + 10 * seed + fit + rng.normal(0, 0.1)
-            row = measures(seed, nll, 0.5 + share + rng.normal(0, 0.02), labels=True, aggressive=False)
+            noise = rng.normal(0, 0.02)
+            row = measures(seed, nll, 0.5 + share + noise, labels=True, aggressive=False)
             noisy = {"mi": information + rng.normal(0, 0.01), "mi_at_cap": capped}
-            rows.append({**cell._asdict(), **row, **noisy})
+            noisy["gflops"] = row["gflops"] * costs.get(name, 1.0)
+            further = {column: value + noise for column, value in measured.get(name, {}).items()}
+            rows.append({**cell._asdict(), **row, **noisy, **further})
+            run = {**cell._asdict(), "seed": seed}
+            counts = [round(row["latents"] * (0.5 + part + noise)) for part in (share, 0)]
+            for i in range(row["latents"]):
+                low = min(counts) <= i < max(counts) and only_below.get(name, 0)
+                thresholds.append({**run, "eps": low or (0.001 if i < counts[0] else 1.0), "kl": 0.1})
     summary = pd.DataFrame(rows)
     names = list(zip(summary["model"], summary["method"], strict=True))
     gains = np.array([at_equal_work.get(name, 0.0) for name in names])
@@ -60,7 +76,7 @@ def results_of(
         missing={},
         summary=summary,
         history=history,
-        thresholds=pd.DataFrame(),
+        thresholds=pd.DataFrame(thresholds),
         maps=pd.DataFrame(),
         means=all_means(summary, history, roles["plain"]),
         comparison=compare(summary, pairs(cells, **roles), history),

@@ -7,10 +7,11 @@ import pytest
 from made_results import Effects, results_of, skip_has
 
 from uncollapse.report.answers import Answer, answers
+from uncollapse.report.evidence import Evidence
 
 
 def answered(effects: Effects, **options: Any) -> list[Answer]:
-    return answers(results_of(effects, **options))
+    return answers(Evidence(results_of(effects, **options)))
 
 
 SAME = "; at equal work: no difference shown"
@@ -70,15 +71,15 @@ def test_less_information_is_named_beside_less_collapse() -> None:
 @pytest.mark.parametrize(("gain", "word"), [(5.0, "better"), (-5.0, "worse"), (0.0, "no difference shown")])
 def test_a_verdict_names_both_rulers_and_what_has_not_converged(gain: float, word: str) -> None:
     results = results_of({("vae", "skip"): (-5.0, -0.2)}, at_equal_work={("vae", "skip"): gain})
-    _, methods, _ = answers(results)
+    _, methods, _ = answers(Evidence(results))
     (point,) = [point for point in methods.points if "`skip` on `vae`" in point.verdict]
     assert point.verdict.endswith(f"a remedy: less collapse, better likelihood; at equal work: {word}.")
     assert "validation elbo at equal work" in point.evidence
     results = results_of({}, unconverged=[("vae", "skip")])
     assert [tuple(cell) for cell in results.unconverged] == [("toy", "vae", "skip")]
-    _, methods, _ = answers(results)
+    _, methods, _ = answers(Evidence(results))
     marked = [point.verdict for point in methods.points if "not converged" in point.verdict]
-    assert marked == [f"`skip` on `vae`: no effect shown{SAME}; not converged."]
+    assert marked == [f"`skip` on `vae`, toy: no effect shown{SAME}; not converged."]
 
 
 def test_the_models_are_compared_with_their_numbers() -> None:

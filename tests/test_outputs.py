@@ -50,6 +50,7 @@ def test_dvc_yaml_has_the_paths_of_the_whole_grid() -> None:
         outputs.TRAJECTORIES,
         outputs.CELL_MEANS,
         outputs.SUMMARY_MEANS,
+        outputs.ANSWERS_FIGURE,
         outputs.COLLAPSE_FIGURE,
         outputs.GAINS_FIGURE,
         outputs.CONTRAST_FIGURE,

@@ -91,18 +91,21 @@ def pairs(
 
 
 def compare(
-    summary: pd.DataFrame, pairs: Sequence[Pair], history: pd.DataFrame | None = None
+    summary: pd.DataFrame,
+    pairs: Sequence[Pair],
+    history: pd.DataFrame | None = None,
+    measures: Mapping[str, Measure] | None = None,
 ) -> pd.DataFrame:
     """A row for each pair and measure, from a row for each run, and one for each of its epochs: means, the
-    mean difference over common seeds, its interval and p.
+    mean difference over common seeds, its interval and p. The measures are those of the package, or others.
 
     `at_cap` is about estimates with a cap: `one`, the larger value is at its cap, so the difference is at
     least this large; `both`, the difference is no estimate, and not tested. Without two common seeds low,
     high and p are nan.
     """
-    declared = {name: measure for name, measure in columns().items() if measure.compared}
-    measures = {name: measure for name, measure in declared.items() if not measure.paired}
-    derived = {name: measure.derived(summary) for name, measure in measures.items() if measure.derived}
+    declared = {name: measure for name, measure in (measures or columns()).items() if measure.compared}
+    single = {name: measure for name, measure in declared.items() if not measure.paired}
+    derived = {name: measure.derived(summary) for name, measure in single.items() if measure.derived}
     summary = summary.assign(**derived)
     runs = {
         Cell(*map(str, names)): rows.set_index("seed") for names, rows in summary.groupby(list(Cell._fields))
@@ -113,10 +116,10 @@ def compare(
         if cell in runs and against in runs:
             seeds = runs[cell].index.intersection(runs[against].index)
             here, there = runs[cell].loc[seeds], runs[against].loc[seeds]
-            values, others = (some[list(measures)].to_numpy(np.float64).T for some in (here, there))
+            values, others = (some[list(single)].to_numpy(np.float64).T for some in (here, there))
             values, others = (
-                dict(zip(measures, values, strict=True)),
-                dict(zip(measures, others, strict=True)),
+                dict(zip(single, values, strict=True)),
+                dict(zip(single, others, strict=True)),
             )
             for name, measure in declared.items() if epochs else ():
                 if measure.paired:

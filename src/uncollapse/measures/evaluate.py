@@ -10,6 +10,8 @@ import sklearn.mixture  # noqa: F401  (both for measures, once for all workers)
 from uncollapse.data.prepared import Part, read
 from uncollapse.errors import UserError
 from uncollapse.measures import Row, Trained, modules
+from uncollapse.measures.collapse import thresholds
+from uncollapse.measures.information_per_dimension import information
 from uncollapse.measures.laws import broken_laws
 from uncollapse.seeds import numpy_generator
 from uncollapse.vae import VAE, encode
@@ -41,3 +43,15 @@ def evaluate(run: Trained) -> Row:
     for law in broken_laws(row):
         raise UserError(f"seed {run.seed}: the measures break the law {law}")
     return row
+
+
+def dimensions(run: Trained) -> list[Row]:
+    """Of each latent dimension: the eps at which it starts to count as collapsed and its mean KL, on train,
+    and its information, on test; in nats."""
+    columns = {
+        "eps": thresholds(run),
+        "kl": run.q["train"].kl().mean(0),
+        "information": information(run),
+    }
+    values = zip(*(column.tolist() for column in columns.values()), strict=True)
+    return [{"dimension": i, **dict(zip(columns, row, strict=True))} for i, row in enumerate(values)]

@@ -48,6 +48,7 @@ CURVES, TRAJECTORIES = METRICS / "curves.csv", METRICS / "trajectories.csv"
 CELL_MEANS, SUMMARY_MEANS = METRICS / "cells.json", METRICS / "summary.json"
 COLLAPSE_FIGURE, GAINS_FIGURE = METRICS / "collapse.png", METRICS / "gains.png"
 CONTRAST_FIGURE, RESULTS = METRICS / "contrast.png", METRICS / "results.md"
+ANSWERS_FIGURE = METRICS / "answers.png"
 PAGE, MAPS = REPORT / "index.html", REPORT / "cells"
 
 
@@ -178,6 +179,11 @@ def training_inputs(cell: Cell, seed: int) -> list[Path]:
     """The files that a seed learns from: the card, with digests of the data, and its encoder if any."""
     start = encoder(cell, seed)
     return [card(cell.dataset, seed), *([start] if start.exists() else [])]
+
+
+def measuring_inputs(cell: Cell, seed: int) -> list[Path]:
+    """The files that a seed is measured from."""
+    return [card(cell.dataset, seed), weights(cell, seed)]
 
 
 def weights(cell: Cell, seed: int) -> Path:

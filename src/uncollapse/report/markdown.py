@@ -33,9 +33,7 @@ def entry(evidence: Evidence, cell: Cell) -> str:
     if means is None:
         return "no results"
     share = percent(means)
-    nll, collapsed = (
-        evidence.comparison("method", *cell, evidence.plain, measure) for measure in ("nll", "collapsed")
-    )
+    nll, collapsed = (evidence.against_plain(cell, measure) for measure in ("nll", "collapsed"))
     if nll is None or collapsed is None:
         return f"nll {mean_of(means, 'nll', columns()['nll'])}, {share} %"
     base = percent(evidence.means[cell.dataset, cell.model, evidence.plain])

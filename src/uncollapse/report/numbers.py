@@ -1,7 +1,7 @@
 """Numbers with their intervals, as text. Shares are shown in per cent, their differences in points."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -61,3 +61,15 @@ def mean_of(means: Row, name: str, measure: Measure) -> str:
     digits = decimals(half, mean)
     text = f"{mean:.{digits}f}" if math.isnan(half) else f"{mean:.{digits}f} ± {half:.{digits}f}"
     return text.replace("-", MINUS)
+
+
+def times(cost: float) -> str:
+    """Work as a multiple: "1.1 times the work"."""
+    if math.isnan(cost):
+        return "unknown work"
+    return "as much work" if f"{cost:.2g}" == "1" else f"{cost:.2g} times the work"
+
+
+def listed(items: Sequence[str]) -> str:
+    """a, b and c."""
+    return " and ".join([", ".join(items[:-1]), items[-1]] if len(items) > 1 else items)

@@ -9,10 +9,13 @@ import vl_convert
 from markupsafe import Markup
 
 from uncollapse.pipeline.outputs import PAGE
-from uncollapse.report import explain, table
+from uncollapse.report import explain, matrix, table
+from uncollapse.report.agreement import disagreements
 from uncollapse.report.answers import answers
 from uncollapse.report.colours import palette
+from uncollapse.report.evidence import Evidence
 from uncollapse.report.examples import examples
+from uncollapse.report.headline import headline
 from uncollapse.report.panels import figures
 from uncollapse.report.results import Results
 from uncollapse.report.trust import trust
@@ -35,6 +38,8 @@ def write_page(results: Results) -> None:
 
 def page(results: Results) -> str:
     """The HTML. Each section is a file of the template, which says what it shows of these values."""
+    evidence = Evidence(results)
+    verdicts = matrix.squares(evidence)
     return (
         environment()
         .get_template("report.html")
@@ -42,7 +47,11 @@ def page(results: Results) -> str:
             results=results,
             sections=SECTIONS,
             palette=palette(results.methods),
-            answers=answers(results),
+            matrix=matrix.by_method(verdicts),
+            key=matrix.key(verdicts),
+            headline=headline(evidence, verdicts),
+            answers=answers(evidence),
+            disagreements=disagreements(evidence),
             figures=list(figures(results)),
             heads=table.heads(),
             tables=table.lines(results),

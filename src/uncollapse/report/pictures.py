@@ -8,14 +8,17 @@ import altair as alt
 import pandas as pd
 
 from uncollapse.experiment.cells import Cell
-from uncollapse.pipeline.outputs import COLLAPSE_FIGURE, GAINS_FIGURE, tsne_map
+from uncollapse.pipeline.outputs import ANSWERS_FIGURE, COLLAPSE_FIGURE, GAINS_FIGURE, tsne_map
 from uncollapse.report.charts import collapse, gains, tsne
 from uncollapse.report.charts._canvas import Canvas
+from uncollapse.report.evidence import Evidence
+from uncollapse.report.matrix import picture
 from uncollapse.report.results import CELL, Results
 
 
 def write_pictures(results: Results) -> None:
     """Draw and write them."""
+    save(picture(Evidence(results)), ANSWERS_FIGURE)
     curves, differences = collapse.table(results), gains.table(results)
     drawing = collapse.draw(Canvas(curves, results.methods, results.models, legend=True))
     save(facets(drawing, curves), COLLAPSE_FIGURE)

@@ -1,6 +1,6 @@
 """What the report draws on: the measured cells of the grid, their means over seeds, and how they compare."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +13,8 @@ from uncollapse.experiment.cells import Cell
 from uncollapse.measures import Measure, columns
 from uncollapse.pipeline import outputs
 from uncollapse.pipeline.condition import cell_condition
-from uncollapse.statistics import compare, interval, pairs
+from uncollapse.report.robust import Directions, Key, over_eps
+from uncollapse.statistics import Pair, compare, interval, pairs
 
 CELL = list(Cell._fields)
 REASONS = {
@@ -80,6 +81,11 @@ class Results:
         share = self.summary.groupby(CELL)["converged"].min()
         return [cell for cell in self.present if not share[tuple(cell)]]
 
+    @cached_property
+    def over_eps(self) -> dict[Key, Directions]:
+        """How the collapse of each pair of cells compares at every eps."""
+        return over_eps(self.thresholds, compared(self.present, self.grid), self.grid["evaluation"]["eps"])
+
     @property
     def gains(self) -> pd.DataFrame:
         """The comparisons of the nll of each method with that of the plain method, for the same model."""
@@ -96,7 +102,6 @@ def gather() -> Results:
         raise UserError(f"report: no cell of the grid has been measured; {next(iter(missing.values()))}")
     summary = read({cell: outputs.measures(cell) for cell in present})
     history = read({cell: outputs.history(cell) for cell in present})
-    compared = pairs(present, vae=grid["vae"], plain=grid["plain"], combinations=grid["combinations"])
     text = {"dtype": {"label": str}, "keep_default_na": False}
     return Results(
         grid=grid,
@@ -106,8 +111,13 @@ def gather() -> Results:
         thresholds=read({cell: outputs.evaluation(cell).folder / outputs.COLLAPSE for cell in present}),
         maps=read({cell: outputs.evaluation(cell).folder / outputs.TSNE for cell in present}, **text),
         means=all_means(summary, history, grid["plain"]),
-        comparison=compare(summary, compared, history),
+        comparison=compare(summary, compared(present, grid), history),
     )
+
+
+def compared(cells: Sequence[Cell], grid: Mapping[str, Any]) -> list[Pair]:
+    """What is compared in a grid."""
+    return pairs(cells, vae=grid["vae"], plain=grid["plain"], combinations=grid["combinations"])
 
 
 def reason_missing(cell: Cell) -> str | None:
@@ -125,9 +135,7 @@ def read(files: Mapping[Cell, Path], **options: Any) -> pd.DataFrame:
 
 def measured() -> dict[str, Measure]:
     """The measures of which there are means: first those that are compared, then the others."""
-    measures = {
-        name: measure for name, measure in columns().items() if not measure.derived and not measure.paired
-    }
+    measures = {name: one for name, one in columns().items() if not one.derived and not one.paired}
     return dict(sorted(measures.items(), key=lambda item: not item[1].compared))
 
 

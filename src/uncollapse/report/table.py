@@ -67,7 +67,7 @@ def entries(evidence: Evidence, cell: Cell) -> list[Entry]:
         return []
     means, result = evidence.means[cell], []
     for name, measure in measures().items():
-        row = evidence.comparison("method", *cell, evidence.plain, name)
+        row = evidence.against_plain(cell, name)
         mean = "" if measure.paired else mean_of(means, name, measure)
         result.append(Entry(mean, *difference(row, evidence)))
     cost = "" if pd.isna(means["cost"]) else f"{means['cost']:.2g} ×"

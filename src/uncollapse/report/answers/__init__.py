@@ -8,10 +8,8 @@ from uncollapse.report.answers.combinations import combinations
 from uncollapse.report.answers.methods import methods
 from uncollapse.report.answers.models import models
 from uncollapse.report.evidence import Evidence
-from uncollapse.report.results import Results
 
 
-def answers(results: Results) -> list[Answer]:
+def answers(evidence: Evidence) -> list[Answer]:
     """All answers, in the order of the page."""
-    evidence = Evidence(results)
     return [models(evidence), methods(evidence), combinations(evidence)]

@@ -1,12 +1,15 @@
 """What an answer consists of."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from uncollapse.experiment.cells import Cell
 from uncollapse.report.evidence import Evidence
+from uncollapse.report.numbers import listed, times
 
 NOT_SHOWN = "**Not shown by this grid**"
 ONE_SEED = "no interval can be given with one seed"
+SHOWN = {1: "better", -1: "worse", 0: "no difference shown"}
 
 
 class Point(NamedTuple):
@@ -26,11 +29,6 @@ class Answer(NamedTuple):
     points: list[Point]
 
 
-def listed(items: Sequence[str]) -> str:
-    """a, b and c."""
-    return " and ".join([", ".join(items[:-1]), items[-1]] if len(items) > 1 else items)
-
-
 def summary(evidence: Evidence, claims: Sequence[str]) -> str:
     """The answer in a sentence."""
     if not claims:
@@ -38,6 +36,15 @@ def summary(evidence: Evidence, claims: Sequence[str]) -> str:
     if evidence.seeds < 2:
         return "With one seed nothing is shown to be beyond chance."
     return f"Beyond chance: {'; '.join(claims)}."
+
+
+def scope(evidence: Evidence, cells: Iterable[Cell], costs: Sequence[float]) -> str:
+    """What a claim about cells holds for: data, budget and cost."""
+    cells = list(cells)
+    datasets = listed(list(dict.fromkeys(cell.dataset for cell in cells)))
+    ends = list(dict.fromkeys(f"{cost:.2g}" for cost in sorted(costs)))
+    cost = times(costs[0]) if len(ends) == 1 else f"{ends[0]} to {ends[-1]} times the work"
+    return f"on {datasets}, {evidence.budget(cells)}, {cost}"
 
 
 def not_shown(

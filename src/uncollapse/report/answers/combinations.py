@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from uncollapse.report.answers.answer import NOT_SHOWN, ONE_SEED, Answer, Point, listed, not_shown, summary
+from uncollapse.experiment.cells import Cell
+from uncollapse.report.answers.answer import NOT_SHOWN, ONE_SEED, Answer, Point, not_shown, scope, summary
 from uncollapse.report.evidence import Evidence
-from uncollapse.report.numbers import Row, effect
+from uncollapse.report.numbers import Row, effect, listed, times
 
 QUESTION = "Do combinations add anything to their parts?"
 NO_PARTS = "It does not have all of its parts."
@@ -16,27 +17,34 @@ def combinations(evidence: Evidence) -> Answer:
         return Answer(QUESTION, f"{NOT_SHOWN}: no method in it combines others.", [])
     points, claims = [], []
     for name, parts in evidence.combinations.items():
-        better = []
+        better: dict[Cell, bool] = {}
+        costs: list[float] = []
         for dataset in evidence.datasets:
             for model in evidence.models:
-                rows = [
-                    row
-                    for part in parts
-                    if (row := evidence.comparison("combination", dataset, model, name, part, "nll"))
-                ]
+                cell = Cell(dataset, model, name)
+                against = [cell._replace(method=part) for part in parts]
+                found = [evidence.comparison("combination", cell, part, "nll") for part in against]
+                rows = [row for row in found if row]
+                title = f"`{name}` on `{model}`, {dataset}"
                 if not rows or len(rows) < len(parts):
-                    points.append(not_shown(dataset, f"`{name}` on `{model}`", name, NO_PARTS))
+                    points.append(not_shown(dataset, title, name, NO_PARTS))
                     continue
                 directions = [evidence.direction(row) for row in rows]
-                better.append(min(directions) > 0)
+                better[cell] = min(directions) > 0
+                work = [evidence.cost(cell, part) for part in against]
+                costs += work
                 words = ONE_SEED if evidence.seeds < 2 else verdict(rows, directions)
-                numbers = "; ".join(f"{effect(row)} compared with `{row['against_method']}`" for row in rows)
-                text = f"nll {numbers}; seeds: {rows[0]['seeds']}."
-                points.append(Point(dataset, f"`{name}` on `{model}`: {words}.", text, name))
+                numbers = "; ".join(
+                    f"{effect(row)} compared with `{row['against_method']}`, {times(cost)}"
+                    for row, cost in zip(rows, work, strict=True)
+                )
+                budget = evidence.budget([cell, *against])
+                text = f"nll {numbers}; {budget}; seeds: {rows[0]['seeds']}."
+                points.append(Point(dataset, f"{title}: {words}.", text, name))
         if better:
             claims.append(
-                f"`{name}` has a better likelihood than each of its parts in {sum(better)} of "
-                f"{len(better)} comparisons"
+                f"`{name}` has a better likelihood than each of its parts in {sum(better.values())} of "
+                f"{len(better)} comparisons ({scope(evidence, better, costs)} of a part)"
             )
     return Answer(QUESTION, summary(evidence, claims), points)
 

@@ -16,7 +16,18 @@ from uncollapse.report.charts._canvas import Canvas
 from uncollapse.report.results import Results
 
 # The order on the page; a chart that is not named here comes last.
-ORDER = ("gains", "collapse", "kl", "beta", "information", "cost", "progress", "spectra", "tsne")
+ORDER = (
+    "gains",
+    "collapse",
+    "rate_distortion",
+    "kl",
+    "beta",
+    "information",
+    "cost",
+    "progress",
+    "spectra",
+    "tsne",
+)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,114 @@
+"""Rate and distortion of each model with the plain method (Alemi et al. 2018, arXiv 1711.00464)."""
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from uncollapse.experiment.cells import Cell
+from uncollapse.methods import SLOTS
+from uncollapse.pipeline.outputs import training
+from uncollapse.report.charts import Chart
+from uncollapse.report.charts._canvas import Canvas, Layers, tips
+from uncollapse.report.colours import palette
+from uncollapse.report.explain import default
+from uncollapse.report.results import CELL, Results
+
+COLUMNS = [*CELL, "kind", "family", "colour", "kl", "reconstruction", "elbo"]
+GUIDES = 5  # about how many lines of constant elbo
+MARGIN = 0.08  # around the points, of their range
+
+
+def table(results: Results) -> pd.DataFrame:
+    """Rows of each `kind`: a `seed`, the `mean` of a model, and both ends of a line of constant elbo, `start`
+    and `end`."""
+    runs = results.summary[results.summary["method"] == results.grid["plain"]]
+    if runs.empty:
+        return pd.DataFrame(columns=COLUMNS)
+    means = runs.groupby(CELL, sort=False)[["kl", "reconstruction"]].mean().reset_index()
+    points = pd.concat([runs.assign(kind="seed"), means.assign(kind="mean")])
+    points["elbo"] = -points["kl"] - points["reconstruction"]
+    points["family"] = [family(Cell(*names)) for names in points[CELL].itertuples(index=False, name=None)]
+    points["colour"] = points["model"].map(palette(results.models))
+    guides = [
+        {"dataset": dataset, "method": results.grid["plain"], **end}
+        for dataset, rows in points.groupby("dataset", sort=False)
+        for end in constant_elbo(rows)
+    ]
+    both = pd.concat([points, pd.DataFrame(guides)], ignore_index=True)[COLUMNS]
+    return both.fillna(dict.fromkeys(["model", "family", "colour"], ""))
+
+
+def family(cell: Cell) -> str:
+    """The pieces of a model: those of one family differ in arguments only, such as the KL weight."""
+    recipe = training(cell).recipe
+    uses = {slot: recipe[slot]["use"] for slot in SLOTS["models"]}
+    return ", ".join(
+        use for slot, use in uses.items() if slot == "kl_weight" or use != default("models", slot)
+    )
+
+
+def constant_elbo(points: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """Both ends of lines with a round elbo, within the box around the points."""
+    (left, right), (low, high) = (box(points[column]) for column in ("kl", "reconstruction"))
+    raw = (right + high - left - low) / GUIDES
+    power = 10.0 ** math.floor(math.log10(raw))
+    step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= raw)
+    for k in range(math.ceil((left + low) / step), math.floor((right + high) / step) + 1):
+        ends = max(left, k * step - high), min(right, k * step - low)
+        for kind, kl in zip(("start", "end"), ends, strict=True):
+            yield {"kind": kind, "kl": kl, "reconstruction": k * step - kl, "elbo": -k * step}
+
+
+def box(values: pd.Series) -> tuple[float, float]:
+    """From the smallest to the largest value and a margin; of some length even if all are equal."""
+    margin = max(MARGIN * (values.max() - values.min()), 0.5)
+    return float(values.min() - margin), float(values.max() + margin)
+
+
+def draw(canvas: Canvas) -> Layers:
+    """A small point for each seed and a large one for each mean; a line joins the means of a family."""
+    x = alt.X("kl:Q", title="rate: KL (nats)", scale=alt.Scale(zero=False, nice=False))
+    title = "distortion: reconstruction (nats), down is better"
+    y = alt.Y("reconstruction:Q", title=title, scale=alt.Scale(zero=False, nice=False))
+    colour = alt.Color("colour:N", scale=None)
+    shape = alt.Shape("family:N", legend=alt.Legend(orient="top", title="KL weight"))
+    base = canvas.chart.encode(x, y)
+    means, seeds = (base.transform_filter(f"datum.kind == '{kind}'") for kind in ("mean", "seed"))
+    guides = base.transform_filter("datum.kind == 'start' || datum.kind == 'end'")
+    labels = base.transform_filter("datum.kind == 'start'").transform_calculate(
+        text="'elbo ' + format(datum.elbo, '~g')"
+    )
+    tooltip = tips("model", "family", kl="rate", reconstruction="distortion", elbo="elbo")
+    return alt.layer(
+        guides.mark_line(color="#bbbbbb", strokeDash=[2, 3]).encode(detail="elbo:N"),
+        labels.mark_text(color="#767676", align="left", dx=8, dy=-3).encode(text="text:N"),
+        means.mark_line(color="#999999").encode(detail="family:N", order="kl:Q"),
+        seeds.mark_point(size=25, opacity=0.5).encode(colour, shape, tooltip=tooltip),
+        means.mark_point(size=130, filled=True, opacity=1).encode(colour, shape, tooltip=tooltip),
+    )
+
+
+def legend(points: pd.DataFrame) -> dict[str, dict[str, str]]:
+    """The colours of models."""
+    models = points[points["kind"] == "mean"]
+    return {
+        str(name): dict(zip(rows["model"], rows["colour"], strict=True))
+        for name, rows in models.groupby("dataset", sort=False)
+    }
+
+
+CHART = Chart(
+    title="Rate and distortion",
+    text="Every model with the plain method, on the test set: a small point for each seed, a large one for "
+    "their mean. Grey lines join models that differ only in an argument, such as the KL weight or target. "
+    "At one KL the lower point has the better elbo; along a dotted line the elbo is the same.",
+    alt="Reconstruction against KL with the plain method, a point for each model and seed",
+    table=table,
+    draw=draw,
+    panels="grid",
+    height=360,
+    legend=legend,
+)

@@ -1,0 +1,52 @@
+"""What the grid shows, in three sentences at most."""
+
+from collections.abc import Sequence
+
+from uncollapse.report.answers.answer import scope
+from uncollapse.report.effects import Effect, State
+from uncollapse.report.evidence import Evidence
+from uncollapse.report.matrix import Square
+from uncollapse.report.numbers import effect
+
+MOST = 3
+VERBS = {
+    State.HELPS: "helps",
+    State.AT_MORE_WORK: "helps only at more work",
+    State.TRADE_OFF: "is better in one thing and worse in another",
+    State.WORSE: "is worse",
+}
+NAMES = {"nll": "nll", "collapsed": "collapsed dimensions", "uninformative": "dimensions without information"}
+
+
+def headline(evidence: Evidence, squares: Sequence[Square]) -> list[str]:
+    """Of each verdict the method that has it most often, and so of models; none where nothing is shown."""
+    subjects: dict[tuple[str, str], list[Effect]] = {}
+    for one in (square.effect for square in squares if square.effect):
+        axis = "model" if one.cell.method == evidence.plain else "method"
+        subjects.setdefault((axis, getattr(one.cell, axis)), []).append(one)
+    sentences = []
+    for state in VERBS:
+        for axis in ("method", "model"):
+            found = {
+                name: [one for one in effects if one.state == state]
+                for (of, name), effects in subjects.items()
+                if of == axis
+            }
+            name = max(found, key=lambda name: len(found[name]), default="")
+            if found.get(name):
+                sentences.append(sentence(evidence, axis, state, found[name], len(subjects[axis, name])))
+    return sentences[:MOST]
+
+
+def sentence(evidence: Evidence, axis: str, state: State, found: Sequence[Effect], of: int) -> str:
+    """In how many comparisons a verdict is shown, for which data, budget and cost; and the surest of them."""
+    cells = [cell for one in found for cell in (one.cell, one.against)]
+    rows = [(row, one.cell) for one in found for row in (one.nll, one.share)]
+    row, cell = min(rows, key=lambda pair: (not evidence.direction(pair[0]), pair[0]["p_holm"]))
+    name, against = (getattr(one, axis) for one in (found[0].cell, found[0].against))
+    where = f"{cell.dataset} with `{cell.model}`" if axis == "method" else cell.dataset
+    return (
+        f"`{name}` {VERBS[state]} in {len(found)} of {of} comparisons with `{against}` "
+        f"({scope(evidence, cells, [one.cost for one in found])}), most surely on {where}: "
+        f"{NAMES[row['measure']]} {effect(row)}."
+    )

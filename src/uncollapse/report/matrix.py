@@ -1,0 +1,142 @@
+"""The answer in one picture: the verdict on every cell, with gain and cost, by method, model and data set."""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import altair as alt
+import pandas as pd
+
+from uncollapse.experiment.cells import Cell
+from uncollapse.measures import columns
+from uncollapse.report.charts._canvas import Layers
+from uncollapse.report.effects import Effect, State, effect_of
+from uncollapse.report.evidence import Evidence
+from uncollapse.report.numbers import MINUS, Row, decimals, mean_of
+from uncollapse.report.results import REASONS
+
+# what each verdict means, and its colour, on which black text can be read; the words say the same
+MEANINGS = {
+    State.HELPS: ("better in likelihood or collapse, worse in neither", "#bfe0f5"),
+    State.AT_MORE_WORK: ("so too, but not shown for the work of its reference", "#e4f1fa"),
+    State.TRADE_OFF: ("better in one, worse in another", "#e9dff3"),
+    State.NOTHING: ("nothing is beyond chance", "#ffffff"),
+    State.WORSE: ("worse in likelihood or collapse, better in neither", "#fbd5bd"),
+    State.NOT_CONVERGED: ("does not count: it may still have improved when training ended", "#ededed"),
+}
+OTHERS = "#f6f6f4"  # references, and cells without results
+
+
+class Line(NamedTuple):
+    """A line of a square; in bold what is beyond chance."""
+
+    text: str
+    strong: bool = False
+
+
+class Square(NamedTuple):
+    """A cell of the picture: a label in words, its colour, and numbers below; the effect behind them."""
+
+    cell: Cell
+    label: str
+    colour: str
+    lines: list[Line]
+    effect: Effect | None = None
+
+
+def squares(evidence: Evidence) -> list[Square]:
+    """All cells of the grid: methods are compared with plain, models with the VAE."""
+    return [
+        square(evidence, Cell(dataset, model, method))
+        for dataset in evidence.datasets
+        for model in evidence.models
+        for method in evidence.methods
+    ]
+
+
+def by_method(squares: Sequence[Square]) -> dict[str, dict[str, list[Square]]]:
+    """The squares by data set and method."""
+    result: dict[str, dict[str, list[Square]]] = {}
+    for one in squares:
+        result.setdefault(one.cell.dataset, {}).setdefault(one.cell.method, []).append(one)
+    return result
+
+
+def key(squares: Sequence[Square]) -> dict[str, tuple[str, str]]:
+    """What the verdicts that occur mean, and their colours."""
+    found = {one.label for one in squares}
+    return {state.value: meaning for state, meaning in MEANINGS.items() if state in found}
+
+
+def square(evidence: Evidence, cell: Cell) -> Square:
+    """The verdict on a cell; without one what is known of it."""
+    if cell not in evidence.means:
+        failed = evidence.missing.get(cell) not in REASONS.values()
+        return Square(cell, "failed" if failed else "no results", OTHERS, [])
+    levels = [
+        Line(f"nll {mean_of(evidence.means[cell], 'nll', columns()['nll'])} nats"),
+        Line(f"{evidence.collapse} {100 * evidence.means[cell][evidence.collapse]:.0f} %"),
+    ]
+    question = "model" if cell.method == evidence.plain else "method"
+    reference = {"model": evidence.vae} if question == "model" else {"method": evidence.plain}
+    against = cell._replace(**{axis: name or "" for axis, name in reference.items()})
+    if cell == against:
+        return Square(cell, "reference", OTHERS, levels)
+    effect = effect_of(evidence, question, cell, against)
+    if effect is None:
+        return Square(cell, "nothing to compare with", OTHERS, levels)
+    label = effect.state.value if effect.tested or not effect.converged else "no interval"
+    lines = [*gains(effect, evidence.collapse), Line(f"{effect.cost:.2g}× the work")]
+    if question == "model":
+        lines.append(Line(f"compared with {evidence.vae}"))
+    return Square(cell, label, MEANINGS[effect.state][1], lines, effect)
+
+
+def gains(effect: Effect, collapse: str) -> list[Line]:
+    """What has changed."""
+    before, after = (100 * effect.share[name] for name in ("against_mean", "mean"))
+    share = f"{collapse} {before:.0f}→{after:.0f}\N{NO-BREAK SPACE}%"
+    share += " (depends on eps)" if effect.depends else ""
+    lines = [
+        Line(f"nll {change(effect.nll)} nats", effect.likelihood != 0),
+        Line(share, effect.collapse != 0),
+    ]
+    if effect.information:
+        lines.append(Line("more information" if effect.information > 0 else "less information", strong=True))
+    return lines
+
+
+def change(row: Row) -> str:
+    """A difference ± half its interval."""
+    half = (row["high"] - row["low"]) / 2
+    digits = decimals(half, row["difference"])
+    middle = f"{row['difference']:+.{digits}f}".replace("-", MINUS)
+    return middle if math.isnan(half) else f"{middle} ± {half:.{digits}f}"
+
+
+def picture(evidence: Evidence) -> Layers:
+    """The same as a chart: rows of methods, a panel of models for each data set."""
+    rows = [
+        {
+            **one.cell._asdict(),
+            "label": one.label,
+            "colour": one.colour,
+            "text": "\n".join(line.text for line in one.lines),
+        }
+        for one in squares(evidence)
+    ]
+    y = alt.Y("method:N", sort=evidence.methods, title=None, axis=alt.Axis(labelLimit=160))
+    x = alt.X(
+        "model:N", sort=evidence.models, title=None, axis=alt.Axis(orient="top", labelAngle=0, labelLimit=130)
+    )
+    base = alt.Chart(pd.DataFrame(rows)).encode(x, y)
+    fills = base.mark_rect(stroke="#999999").encode(alt.Color("colour:N", scale=None))
+    labels = base.mark_text(fontWeight="bold", dy=-26).encode(text="label:N")
+    texts = base.mark_text(lineBreak="\n", dy=-12, fontSize=10.5, lineHeight=13).encode(text="text:N")
+    size = {"width": 150 * len(evidence.models), "height": 78 * len(evidence.methods)}
+    drawing = alt.layer(fills, labels, texts).properties(**size)
+    return drawing.facet(
+        column=alt.Column(
+            "dataset:N", sort=evidence.datasets, title=None, header=alt.Header(labelFontSize=13)
+        )
+    )

@@ -84,7 +84,7 @@ def make_grid(
         write(outputs.recipe_file(name), text(recipe))
     cells = outputs.grid()["cells"]
     for name in datasets:
-        card = {"source": "made up", "licence": "none", "counts": {"train": 100}}
+        card = {"source": "made up", "licence": "none", "counts": {"train": 100}, "sha256": {}}
         write(outputs.card(name), json.dumps(card))
     write(outputs.CALIBRATION, CALIBRATION)
     for i, cell in enumerate(cells):
@@ -133,6 +133,8 @@ def make_cell(
     else:
         for name in (outputs.RECONSTRUCTIONS, outputs.SAMPLES):
             Image.fromarray(rng.integers(0, 255, (120, 240), np.uint8)).save(folder / name)
+    for seed in range(seeds):
+        write(outputs.weights(cell, seed), "made up")
     for job in outputs.jobs(cell):
         make_current(job)
 

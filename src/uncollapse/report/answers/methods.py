@@ -48,7 +48,7 @@ def methods(evidence: Evidence) -> Answer:
                     points.append(not_shown(dataset, name, method))
                     continue
                 effects.append(result)
-                words = ONE_SEED if evidence.seeds < 2 else verdict(result)
+                words = verdict(result, evidence.seeds)
                 points.append(Point(dataset, f"{name}: {words}.", f"{result.evidence}.", method))
         if effects:
             better = sum(result.likelihood > 0 for result in effects)
@@ -85,8 +85,10 @@ def effect_of(evidence: Evidence, dataset: str, model: str, method: str) -> Effe
     )
 
 
-def verdict(effect: Effect) -> str:
+def verdict(effect: Effect, seeds: int) -> str:
     """What is shown, in words, on both rulers. A remedy reduces collapse and does not lose likelihood."""
+    if seeds < 2:
+        return ONE_SEED
     words = [as_trained(effect)]
     if effect.at_equal_work is not None:
         words.append(f"at equal work: {AT_EQUAL_WORK[effect.at_equal_work]}")

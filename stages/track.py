@@ -2,6 +2,7 @@
 
 from uncollapse.pipeline.condition import current
 from uncollapse.pipeline.stage import run
+from uncollapse.tracking.cells import with_cells
 from uncollapse.tracking.gather import failed_keys, finished_runs, grid
 from uncollapse.tracking.mirror import mirror
 from uncollapse.tracking.store import LOCAL, server, without_credentials
@@ -11,7 +12,7 @@ def main() -> None:
     """All cells that are current; the others are named and left out."""
     cells, seeds = grid()
     missing = [cell for cell in cells if not current(cell)]
-    runs = [run for cell in cells if cell not in missing for run in finished_runs(cell, seeds)]
+    runs = with_cells({cell: finished_runs(cell, seeds) for cell in cells if cell not in missing})
     for uri in dict.fromkeys([LOCAL, server()]):
         added, mended = mirror(runs, uri, failed_keys(missing, seeds))
         print(f"track: {len(runs)} runs in {without_credentials(uri)}, {added} of them new, {mended} mended")

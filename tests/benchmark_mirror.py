@@ -1,9 +1,15 @@
-"""The time to mirror 100 cells x 4 seeds x 50 epochs to an empty sqlite store, twice; in `make bench`."""
+"""The time to mirror 100 cells x 4 seeds x 50 epochs to an empty sqlite store, twice; in `make bench`.
+
+With `seeds` as its argument, without the runs of the cells; a second argument is another number of cells.
+"""
 
 import contextlib
 import os
+import sys
 import tempfile
 import time
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from uncollapse.tracking.mirror import mirror
@@ -42,19 +48,39 @@ def run(cell: int, seed: int, weights: Path) -> Run:
     )
 
 
-def main() -> None:
+def cell_run(cell: int, seeds: Sequence[Run]) -> Run:
+    """As many numbers as the run of a cell has."""
+    numbers = {f"test/measure_{i}/{end}": {0: i / 7} for i in range(20) for end in ("mean", "low", "high")}
+    name = f"cell{cell}"
+    return replace(seeds[0], name=name, key=name, points=numbers, files={})
+
+
+def runs_of(cell: int, weights: Path, nested: bool) -> list[Run]:
+    """The runs of a cell's seeds, nested in one of the cell or not."""
+    seeds = [run(cell, seed, weights) for seed in range(SEEDS)]
+    if not nested:
+        return seeds
+    parent = cell_run(cell, seeds)
+    return [parent, *(replace(seed, parent=parent.key) for seed in seeds)]
+
+
+def main(kind: str = "cells", cells: str = str(CELLS)) -> None:
     """Print both times."""
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         weights = Path("weights")
         weights.write_bytes(os.urandom(500_000))
-        runs = [run(cell, seed, weights.resolve()) for cell in range(CELLS) for seed in range(SEEDS)]
+        runs = [
+            run
+            for cell in range(int(cells))
+            for run in runs_of(cell, weights.resolve(), nested=kind == "cells")
+        ]
         for title in ("mirrored", "again"):
             start = time.perf_counter()
             added, mended = mirror(runs, f"sqlite:///{folder}/mlflow.db")
             seconds = time.perf_counter() - start
-            print(f"{CELLS} cells x {SEEDS} seeds {title}: {seconds:.1f} s, ", end="")
+            print(f"{cells} cells x {SEEDS} seeds {title}: {seconds:.1f} s, ", end="")
             print(f"{added} runs new, {mended} mended", flush=True)
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

@@ -62,7 +62,8 @@ def results_of(
             counts = [round(row["latents"] * (0.5 + part + noise)) for part in (share, 0)]
             for i in range(row["latents"]):
                 low = min(counts) <= i < max(counts) and only_below.get(name, 0)
-                thresholds.append({**run, "eps": low or (0.001 if i < counts[0] else 1.0), "kl": 0.1})
+                nats = low or (0.001 if i < counts[0] else 1.0)
+                thresholds.append({**run, "eps": nats, "kl": 0.1, "information": nats})
     summary = pd.DataFrame(rows)
     names = list(zip(summary["model"], summary["method"], strict=True))
     gains = np.array([at_equal_work.get(name, 0.0) for name in names])

@@ -13,6 +13,7 @@ from mlflow.tracking import MlflowClient
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
+SEEDS = "tags.current = 'true' and tags.kind = 'seed'"
 STORE, DATASET, DOCS = "sqlite:///mlflow.db", "mnist5k", Path("docs")
 TWO_RUNS = "tags.seed = '0' and tags.model = 'vae' and tags.method LIKE 'skip%'"
 
@@ -60,7 +61,7 @@ def pictures(page: Page, address: str) -> None:
     shoot(page, "mlflow-cells.png")
 
     page.set_viewport_size({"width": 1400, "height": 700})
-    ids = [run.info.run_id for run in client.search_runs([experiment], "tags.current = 'true'")]
+    ids = [run.info.run_id for run in client.search_runs([experiment], SEEDS)]
     query = f"runs={quote(json.dumps(ids))}&experiments={quote(json.dumps([experiment]))}"
     page.goto(f"{address}/compare-runs?{query}")
     page.get_by_text("Clear All").click()

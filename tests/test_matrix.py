@@ -1,15 +1,12 @@
 """The picture at the top of the report: the verdict on each cell, and three sentences at most."""
 
 import dataclasses
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from made_results import Effects, results_of
 
-from uncollapse import measures
 from uncollapse.experiment.cells import Cell
-from uncollapse.measures import Measure
 from uncollapse.report.agreement import disagreements
 from uncollapse.report.answers import answers
 from uncollapse.report.evidence import Evidence
@@ -20,20 +17,11 @@ from uncollapse.report.robust import EPS, dependence, robust
 
 SKIP = ("vae", "skip")
 REMEDY: Effects = {SKIP: (-5.0, -0.2)}
-UNINFORMATIVE = Measure("uninformative", "share", better=-1, grain="latents")
 
 
 def square(name: tuple[str, str] = SKIP, effects: Effects = REMEDY, **options: Any) -> Square:
     found = squares(Evidence(results_of(effects, **options)))
     return next(one for one in found if one.cell == Cell("toy", *name))
-
-
-@pytest.fixture
-def informed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The share of dimensions without information is a measure."""
-    one = SimpleNamespace(COLUMNS={"uninformative": UNINFORMATIVE})
-    known = [*measures.modules(), one]
-    monkeypatch.setattr(measures, "modules", lambda: known)
 
 
 @pytest.mark.parametrize(
@@ -138,7 +126,6 @@ def test_a_direction_is_robust_only_if_it_is_the_same_everywhere() -> None:
                 assert f"{eps:g}" in dependence({**same, eps: other})
 
 
-@pytest.mark.usefixtures("informed")
 def test_collapse_is_of_information_where_that_was_measured() -> None:
     cells = [(model, method) for model in ("vae", "control_vae") for method in ("plain", "skip")]
     plain = {cell: {"uninformative": 0.5} for cell in cells}
@@ -161,5 +148,5 @@ def test_collapse_is_of_information_where_that_was_measured() -> None:
     assert "[" in opposite[-1].evidence
 
 
-def test_without_information_by_dimension_nothing_can_disagree() -> None:
+def test_where_both_measures_of_collapse_agree_nothing_is_said() -> None:
     assert disagreements(Evidence(results_of(REMEDY))) == []

@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -31,7 +32,7 @@ from uncollapse.tracking import mirror
 complete = mirror.complete
 
 def die(client, stored, run, points):
-    if run.name.endswith("-1"):
+    if run.name.endswith("plain-1"):
         os.kill(os.getpid(), signal.SIGKILL)
     complete(client, stored, run, points)
 
@@ -75,15 +76,20 @@ def track(project: Project) -> subprocess.Popen[str]:
 
 
 def assert_complete(server: Server, project: Project, cells: tuple[str, ...] = CELLS) -> list[str]:
-    """Exactly one current run a cell and seed, each finished, with every point of the history; their ids."""
-    entries, client = {entry.info.run_name: entry for entry in server.runs()}, server.client()
-    assert len(entries) == len(server.runs())
+    """Exactly one current run a cell and one a seed in it, each finished and complete; their ids."""
+    current, client = {entry.info.run_name: entry for entry in server.runs()}, server.client()
+    assert len(current) == len(server.runs())
+    entries = {name: entry for name, entry in current.items() if entry.data.tags["kind"] == "seed"}
     assert sorted(entries) == sorted(f"{cell}-{seed}" for cell in cells for seed in (0, 1))
+    assert sorted(current.keys() - entries.keys()) == sorted(cells)
+    for cell in cells:
+        assert_means(current[cell], project, cell)
     keys = [entry.data.tags["uncollapse.key"] for entry in server.runs(ALL)]
     assert len(keys) == len(set(keys)), "also among those of before nothing stands twice"
     for name, entry in entries.items():
         assert entry.info.status == "FINISHED"
         cell, seed = name.rsplit("-", 1)
+        assert entry.data.tags["mlflow.parentRunId"] == current[cell].info.run_id
         history = pd.read_csv(project.folder / "runs" / cell / "history.csv").query(f"seed == {seed}")
         for column in ("elbo", "kl", "beta"):
             points = client.get_metric_history(entry.info.run_id, f"train/{column}")
@@ -92,7 +98,15 @@ def assert_complete(server: Server, project: Project, cells: tuple[str, ...] = C
         assert len(client.get_metric_history(entry.info.run_id, "collapse/share_by_log_eps")) == 46
         assert "test/nll" in entry.data.metrics
         assert "weights.safetensors" in [file.path for file in client.list_artifacts(entry.info.run_id)]
-    return sorted(entry.info.run_id for entry in entries.values())
+    return sorted(entry.info.run_id for entry in current.values())
+
+
+def assert_means(entry: Any, project: Project, cell: str) -> None:
+    """The run of a cell is finished, and has the means over its seeds."""
+    assert (entry.info.status, entry.data.tags["seeds"]) == ("FINISHED", "2")
+    measures = pd.read_csv(project.folder / "metrics/cells" / cell / "measures.csv")
+    for name in ("nll", "collapsed", "converged"):
+        assert entry.data.metrics[f"test/{name}"] == pytest.approx(measures[name].mean())
 
 
 def delete_all_runs(server: Server) -> None:
@@ -102,11 +116,11 @@ def delete_all_runs(server: Server) -> None:
 
 def test_a_second_mirror_adds_nothing(server: Server, project: Project) -> None:
     output = project.call("dvc", "repro", "--force", "--single-item", "track")
-    assert f"4 runs in {server.uri}, 4 of them new" in output
+    assert f"6 runs in {server.uri}, 6 of them new" in output
     before = assert_complete(server, project)
     output = project.call("python", "stages/track.py")
-    assert "4 runs in sqlite:///mlflow.db, 0 of them new, 0 mended" in output
-    assert f"4 runs in {server.uri}, 0 of them new, 0 mended" in output
+    assert "6 runs in sqlite:///mlflow.db, 0 of them new, 0 mended" in output
+    assert f"6 runs in {server.uri}, 0 of them new, 0 mended" in output
     assert assert_complete(server, project) == before
 
 
@@ -131,7 +145,7 @@ def test_two_at_once_from_two_clones(server: Server, project: Project) -> None:
     delete_all_runs(server)
     processes = [track(project), track(copy(project, "second"))]
     output = "".join(process.communicate()[0] for process in processes)
-    assert [f"{server.uri}, {count} of them new" in output for count in (0, 4)] == [True, True]
+    assert [f"{server.uri}, {count} of them new" in output for count in (0, 6)] == [True, True]
     assert_complete(server, project)
 
 
@@ -139,7 +153,7 @@ def test_a_mirror_killed_in_the_middle(server: Server, project: Project) -> None
     delete_all_runs(server)
     project.call("python", "-c", KILLED, fails=True)
     left = server.runs()
-    assert sorted(entry.info.status for entry in left) == ["FINISHED", "RUNNING"]
+    assert sorted(entry.info.status for entry in left) == ["FINISHED", "FINISHED", "RUNNING"]
     project.call("python", "stages/track.py")
     ids = assert_complete(server, project)
     assert {entry.info.run_id for entry in left} <= set(ids), "what was there was completed"
@@ -175,7 +189,7 @@ def test_the_server_dies_while_a_followed_cell_is_trained(server: Server, projec
     assert follow.poll() is None
     output = project.call("dvc", "repro", "--single-item", "track", fails=True)
     assert f"error: MLflow at {server.uri}: " in output
-    assert "2 runs in sqlite:///mlflow.db, 2 of them new" in output
+    assert "3 runs in sqlite:///mlflow.db, 3 of them new" in output
     follow.send_signal(signal.SIGINT)
     assert follow.communicate()[1].count("MLflow at") <= 1
     assert follow.returncode == 0

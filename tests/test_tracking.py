@@ -1,5 +1,7 @@
 """The mirror in MLflow holds every run once, finished and complete."""
 
+import json
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -187,3 +189,55 @@ def test_a_followed_run_grows_and_the_mirror_completes_it(uri: str, client: Any)
     follower(uri)(run("a-0", "ka", steps=STEPS[:60]))
     (entry,) = stored(client)
     assert_complete(client, entry)
+
+
+def test_runs_are_nested_in_that_of_their_cell_even_when_it_changes(uri: str, client: Any) -> None:
+    def nested(key: str, seeds: Sequence[int]) -> list[Run]:
+        return [run("a", key), *(replace(run(f"a-{seed}", f"k{seed}"), parent=key) for seed in seeds)]
+
+    def parents() -> dict[str, str]:
+        return {
+            entry.info.run_name: client.get_run(parent).data.tags["uncollapse.key"]
+            for entry in stored(client, "tags.current = 'true'")
+            if (parent := entry.data.tags.get("mlflow.parentRunId"))
+        }
+
+    follower(uri)(run("a-0", "k0", steps=STEPS[:3]))
+    assert mirror(nested("two", [0, 1]), uri) == (2, 1)
+    assert parents() == {"a-0": "two", "a-1": "two"}
+    assert mirror(nested("two", [0, 1]), uri) == (0, 0)
+    assert mirror(nested("three", [0, 1, 2]), uri) == (2, 0)
+    assert parents() == {"a-0": "three", "a-1": "three", "a-2": "three"}
+    (before,) = stored(client, "tags.current = 'false'")
+    assert before.data.tags["uncollapse.key"] == "two"
+    client.delete_run(stored(client, "tags.`uncollapse.key` = 'three'")[0].info.run_id)
+    assert mirror(nested("three", [0, 1, 2]), uri) == (1, 0)
+    assert parents() == {"a-0": "three", "a-1": "three", "a-2": "three"}
+
+
+def test_tags_are_those_of_the_files_and_the_tags_of_others_stay(uri: str, client: Any) -> None:
+    first = run("a-0", "ka")
+    mirror([first], uri)
+    (entry,) = stored(client)
+    client.set_tag(entry.info.run_id, "note", "mine")
+    assert mirror([replace(first, tags={**first.tags, "verdict": "a remedy"})], uri) == (0, 0)
+    tags = stored(client)[0].data.tags
+    assert (tags["verdict"], tags["note"], tags["cell"]) == ("a remedy", "mine", "a-0")
+
+
+def test_a_run_has_the_time_of_its_training(uri: str, client: Any) -> None:
+    runs = [run("a-0", "ka"), replace(run("b-0", "kb"), span=(1000.0, 1090.5))]
+    mirror(runs, uri)
+    now, (known,) = time.time(), stored(client, "tags.cell = 'b-0'")
+    assert (known.info.start_time, known.info.end_time) == (1_000_000, 1_090_500)
+    (unknown,) = stored(client, "tags.cell = 'a-0'")
+    assert now - 600 < unknown.info.start_time / 1000 <= unknown.info.end_time / 1000 <= now
+
+
+def test_experiments_are_of_training_also_those_that_were_there(uri: str, client: Any) -> None:
+    client.create_experiment("toy")
+    mirror([run("a-0", "ka"), run("b-0", "kb", "new")], uri)
+    for name in ("toy", "new"):
+        tags = client.get_experiment_by_name(name).tags
+        assert tags["mlflow.experimentKind"] == "custom_model_development"
+        assert "difference/nll" in json.loads(tags["mlflow.sharedViewState.cells"])["orderByKey"]

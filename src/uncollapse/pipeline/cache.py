@@ -74,7 +74,7 @@ def gather(folders: Mapping[int, Path], output: Path) -> None:
             if file.suffix == ".csv":
                 header, *rows = file.read_text().splitlines()
                 tables.setdefault(file.name, [f"seed,{header}"]).extend(f"{seed},{row}" for row in rows)
-            elif file.suffix:  # not DONE
+            elif file.suffix:  # not STARTED, DONE
                 shutil.copyfile(file, output / per_seed(file.name, seed))
     for name, rows in tables.items():
         (output / name).write_text("\n".join(rows) + "\n")

@@ -29,7 +29,7 @@ MLFLOW = Path("mlflow.db")
 
 # files in these folders; what is made for each seed stands there with the seed, see `per_seed`
 RECIPE = "recipe.json"
-DONE = "done"  # in a seed's folder that is complete
+STARTED, DONE = "started", "done"  # in a seed's folder: since when it was worked on, and that it is complete
 CARD, VOCABULARY, CLASSIFIER = "card.json", "vocabulary.txt", "classifier.safetensors"
 HISTORY, ENCODER, WEIGHTS, CHECKPOINT = (
     "history.csv",

@@ -12,7 +12,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from uncollapse.errors import UserError
-from uncollapse.pipeline.outputs import DONE, Recipe
+from uncollapse.pipeline.outputs import DONE, STARTED, Recipe
 from uncollapse.pipeline.tables import Row
 
 Progress = Callable[[Row], None]
@@ -104,6 +104,8 @@ def work_on(work: Work, recipe: Recipe, seed: int, folder: Path, writer: Connect
             os._exit(1)
         writer.send({"seed": seed, **row})
 
+    if not (folder / STARTED).exists():  # else it goes on
+        (folder / STARTED).touch()
     try:
         set_up_for(lambda: work(recipe, seed, folder, progress))
         (folder / DONE).touch()

@@ -1,14 +1,16 @@
-"""How long jobs may take, from the times of earlier runs in this folder."""
+"""When seeds were worked on, and how long jobs may take, from the times of earlier runs in this folder."""
 
 import csv
 import json
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-from uncollapse.pipeline.outputs import SECONDS, Job, Recipe
+from uncollapse.pipeline.outputs import DONE, SECONDS, STARTED, Job, Recipe
 
+Span = tuple[float, float | None]  # seconds of the clock: from, and to if it is over
 START = 6.0  # seconds that a job takes beside its seeds, mostly to import torch
 
 
@@ -18,6 +20,14 @@ class Time(NamedTuple):
     stage: str
     parts: list[str]  # of its name: data set, model, method
     seconds: float
+
+
+def span(folder: Path) -> Span | None:
+    """When the work in a seed's folder first began, and when it ended; None where that is not known."""
+    started, done = folder / STARTED, folder / DONE
+    if not started.exists():
+        return None
+    return started.stat().st_mtime, done.stat().st_mtime if done.exists() else None
 
 
 def earlier_times() -> list[Time]:

@@ -29,7 +29,7 @@ class Effect(NamedTuple):
     converged      whether all runs of both cells have
     cost           its work, as a multiple of its reference's
     nll, share     the comparisons of the likelihood and of `Evidence.collapse`
-    depends        where the difference in collapsed dimensions is shown, if that depends on eps; else ""
+    depends        where the difference in `share` is shown, if that depends on eps; else ""
     evidence       all numbers, with budget and cost
     cell, against  which these are
     """
@@ -80,11 +80,12 @@ def effect_of(evidence: Evidence, question: str, cell: Cell, against: Cell) -> E
     )
     if nll is None or share is None or collapsed is None:
         return None
-    parts = [f"nll {effect(nll)}"]
+    depends = dependence(evidence.directions(share))
+    parts, note = [f"nll {effect(nll)}"], f" ({depends})" if depends else ""
     if share is not collapsed:
-        parts.append(f"dimensions without information {effect(share)}")
-    depends = dependence(evidence.directions(collapsed))
-    parts.append(f"collapsed dimensions {effect(collapsed)}{f' ({depends})' if depends else ''}")
+        parts.append(f"dimensions without information {effect(share)}{note}")
+        note = ""
+    parts.append(f"collapsed dimensions {effect(collapsed)}{note}")
     if information is not None and information["at_cap"] != "both":
         parts.append(f"mi {effect(information)}")
     cost = evidence.cost(cell, against)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from uncollapse.experiment.cells import Cell
 from uncollapse.report.numbers import Row, measure_of
 from uncollapse.report.results import Results
-from uncollapse.report.robust import KEY, Directions, robust
+from uncollapse.report.robust import KEY, SHARES, Directions, robust
 
 
 class Evidence:
@@ -41,20 +41,20 @@ class Evidence:
     def direction(self, row: Row | None) -> int:
         """1 if a difference is for the better and -1 if for the worse, both beyond chance; else 0.
 
-        Differences of less than `eps` nats of mutual information do not count, and those of collapsed
+        Differences of less than `eps` nats of mutual information do not count, and those of shares of
         dimensions only if they hold at every eps.
         """
         if row is None or not row["beyond_chance"]:
             return 0
         if row["measure"] == "mi" and abs(row["difference"]) < self.eps:
             return 0
-        if row["measure"] == "collapsed":
+        if row["measure"] in SHARES:
             return robust(self.directions(row))
         return measure_of(row["measure"]).better * (1 if row["difference"] > 0 else -1)
 
     def directions(self, row: Row) -> Directions:
-        """How the collapsed dimensions of a pair of cells compare at every eps."""
-        return self.over_eps[tuple(row[name] for name in KEY)]
+        """How a share of the dimensions of a pair of cells compares at every eps."""
+        return self.over_eps[row["measure"]][tuple(row[name] for name in KEY)]
 
     def converged(self, *cells: Cell) -> bool:
         """Whether all runs of these cells stopped by themselves."""

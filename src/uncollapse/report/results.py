@@ -13,7 +13,7 @@ from uncollapse.experiment.cells import Cell
 from uncollapse.measures import Measure, columns
 from uncollapse.pipeline import outputs
 from uncollapse.pipeline.condition import cell_condition
-from uncollapse.report.robust import Directions, Key, over_eps
+from uncollapse.report.robust import SHARES, Directions, Key, over_eps
 from uncollapse.statistics import Pair, compare, interval, pairs
 
 CELL = list(Cell._fields)
@@ -82,9 +82,14 @@ class Results:
         return [cell for cell in self.present if not share[tuple(cell)]]
 
     @cached_property
-    def over_eps(self) -> dict[Key, Directions]:
+    def over_eps(self) -> dict[str, dict[Key, Directions]]:
         """How the collapse of each pair of cells compares at every eps."""
-        return over_eps(self.thresholds, compared(self.present, self.grid), self.grid["evaluation"]["eps"])
+        pairs, eps = compared(self.present, self.grid), self.grid["evaluation"]["eps"]
+        return {
+            measure: over_eps(self.thresholds, pairs, eps, column)
+            for measure, column in SHARES.items()
+            if column in self.thresholds
+        }
 
     @property
     def gains(self) -> pd.DataFrame:

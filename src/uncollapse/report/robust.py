@@ -1,8 +1,9 @@
-"""Whether what is said of collapse depends on eps, below whose KL a dimension counts as collapsed.
+"""Whether what is said of collapse depends on eps, below whose KL a dimension counts as collapsed, or below
+whose information it counts as one that carries none.
 
-The thresholds of a run are its whole collapse curve, so cells can be compared at any eps. A claim holds if
-the differences at all of them are beyond chance and have the same sign. As all have to hold, nothing more is
-to be corrected for. Delta is fixed in the thresholds.
+What is stored of the dimensions of a run is its whole curve, so cells can be compared at any eps. A claim
+holds if the differences at all of them are beyond chance and have the same sign. As all have to hold, nothing
+more is to be corrected for. Delta is fixed in what is stored.
 """
 
 from collections.abc import Sequence
@@ -17,14 +18,18 @@ from uncollapse.statistics import PAIR, Pair, compare
 EPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)  # nats
 Key = tuple[str, ...]  # question, cell, model and method of the reference
 KEY = PAIR[:-1]
+SHARES = {"collapsed": "eps", "uninformative": "information"}  # measures, by what of each dimension
 WORDS = {1: "less", -1: "more"}
 Directions = dict[float, int]  # by eps: 1 is less collapse, -1 is more, 0 is no difference shown
 
 
-def over_eps(thresholds: pd.DataFrame, pairs: Sequence[Pair], eps: float) -> dict[Key, Directions]:
-    """The direction of every pair of cells at EPS, and at the `eps` of the settings."""
+def over_eps(
+    dimensions: pd.DataFrame, pairs: Sequence[Pair], eps: float, column: str
+) -> dict[Key, Directions]:
+    """The direction of every pair of cells at EPS, and at the `eps` of the settings, by the share of
+    dimensions whose `column` is less."""
     grid = sorted({*EPS, eps})
-    runs = thresholds.groupby([*Cell._fields, "seed"], sort=False)["eps"]
+    runs = dimensions.groupby([*Cell._fields, "seed"], sort=False)[column]
     shares = {str(value): runs.agg(lambda run, value=value: (run < value).mean()) for value in grid}
     summary = pd.DataFrame({**shares, "latents": runs.size()}).reset_index()
     share = Measure("collapsed", "share", better=-1, grain="latents")

@@ -11,7 +11,7 @@ import pandas as pd
 from uncollapse.experiment.cells import Cell
 from uncollapse.pipeline import outputs
 from uncollapse.pipeline.cache import key
-from uncollapse.pipeline.git import commit
+from uncollapse.pipeline.times import span
 from uncollapse.tracking.run import Points, Run
 
 # the steps of the collapse curve: eps is 10 ** (step / 10) thousandths of a nat, because MLflow's charts have
@@ -36,7 +36,7 @@ def run_at_start(cell: Cell, seed: int) -> Run:
         experiment=cell.dataset,
         name=f"{cell}-{seed}",
         key=run_key(cell, seed),
-        tags={"cell": str(cell), "seed": str(seed), **cell._asdict(), "mlflow.source.git.commit": commit()},
+        tags={**tags_of(cell, "seed", "train"), "seed": str(seed)},
         params={
             name: entry for name, entry in recipe.items() if name not in ("seeds", "sources", "versions")
         },
@@ -47,7 +47,14 @@ def run_at_start(cell: Cell, seed: int) -> Run:
             "profile": json.dumps(card["counts"]),
         },
         files={outputs.RECIPE: json.dumps({**recipe, "seeds": None}, indent=2), outputs.CARD: card_file},
+        span=span(outputs.training(cell).seed_folder(seed, training_key(cell, seed))),
     )
+
+
+def tags_of(cell: Cell, kind: str, stage: str) -> dict[str, str]:
+    """The tags of a run: its cell, whether it is of that cell or of one seed, and the script that made it."""
+    source = {"mlflow.source.type": "LOCAL", "mlflow.source.name": f"stages/{stage}.py"}
+    return {"kind": kind, "cell": str(cell), **cell._asdict(), **source}
 
 
 def run_key(cell: Cell, seed: int) -> str:
@@ -88,7 +95,8 @@ def finished_runs(cell: Cell, seeds: Sequence[int]) -> list[Run]:
             outputs.WEIGHTS: outputs.weights(cell, seed),
             **extra_files(cell, seed, first=seed == seeds[0]),
         }
-        runs.append(replace(run, points=points, files=files))
+        tags = {**run.tags, "converged": "true" if row["converged"] else "false"}
+        runs.append(replace(run, tags=tags, points=points, files=files))
     return runs
 
 

@@ -6,11 +6,12 @@ The files are the truth. A run is found again by its key, and gets what it lacks
 import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from uncollapse.tracking.run import Points, Run
 from uncollapse.tracking.store import open_store
-from uncollapse.tracking.write import CURRENT, KEY, complete, create, experiment_id
+from uncollapse.tracking.write import CURRENT, KEY, PARENT, complete, create, experiment_id, set_tags
 
 
 def mirror(runs: Sequence[Run], uri: str, failed: Sequence[str] = ()) -> tuple[int, int]:
@@ -18,9 +19,11 @@ def mirror(runs: Sequence[Run], uri: str, failed: Sequence[str] = ()) -> tuple[i
 
     A run that was left unfinished gets what it lacks; one that contradicts the files is written anew. Runs
     of other keys stay, as history, with the tag `current` set to false. Unfinished runs whose key is in
-    `failed` become FAILED. Raises UserError where the store cannot be read or written.
+    `failed` become FAILED. A run comes after the one that it is nested in. Raises UserError where the store
+    cannot be read or written.
     """
     keys = {run.key: run for run in runs}
+    ids = dict[str, str]()
     stored = defaultdict[str, list[Any]](list)
     added = mended = 0
     with open_store(uri) as client:
@@ -31,12 +34,17 @@ def mirror(runs: Sequence[Run], uri: str, failed: Sequence[str] = ()) -> tuple[i
         for key, entries in stored.items():
             set_status(client, entries, current=key in keys, failed=key in failed)
         for key, run in keys.items():
+            if run.parent:
+                run = replace(run, tags={**run.tags, PARENT: ids[run.parent]})
             entries = stored[key]
             kept = next((entry for entry in entries if is_complete(entry, run)), None)
             if kept is None:
                 kept, points = next(consistent(client, entries, run), (None, {}))
-                complete(client, kept or create(client, run), run, points)
+                kept = kept or create(client, run)
+                complete(client, kept, run, points)
                 added, mended = added + (not entries), mended + bool(entries)
+            set_tags(client, kept, run.tags)
+            ids[key] = kept.info.run_id
             for entry in entries:
                 if entry is not kept:
                     client.delete_run(entry.info.run_id)

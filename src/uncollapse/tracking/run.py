@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from uncollapse.pipeline.times import Span
+
 Points = Mapping[str, Mapping[int, float]]  # metric -> step -> value
 
 
@@ -14,9 +16,10 @@ Points = Mapping[str, Mapping[int, float]]  # metric -> step -> value
 class Run:
     """A run as the files say it should be.
 
-    `key` is a digest of all that determines it. `points` may hold inf and nan, which MLflow does not take:
-    they are left out. `data` are name, digest, source and profile of the data set. `files` are artifacts by
-    name, each a text or a file to copy.
+    `key` is a digest of all that determines its numbers. `points` may hold inf and nan, which MLflow does not
+    take: they are left out. `data` are name, digest, source and profile of the data set. `files` are
+    artifacts by name, each a text or a file to copy. `parent` is the key of the run in which it is nested;
+    `span` is when its training began and ended, where that is known.
     """
 
     experiment: str
@@ -27,6 +30,8 @@ class Run:
     data: Mapping[str, str]
     points: Points = field(default_factory=dict)
     files: Mapping[str, str | Path] = field(default_factory=dict)
+    parent: str | None = None
+    span: Span | None = None
 
     @property
     def finite_points(self) -> dict[str, dict[int, float]]:

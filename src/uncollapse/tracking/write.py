@@ -9,12 +9,16 @@ import math
 import shutil
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from uncollapse.pipeline.git import commit
 from uncollapse.tracking.run import Points, Run
+from uncollapse.tracking.view import TAGS
 
 KEY, CURRENT, LIVE = "uncollapse.key", "current", "live"  # tags
+PARENT, COMMIT = "mlflow.parentRunId", "mlflow.source.git.commit"  # tags with a meaning for MLflow
 METRICS, PARAMS = 900, 100  # at most, in one request; the limits of MLflow are 1,000 and 100
 
 
@@ -22,17 +26,20 @@ def experiment_id(client: Any, name: str) -> str:
     """The id of an experiment, which is created, or restored if it was deleted."""
     experiment = client.get_experiment_by_name(name)
     if experiment is None:
-        return client.create_experiment(name)
+        return client.create_experiment(name, tags=TAGS)
     if experiment.lifecycle_stage != "active":
         client.restore_experiment(experiment.experiment_id)
+    for tag, value in TAGS.items():
+        if experiment.tags.get(tag) != value:
+            client.set_experiment_tag(experiment.experiment_id, tag, value)
     return experiment.experiment_id
 
 
 def create(client: Any, run: Run, **tags: str) -> Any:
     """A new run in the store, without points."""
-    tags = {**run.tags, KEY: run.key, CURRENT: "true", **tags}
-    milliseconds = int(time.time() * 1000)
-    return client.create_run(experiment_id(client, run.experiment), milliseconds, tags, run.name)
+    tags = {**run.tags, KEY: run.key, CURRENT: "true", COMMIT: commit(), **tags}
+    start = run.span[0] if run.span else time.time()
+    return client.create_run(experiment_id(client, run.experiment), int(1000 * start), tags, run.name)
 
 
 def log_missing(client: Any, stored: Any, run: Run, stored_points: Points) -> None:
@@ -54,15 +61,30 @@ def log_missing(client: Any, stored: Any, run: Run, stored_points: Points) -> No
 
 def complete(client: Any, stored: Any, run: Run, stored_points: Points) -> None:
     """Log all that a stored run lacks. Its status is set last, so a run that is FINISHED is complete."""
-    run_id = stored.info.run_id
+    run_id, end = stored.info.run_id, (run.span and run.span[1]) or time.time()
     log_missing(client, stored, run, stored_points)
-    with tempfile.TemporaryDirectory() as folder:  # one call for all files: each costs a query
-        for name, content in run.files.items():
+    if run.files:
+        log_files(client, run_id, run.files)
+    if LIVE in stored.data.tags:
+        client.delete_tag(run_id, LIVE)
+    client.set_terminated(run_id, "FINISHED", max(int(1000 * end), stored.info.start_time))
+
+
+def log_files(client: Any, run_id: str, files: Mapping[str, str | Path]) -> None:
+    """Log artifacts, in one call: each costs a query."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name, content in files.items():
             if isinstance(content, Path):
                 shutil.copyfile(content, Path(folder) / name)
             else:
                 (Path(folder) / name).write_text(content)
         client.log_artifacts(run_id, folder)
-    if LIVE in stored.data.tags:
-        client.delete_tag(run_id, LIVE)
-    client.set_terminated(run_id, "FINISHED")
+
+
+def set_tags(client: Any, stored: Any, tags: Mapping[str, str]) -> None:
+    """Give a stored run those tags that it has not, or has with another value."""
+    from mlflow.entities import RunTag
+
+    missing = [RunTag(name, value) for name, value in tags.items() if stored.data.tags.get(name) != value]
+    if missing:
+        client.log_batch(stored.info.run_id, tags=missing)

@@ -38,7 +38,7 @@ def methods(evidence: Evidence) -> Answer:
                     points.append(not_shown(dataset, name, method))
                     continue
                 effects[cell] = result
-                words = ONE_SEED if evidence.seeds < 2 else verdict(result)
+                words = verdict(result, evidence.seeds)
                 points.append(Point(dataset, f"{name}: {words}.", f"{result.evidence}.", method))
         if effects:
             better = sum(result.likelihood > 0 for result in effects.values())
@@ -51,8 +51,10 @@ def methods(evidence: Evidence) -> Answer:
     return Answer(QUESTION, summary(evidence, claims), points)
 
 
-def verdict(effect: Effect) -> str:
+def verdict(effect: Effect, seeds: int) -> str:
     """What is shown, in words, on both rulers. A remedy reduces collapse and does not lose likelihood."""
+    if seeds < 2:
+        return ONE_SEED
     words = [as_trained(effect)]
     if effect.at_equal_work is not None:
         words.append(f"at equal work: {SHOWN[effect.at_equal_work]}")

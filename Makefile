@@ -2,19 +2,21 @@
 # make test    the tests
 # make ui      the runs in MLflow
 # make follow  the runs that are being trained grow in MLflow; beside `make repro`, in a second terminal
+# make study   a larger grid, such as NAME=default: hours, goes on where it was stopped
 # make bench   times: our measures and training step beside others, a cell, a grid, the mirror in MLflow
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export VIRTUAL_ENV := $(CURDIR)/.venv
 export DVC_NO_ANALYTICS := 1
 
-.PHONY: repro test bench ui follow lock
+.PHONY: repro test bench ui follow study lock
 
 # if a cell fails, the report and MLflow get the others
 repro: .venv/ready
 	dvc repro --keep-going || { dvc repro --single-item report track; exit 1; }
 	@echo
 	@echo "summary: metrics/summary.csv    report: report/index.html    runs: make ui"
+	@cat report/report.txt
 
 test: .venv/ready
 	ruff check
@@ -34,6 +36,9 @@ ui: .venv/ready
 
 follow: .venv/ready
 	@python stages/follow.py
+
+study: .venv/ready
+	python studies/run.py $(NAME)
 
 # bytecode is compiled now: where Python may not write it (many containers), every stage would compile torch anew
 .venv/ready: requirements.txt pyproject.toml

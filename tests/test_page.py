@@ -124,14 +124,16 @@ def test_a_cell_that_failed_is_named_with_its_reason_and_data_need_no_labels(
 
 
 def test_a_single_cell_with_one_seed(browser: Browser, tmp_path: Path) -> None:
-    file = report(tmp_path, datasets=["kjv"], models=["vae"], methods=["plain"], seeds=1, points=20)
+    cell = {"datasets": ["kjv"], "models": ["vae"], "methods": ["plain"]}
+    file = report(tmp_path, **cell, seeds=1, points=20, measured={"converged": 0})
+    assert "not converged: 1 of the cells" in file.with_name("report.txt").read_text()
     page, problems = opened(browser, file)
     text = page.locator("body").inner_text()
     assert "With one seed no interval can be given" in text
     assert text.count("Not shown by this grid") == 3
     assert "nan" not in text.lower().split()
     panels = marks(page)
-    assert charts(panels) == set(names("report/charts")) - {"gains", "cost"}, "no method is compared"
+    assert charts(panels) == set(names("report/charts")) - {"gains", "cost", "early"}, "no method is compared"
     assert len(panels) == len(charts(panels))
     assert problems == []
 

@@ -49,7 +49,7 @@ CELL_MEANS, SUMMARY_MEANS = METRICS / "cells.json", METRICS / "summary.json"
 COLLAPSE_FIGURE, GAINS_FIGURE = METRICS / "collapse.png", METRICS / "gains.png"
 CONTRAST_FIGURE, RESULTS = METRICS / "contrast.png", METRICS / "results.md"
 ANSWERS_FIGURE = METRICS / "answers.png"
-PAGE, MAPS = REPORT / "index.html", REPORT / "cells"
+PAGE, MAPS, CLOSING = REPORT / "index.html", REPORT / "cells", REPORT / "report.txt"
 
 
 def recipe_file(name: str) -> Path:

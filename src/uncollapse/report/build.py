@@ -1,5 +1,6 @@
 """The stage `report`: from the results of the grid to the tables in metrics/, the pictures and the page."""
 
+from uncollapse.pipeline.outputs import CLOSING
 from uncollapse.report.contrast import write_contrast
 from uncollapse.report.markdown import write_markdown
 from uncollapse.report.metrics import write_metrics
@@ -19,6 +20,8 @@ def report() -> None:
     missing = f"; {len(results.missing)} cells are missing" if results.missing else ""
     early = len(results.unconverged)
     budget = (
-        f"; {early} cells have not converged: what is said of them holds for their budget" if early else ""
+        f"; not converged: {early} of the cells, what is said of them holds for their budget" if early else ""
     )
-    print(f"report: {len(results.summary)} runs of {len(results.present)} cells{missing}{budget}")
+    line = f"report: {len(results.summary)} runs of {len(results.present)} cells{missing}{budget}"
+    CLOSING.write_text(f"{line}\n")  # for the last line of `make repro`
+    print(line)

@@ -25,6 +25,7 @@ ORDER = (
     "information",
     "cost",
     "progress",
+    "early",
     "spectra",
     "tsne",
 )

@@ -7,7 +7,7 @@ from uncollapse.report.charts import Chart
 from uncollapse.report.charts._canvas import Canvas, Layers, closed, tips
 from uncollapse.report.results import CELL, Results
 
-INFORMATION = ["mi", "mi_low", "mi_high", "mi_at_cap", "mi_cap", "kl"]
+INFORMATION = ["mi", "mi_low", "mi_high", "mi_cap", "mi_upper"]
 LIKELIHOOD = ["nll", "nll_low", "nll_high", "front"]
 
 
@@ -25,18 +25,16 @@ def draw(canvas: Canvas) -> Layers:
     y = alt.Y("nll:Q", title=down, scale=alt.Scale(zero=False))
     front = base.transform_filter("datum.front").mark_line(color="#999999", strokeDash=[3, 3])
     across = base.mark_rule(opacity=0.6, clip=True).encode(alt.X("mi_low:Q", title=right), y, x2="mi_high:Q")
-    beyond_cap = base.transform_calculate(most="datum.mi_at_cap ? datum.kl : datum.mi").mark_rule(
-        opacity=0.6, strokeDash=[1, 3], clip=True
-    )
+    range_of_mi = base.mark_rule(opacity=0.6, strokeDash=[1, 3], clip=True)
     along = base.mark_rule(opacity=0.6).encode(x, alt.Y("nll_low:Q", title=down), y2="nll_high:Q")
     likelihood = {"nll": "nll", "nll_low": "from", "nll_high": "to"}
-    information = {"mi": "mi", "mi_low": "from", "mi_high": "to", "mi_at_cap": "mi at its cap", "kl": "kl"}
+    information = {"mi": "mi", "mi_low": "from", "mi_high": "to", "mi_upper": "mi at most"}
     tooltip = tips("model", "method", **likelihood, **information)
     points = base.mark_point(size=90, filled=True, opacity=1)
     return alt.layer(
         front.encode(x, y, color=alt.value("#999999"), order="mi:Q"),
         across,
-        beyond_cap.encode(x, y, x2="most:Q"),
+        range_of_mi.encode(x, y, x2="mi_upper:Q"),
         along,
         points.encode(x, y, shape=canvas.model_shape, tooltip=tooltip),
     )
@@ -45,8 +43,8 @@ def draw(canvas: Canvas) -> Layers:
 CHART = Chart(
     title="Likelihood and information",
     text="A method that keeps information but loses likelihood is no remedy. Grey dashes join the cells that "
-    "no other cell beats in both. Dotted: the estimate of mi is at its cap, and the value lies between there "
-    "and the KL. The axis ends just above the cap.",
+    "no other cell beats in both. Points are at the lower bound of mi, dotted lines reach to the upper one. "
+    "The axis ends just above the cap of the lower bound.",
     alt="nll against mutual information, a point for each model and method",
     table=table,
     draw=draw,

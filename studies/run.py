@@ -1,0 +1,65 @@
+"""Run a study: `make study NAME=default`.
+
+studies/<name>/params.yaml holds what differs from params.yaml at the top. The pipeline runs in a clone of its
+own, .work/studies/<name>, with the code and the DVC cache of this one: a cell that was trained here is not
+trained again, and a study that was interrupted goes on. Its tables and its dvc.lock come back to
+studies/<name>.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).parent.parent
+CODE = ("src", "stages", "dvc.yaml")
+RESULTS = ("summary.csv", "comparison.csv", "results.md", "answers.png")  # of metrics/
+
+
+def main(name: str) -> int:
+    """Run it and bring its results back; the exit code of `dvc repro`."""
+    study, folder = ROOT / "studies" / name, ROOT / ".work" / "studies" / name
+    if not (study / "params.yaml").exists():
+        names = sorted(file.parent.name for file in study.parent.glob("*/params.yaml"))
+        sys.exit(f"error: there is no study {name!r}; there are {', '.join(names)}")
+    if not folder.exists():
+        subprocess.run(["git", "clone", "--quiet", ROOT, folder], check=True)
+    for entry in CODE:
+        copy(ROOT / entry, folder / entry)
+    (folder / "params.yaml").write_text(yaml.safe_dump(params(study), sort_keys=False))
+    if (study / "dvc.lock").exists():
+        shutil.copy(study / "dvc.lock", folder)
+    environment = {**os.environ, "PYTHONPATH": str(folder / "src"), "DVC_NO_ANALYTICS": "1"}
+    for command in (["cache", "dir", "--local", str(ROOT / ".dvc/cache")], ["repro", "--keep-going"]):
+        done = subprocess.run(["dvc", *command], cwd=folder, env=environment, check=False)
+    for file in [folder / "dvc.lock", *(folder / "metrics" / result for result in RESULTS)]:
+        shutil.copy(file, study)
+    print(f"tables: studies/{name}    report: {(folder / 'report/index.html').relative_to(ROOT)}")
+    return done.returncode
+
+
+def params(study: Path) -> dict[str, Any]:
+    """The params.yaml of this project with the entries of the study in their place."""
+    result, own = (yaml.safe_load((folder / "params.yaml").read_text()) for folder in (ROOT, study))
+    for section, entries in own.items():
+        result[section] = entries if section == "grid" else {**result[section], **entries}
+    return result
+
+
+def copy(source: Path, target: Path) -> None:
+    """A file or folder in place of what is there."""
+    if source.is_dir():
+        shutil.rmtree(target, ignore_errors=True)
+        shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+    else:
+        shutil.copy(source, target)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit("usage: python studies/run.py NAME")
+    sys.exit(main(sys.argv[1]))

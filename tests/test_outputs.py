@@ -51,6 +51,8 @@ def test_dvc_yaml_has_the_paths_of_the_whole_grid() -> None:
         outputs.CELL_MEANS,
         outputs.SUMMARY_MEANS,
         outputs.ANSWERS_FIGURE,
+        outputs.EARLY,
+        outputs.EARLY_FIGURE,
         outputs.COLLAPSE_FIGURE,
         outputs.GAINS_FIGURE,
         outputs.CONTRAST_FIGURE,

@@ -44,11 +44,11 @@ RECONSTRUCTIONS, SAMPLES = "reconstructions.png", "samples.png"
 # what stands in git, and the page
 CALIBRATION = METRICS / "calibration.csv"
 SUMMARY, COMPARISON = METRICS / "summary.csv", METRICS / "comparison.csv"
-CURVES, TRAJECTORIES = METRICS / "curves.csv", METRICS / "trajectories.csv"
+CURVES, TRAJECTORIES, EARLY = METRICS / "curves.csv", METRICS / "trajectories.csv", METRICS / "early.csv"
 CELL_MEANS, SUMMARY_MEANS = METRICS / "cells.json", METRICS / "summary.json"
 COLLAPSE_FIGURE, GAINS_FIGURE = METRICS / "collapse.png", METRICS / "gains.png"
 CONTRAST_FIGURE, RESULTS = METRICS / "contrast.png", METRICS / "results.md"
-ANSWERS_FIGURE = METRICS / "answers.png"
+ANSWERS_FIGURE, EARLY_FIGURE = METRICS / "answers.png", METRICS / "early.png"
 PAGE, MAPS, CLOSING = REPORT / "index.html", REPORT / "cells", REPORT / "report.txt"
 
 

@@ -96,11 +96,12 @@ def gains(effect: Effect, collapse: str) -> list[Line]:
     """What has changed."""
     before, after = (100 * effect.share[name] for name in ("against_mean", "mean"))
     share = f"{collapse} {before:.0f}→{after:.0f}\N{NO-BREAK SPACE}%"
-    share += " (depends on eps)" if effect.depends else ""
     lines = [
         Line(f"nll {change(effect.nll)} nats", effect.likelihood != 0),
         Line(share, effect.collapse != 0),
     ]
+    if effect.depends:
+        lines.append(Line("collapse depends on eps"))
     if effect.information:
         lines.append(Line("more information" if effect.information > 0 else "less information", strong=True))
     return lines

@@ -8,19 +8,20 @@ from uncollapse.pipeline.outputs import (
     CELL_MEANS,
     COMPARISON,
     CURVES,
+    EARLY,
     METRICS,
     SUMMARY,
     SUMMARY_MEANS,
     TRAJECTORIES,
 )
-from uncollapse.report.charts import beta, collapse, kl
+from uncollapse.report.charts import beta, collapse, early, kl
 from uncollapse.report.results import Results, measured
 
 Numbers = dict[str, dict[str, dict[str, Any]]]  # by data set, model and method
 
 
 def write_metrics(results: Results) -> None:
-    """Write all: the runs, the comparisons, the means of each cell, the best methods, and two charts."""
+    """Write all: the runs, the comparisons, the means of each cell, the best methods, and four charts."""
     METRICS.mkdir(exist_ok=True)
     results.summary.to_csv(SUMMARY, index=False, float_format="%.6g")
     results.comparison.to_csv(COMPARISON, index=False, float_format="%.6g")
@@ -30,7 +31,12 @@ def write_metrics(results: Results) -> None:
     range_of_seeds = ["low", "high"]
     trajectories = [chart.CHART.table(results).drop(columns=range_of_seeds) for chart in (kl, beta)]
     curves = collapse.CHART.table(results).drop(columns=range_of_seeds)
-    for file, table in {TRAJECTORIES: trajectories[0].merge(trajectories[1]), CURVES: curves}.items():
+    tables = {
+        TRAJECTORIES: trajectories[0].merge(trajectories[1]),
+        CURVES: curves,
+        EARLY: early.table(results),
+    }
+    for file, table in tables.items():
         table.to_csv(file, index=False, float_format="%.4g")
 
 

@@ -8,8 +8,8 @@ import altair as alt
 import pandas as pd
 
 from uncollapse.experiment.cells import Cell
-from uncollapse.pipeline.outputs import ANSWERS_FIGURE, COLLAPSE_FIGURE, GAINS_FIGURE, tsne_map
-from uncollapse.report.charts import collapse, gains, tsne
+from uncollapse.pipeline.outputs import ANSWERS_FIGURE, COLLAPSE_FIGURE, EARLY_FIGURE, GAINS_FIGURE, tsne_map
+from uncollapse.report.charts import collapse, early, gains, tsne
 from uncollapse.report.charts._canvas import Canvas
 from uncollapse.report.evidence import Evidence
 from uncollapse.report.matrix import picture
@@ -22,6 +22,12 @@ def write_pictures(results: Results) -> None:
     curves, differences = collapse.table(results), gains.table(results)
     drawing = collapse.draw(Canvas(curves, results.methods, results.models, legend=True))
     save(facets(drawing, curves), COLLAPSE_FIGURE)
+    looks = early.table(results)
+    if len(looks):
+        drawing = early.draw(Canvas(looks, results.methods, results.models, legend=True))
+        save(facets(drawing, looks).resolve_scale(x="independent", y="independent"), EARLY_FIGURE)
+    else:
+        save(sentence("no cell has a reference"), EARLY_FIGURE)
     if len(differences):
         drawing = gains.draw(Canvas(differences, results.methods, results.models))
         drawing = facets(drawing, differences, height=24 * len(results.methods))

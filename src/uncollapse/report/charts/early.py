@@ -46,7 +46,7 @@ def draw(canvas: Canvas) -> Layers:
     """A line for each method, and zero."""
     scale = alt.Scale(domainMin=canvas.lower("low"), domainMax=canvas.upper("high"))
     x = alt.X("epoch:Q", title="epochs", scale=alt.Scale(type="log", nice=False))
-    y = alt.Y("difference:Q", title="validation elbo, difference (nats): up is better", scale=scale)
+    y = alt.Y("difference:Q", title="elbo, difference (nats)", scale=scale)
     zero = canvas.chart.mark_rule(color="#777777").encode(y=alt.datum(0))
     return alt.layer(zero, lines(canvas, x, y))
 

@@ -111,7 +111,7 @@ def test_less_collapse_is_claimed_only_if_it_holds_at_every_eps() -> None:
     assert depends in point.evidence
     found = square(effects={SKIP: (0.0, -0.2)}, only_below={SKIP: 0.15})
     assert found.label == "no difference shown"
-    assert "depends on eps" in found.lines[1].text
+    assert "depends on eps" in found.lines[2].text
     assert "**50→" not in markdown(evidence)
     assert "**50→" in markdown(Evidence(results_of(REMEDY)))
 

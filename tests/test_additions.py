@@ -53,7 +53,10 @@ def test_a_measure_is_in_the_tables_on_the_page_and_in_mlflow(project: Project) 
     assert difference == pytest.approx(means["dark"] - means["plain"], abs=1e-5)
     assert "mean variance of q" in (project.folder / "report/index.html").read_text()
     with closing(sqlite3.connect(project.folder / "mlflow.db")) as store:
-        query = "select value from latest_metrics where key = 'test/mean_variance' order by value"
+        query = (
+            "select m.value from latest_metrics m join tags t using (run_uuid)"
+            " where m.key = 'test/mean_variance' and t.key = 'kind' and t.value = 'seed' order by m.value"
+        )
         values = [value for (value,) in store.execute(query)]
     assert values == pytest.approx(sorted(summary["mean_variance"]), abs=1e-5)
 

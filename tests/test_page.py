@@ -100,7 +100,7 @@ def test_the_verdicts_come_before_any_sentence_and_say_without_colour_what_they_
     words = {"reference", "helps", "no difference shown", "worse"}
     assert {text.split("\n")[0] for text in cells.all_inner_texts()} == words
     skip = page.locator("#matrix tr[data-method=skip] td").first.inner_text().split("\n")
-    assert [line.split()[0] for line in skip] == ["helps", "nll", "collapsed", "1×"]
+    assert [line.split()[0] for line in skip] == ["helps", "nll", "uninformative", "collapse", "1×"]
     assert 1 <= page.locator("header p.short").count() <= 3
 
 

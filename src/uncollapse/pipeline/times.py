@@ -47,7 +47,7 @@ def estimate(job: Job, recipe: Recipe, times: Sequence[Time]) -> float | None:
     By the last time of this job, or else of all of the same data set and method, or else of the same data
     set.
     """
-    if "seeds" not in recipe or (job.stage == "pretrain" and recipe["pretraining"] == {"use": "none"}):
+    if job.stage == "prepare" or (job.stage == "pretrain" and recipe["pretraining"] == {"use": "none"}):
         return 0.0
     parts = job.name.split("-")
     times = [time for time in times if time.stage == job.stage]

@@ -18,12 +18,8 @@ PARAMS, PIPELINE, LOCK = Path("params.yaml"), Path("dvc.yaml"), Path("dvc.lock")
 
 # the folders that stages write; WORK is outside of DVC
 RECIPES, METRICS, REPORT, WORK = Path("recipes"), Path("metrics"), Path("report"), Path(".work")
-FOLDERS = {
-    "prepare": Path("data"),
-    "pretrain": Path("pretrained"),
-    "train": Path("runs"),
-    "evaluate": METRICS / "cells",
-}
+CELLS = METRICS / "cells"
+FOLDERS = {"prepare": Path("data"), "pretrain": Path("pretrained"), "train": Path("runs"), "evaluate": CELLS}
 SECONDS = WORK / "seconds.csv"  # how long jobs took
 MLFLOW = Path("mlflow.db")
 
@@ -31,12 +27,8 @@ MLFLOW = Path("mlflow.db")
 RECIPE = "recipe.json"
 STARTED, DONE = "started", "done"  # in a seed's folder: since when it was worked on, and that it is complete
 CARD, VOCABULARY, CLASSIFIER = "card.json", "vocabulary.txt", "classifier.safetensors"
-HISTORY, ENCODER, WEIGHTS, CHECKPOINT = (
-    "history.csv",
-    "encoder.safetensors",
-    "weights.safetensors",
-    "checkpoint.pt",
-)
+HISTORY, CHECKPOINT = "history.csv", "checkpoint.pt"
+ENCODER, WEIGHTS = "encoder.safetensors", "weights.safetensors"
 MEASURES, COLLAPSE, LATENTS, DEVICE = "measures.csv", "collapse.csv", "latents.safetensors", "device.txt"
 TSNE, TSNE_MAP, SENTENCES, LINES = "tsne.csv", "tsne.png", "sentences.csv", "lines.csv"
 RECONSTRUCTIONS, SAMPLES = "reconstructions.png", "samples.png"

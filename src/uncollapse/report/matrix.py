@@ -132,9 +132,13 @@ def picture(evidence: Evidence) -> Layers:
     )
     base = alt.Chart(pd.DataFrame(rows)).encode(x, y)
     fills = base.mark_rect(stroke="#999999").encode(alt.Color("colour:N", scale=None))
-    labels = base.mark_text(fontWeight="bold", dy=-26).encode(text="label:N")
-    texts = base.mark_text(lineBreak="\n", dy=-12, fontSize=10.5, lineHeight=13).encode(text="text:N")
-    size = {"width": 150 * len(evidence.models), "height": 78 * len(evidence.methods)}
+    height = (
+        13 * max(row["text"].count("\n") + 1 for row in rows) + 26
+    )  # of a square: the label and its lines
+    top = 13 - height / 2
+    labels = base.mark_text(fontWeight="bold", dy=top).encode(text="label:N")
+    texts = base.mark_text(lineBreak="\n", dy=top + 14, fontSize=10.5, lineHeight=13).encode(text="text:N")
+    size = {"width": 150 * len(evidence.models), "height": height * len(evidence.methods)}
     drawing = alt.layer(fills, labels, texts).properties(**size)
     return drawing.facet(
         column=alt.Column(

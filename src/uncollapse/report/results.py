@@ -161,13 +161,9 @@ def means(summary: pd.DataFrame) -> pd.DataFrame:
     rows, measures = [], measured()
     for names, runs in summary.groupby(CELL, sort=False):
         collapsed = runs["collapsed"]
-        row = {
-            **dict(zip(CELL, names, strict=True)),
-            "seeds": len(runs),
-            "collapsed_min": collapsed.min(),
-            "collapsed_max": collapsed.max(),
-            "collapsed_seeds": int((collapsed > 0).sum()),
-        }
+        row = {**dict(zip(CELL, names, strict=True)), "seeds": len(runs)}
+        row |= {"collapsed_min": collapsed.min(), "collapsed_max": collapsed.max()}
+        row["collapsed_seeds"] = int((collapsed > 0).sum())
         for name, measure in measures.items():
             bounds = {"low": 0.0, "high": 1.0} if measure.unit == "share" else {}
             mean = interval(runs[name], **bounds)

@@ -12,7 +12,12 @@ from uncollapse.experiment.cells import Cell
 from uncollapse.report.results import Results, all_means
 from uncollapse.statistics import compare, pairs
 
-ROLES = {"vae": "vae", "plain": "plain", "combinations": {"skip+aggressive": ["skip", "aggressive"]}}
+ROLES = {
+    "vae": "vae",
+    "plain": "plain",
+    "combinations": {"skip+aggressive": ["skip", "aggressive"]},
+    "controls": {},
+}
 Effects = dict[tuple[str, str], tuple[float, float]]  # (model, method): of the nll and of the collapsed share
 Information = Callable[[Cell], tuple[float, bool]]  # mi, and whether it is at its cap
 

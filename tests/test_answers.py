@@ -115,6 +115,16 @@ def test_a_combination_adds_only_what_is_beyond_all_of_its_parts(fit: float, exp
     assert verdict(combinations, "skip+aggressive", "vae") == expected
 
 
+def test_a_method_that_has_a_control_is_held_against_it_too() -> None:
+    lost: Effects = {("vae", "skip"): (4.0, 0), ("vae", "aggressive"): (6.0, 0)}
+    _, methods, _ = answered(lost, controls={"skip": "aggressive"})
+    words = "worse likelihood; likelihood against its control: better."
+    assert verdict(methods, "skip", "vae").endswith(words)
+    assert "against its control: no difference shown" in verdict(methods, "skip", "control_vae")
+    (point,) = [point for point in methods.points if point.verdict.startswith("`skip` on `vae`")]
+    assert re.search(r"nll −2\.\d+ nats \[.*\] compared with `aggressive`", point.evidence)
+
+
 def test_with_one_seed_nothing_is_claimed() -> None:
     with_one_seed = answered({("vae", "skip"): (-50.0, -0.4)}, seeds=1)
     text = " ".join(point.verdict + point.evidence for answer in with_one_seed for point in answer.points)

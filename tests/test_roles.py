@@ -44,3 +44,10 @@ def test_a_combination_has_parts_that_do_the_same_and_less(tmp_path: Path) -> No
         "noise+adversarial": ["noise", "adversarial"],
         "weaker": [],
     }
+
+
+def test_what_pretrains_has_the_control_that_differs_in_nothing_else(tmp_path: Path) -> None:
+    methods = ["plain", "skip", "pretrained", "autoencoder", "no_reserve"]
+    expected = {"pretrained": "no_reserve", "autoencoder": "no_reserve"}
+    assert roles_of(tmp_path, ["vae"], methods)["controls"] == expected
+    assert roles_of(tmp_path, ["vae"], methods[:-1])["controls"] == {}

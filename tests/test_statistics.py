@@ -137,7 +137,11 @@ def test_what_is_compared_with_what() -> None:
         Pair("model", plain, plain._replace(model="vae"))
     ]
     assert not [pair for pair in asked if pair.cell == Cell("toy", "vae", "plain")]
-    assert pairs(CELLS, vae=None, plain=None, combinations={}) == []
+    assert pairs(CELLS, vae=None, plain=None) == []
+    cells = [plain._replace(method=method) for method in ("pretrained", "no_reserve")]
+    assert pairs(cells, vae=None, plain=None, controls={"pretrained": "no_reserve"}) == [
+        Pair("control", *cells)
+    ]
 
 
 def test_a_known_effect_is_found_and_intervals_cover_it() -> None:
@@ -199,7 +203,7 @@ def test_at_equal_work_a_costly_method_loses_and_plain_by_another_name_is_plain(
         for seed in range(4)
     ).assign(latents=16, mi_at_cap=False)
     history = histories(cells, rng, {"costly": 2.0, "again": 1.0 + 1e-13})
-    table = compare(summary, pairs(cells, vae="vae", plain="plain", combinations={}), history)
+    table = compare(summary, pairs(cells, vae="vae", plain="plain"), history)
     found = table.set_index(["method", "measure"])
     for measure in ("nll", "elbo_at_equal_work"):
         assert found.loc[("again", measure), ["difference", "low", "high"]].tolist() == [0, 0, 0]

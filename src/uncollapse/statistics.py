@@ -39,8 +39,8 @@ class Interval(NamedTuple):
 
 
 class Pair(NamedTuple):
-    """A cell, the reference cell, and the question that their difference answers: `method`, `model` or
-    `combination`."""
+    """A cell, the reference cell, and the question that their difference answers: `method`, `model`,
+    `combination` or `control`."""
 
     question: str
     cell: Cell
@@ -72,10 +72,15 @@ def interval(
 
 
 def pairs(
-    cells: Sequence[Cell], *, vae: str | None, plain: str | None, combinations: Mapping[str, Sequence[str]]
+    cells: Sequence[Cell],
+    *,
+    vae: str | None,
+    plain: str | None,
+    combinations: Mapping[str, Sequence[str]] = {},
+    controls: Mapping[str, str] = {},
 ) -> list[Pair]:
     """What is compared: methods with `plain`, models (with the plain method) with `vae`, combinations
-    with each of their parts."""
+    with each of their parts, methods that pretrain with their control."""
     result, known = [], set(cells)
     for cell in cells:
         references = []
@@ -86,6 +91,8 @@ def pairs(
         references += [
             ("combination", cell._replace(method=part)) for part in combinations.get(cell.method, ())
         ]
+        if cell.method in controls:
+            references.append(("control", cell._replace(method=controls[cell.method])))
         result += [Pair(question, cell, against) for question, against in references if against in known]
     return result
 

@@ -10,10 +10,12 @@ from uncollapse.methods import SLOTS
 from uncollapse.registry import folder
 
 Remedy = tuple[str, str]  # a slot and, as JSON, a piece in it with all arguments
+HELD_BACK: Remedy = ("pretraining", json.dumps({"use": "held_back"}))
 
 
 def roles(params: Params) -> dict[str, Any]:
-    """Which model of the grid is the VAE, which method is plain, and what each combination consists of."""
+    """Which model of the grid is the VAE, which method is plain, what each combination consists of, and
+    which control a method has."""
     remedies: dict[str, dict[str, frozenset[Remedy]]] = {}
     for kind, slots in SLOTS.items():
         defaults = {
@@ -28,6 +30,7 @@ def roles(params: Params) -> dict[str, Any]:
         "vae": baseline(remedies["models"]),
         "plain": baseline(remedies["methods"]),
         "combinations": combinations(remedies["methods"]),
+        "controls": controls(remedies["methods"]),
     }
 
 
@@ -61,3 +64,17 @@ def combinations(remedies: Mapping[str, frozenset[Remedy]]) -> dict[str, list[st
             complete = frozenset().union(*(remedies[part] for part in parts)) == whole
             consists[name] = parts if complete else []
     return consists
+
+
+def controls(remedies: Mapping[str, frozenset[Remedy]]) -> dict[str, str]:
+    """For every entry that pretrains, the one that does all else alike and holds its reserve back.
+
+    Plain learns on the reserve too: held against it, pretraining pays for the examples that it uses up.
+    """
+    entries = {held: name for name, held in remedies.items()}
+    result = {}
+    for name, held in remedies.items():
+        control = frozenset(remedy for remedy in held if remedy[0] != "pretraining") | {HELD_BACK}
+        if any(slot == "pretraining" for slot, _ in held) and held != control and control in entries:
+            result[name] = entries[control]
+    return result

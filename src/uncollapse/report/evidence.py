@@ -27,6 +27,7 @@ class Evidence:
         self.missing, self.over_eps = results.missing, results.over_eps
         self.vae, self.plain = results.grid["vae"], results.grid["plain"]
         self.combinations, self.seeds = results.grid["combinations"], len(results.grid["seeds"])
+        self.controls = results.grid["controls"]
         self.eps, self.delta = results.grid["evaluation"]["eps"], results.grid["evaluation"]["delta"]
         self.collapse = "uninformative" if "uninformative" in results.means else "collapsed"
 

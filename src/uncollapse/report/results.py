@@ -30,7 +30,7 @@ class Results:
     """The results of a grid. Every table has the columns `dataset`, `model` and `method`.
 
     grid        recipes/grid.json: cells, seeds, settings of the evaluation; which model is the VAE, which
-                method is plain, and which methods combine others
+                method is plain, which methods combine others, which have a control
     missing     the cells that have no results, and why
     summary     a row for each run (cell and seed): its measures
     history     a row for each run and epoch of training
@@ -122,7 +122,7 @@ def gather() -> Results:
 
 def compared(cells: Sequence[Cell], grid: Mapping[str, Any]) -> list[Pair]:
     """What is compared in a grid."""
-    return pairs(cells, vae=grid["vae"], plain=grid["plain"], combinations=grid["combinations"])
+    return pairs(cells, **{role: grid[role] for role in ("vae", "plain", "combinations", "controls")})
 
 
 def reason_missing(cell: Cell) -> str | None:

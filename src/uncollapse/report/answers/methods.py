@@ -13,6 +13,7 @@ from uncollapse.report.answers.answer import (
 )
 from uncollapse.report.effects import Effect, effect_of
 from uncollapse.report.evidence import Evidence
+from uncollapse.report.numbers import Row, effect
 
 QUESTION = "What does each method do to each model, and at what cost?"
 COLLAPSE = {1: "less collapse", -1: "more collapse"}
@@ -38,8 +39,12 @@ def methods(evidence: Evidence) -> Answer:
                     points.append(not_shown(dataset, name, method))
                     continue
                 effects[cell] = result
-                words = verdict(result, evidence.seeds)
-                points.append(Point(dataset, f"{name}: {words}.", f"{result.evidence}.", method))
+                words, numbers = verdict(result, evidence.seeds), result.evidence
+                row = control(evidence, cell)
+                if row is not None and evidence.seeds > 1:
+                    words += f"; likelihood against its control: {SHOWN[evidence.direction(row)]}"
+                    numbers += f"; nll {effect(row)} compared with `{row['against_method']}`"
+                points.append(Point(dataset, f"{name}: {words}.", f"{numbers}.", method))
         if effects:
             better = sum(result.likelihood > 0 for result in effects.values())
             kept = sum(result.less_collapse for result in effects.values())
@@ -49,6 +54,12 @@ def methods(evidence: Evidence) -> Answer:
                 f"collapse in {kept} ({scope(evidence, effects, costs)})"
             )
     return Answer(QUESTION, summary(evidence, claims), points)
+
+
+def control(evidence: Evidence, cell: Cell) -> Row | None:
+    """How the nll of a cell compares with that of its control, where the method has one."""
+    against = cell._replace(method=evidence.controls.get(cell.method, ""))
+    return evidence.comparison("control", cell, against, "nll")
 
 
 def verdict(effect: Effect, seeds: int) -> str:

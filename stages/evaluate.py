@@ -10,7 +10,7 @@ from uncollapse.assemble import restore
 from uncollapse.data.prepared import read
 from uncollapse.device import device, device_name
 from uncollapse.experiment.cells import Cell
-from uncollapse.measures.evaluate import dimensions, evaluate, trained
+from uncollapse.measures.evaluate import dimensions, evaluate, examples, trained
 from uncollapse.pipeline import outputs
 from uncollapse.pipeline.cache import each_seed
 from uncollapse.pipeline.outputs import Job, Recipe
@@ -41,13 +41,14 @@ def work(recipe: Recipe, seed: int, folder: Path, progress: Progress) -> None:
     cell = Cell(recipe["dataset"], recipe["model"], recipe["method"])
     card, history = outputs.card(cell.dataset, seed), last_row(outputs.history(cell), seed)
     vae = restore(recipe, card, outputs.weights(cell, seed)).to(device(recipe["device"]))
-    measured = trained(vae, card.parent, recipe["evaluation"], history, seed)
-    row = evaluate(measured)
+    model = trained(vae, card.parent, recipe["evaluation"], history, seed)
+    row = evaluate(model)
     progress(row)
     write_table(folder / outputs.MEASURES, [row])
-    write_table(folder / outputs.COLLAPSE, dimensions(measured))
+    write_table(folder / outputs.COLLAPSE, dimensions(model))
     (folder / outputs.DEVICE).write_text(device_name(next(vae.parameters()).device))
-    save_file(measured.q["test"]._asdict(), folder / outputs.LATENTS)
+    save_file(model.q["test"]._asdict(), folder / outputs.LATENTS)
+    save_file(examples(model), folder / outputs.EXAMPLES)
 
 
 if __name__ == "__main__":

@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 from made_grid import METHODS, measures
 
+from uncollapse.comparison import compare, pairs
 from uncollapse.experiment.cells import Cell
-from uncollapse.report.results import Results, all_means
-from uncollapse.statistics import compare, pairs
+from uncollapse.report.means import all_means
+from uncollapse.report.results import Results
 
 ROLES = {
     "vae": "vae",
@@ -84,6 +85,6 @@ def results_of(
         history=history,
         thresholds=pd.DataFrame(thresholds),
         maps=pd.DataFrame(),
-        means=all_means(summary, history, roles["plain"]),
+        means=all_means(summary, history, {}, roles["plain"]),
         comparison=compare(summary, pairs(cells, **roles), history),
     )

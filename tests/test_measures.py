@@ -51,7 +51,7 @@ def test_likelihoods_agree_with_numerical_integration() -> None:
     vae.posterior.linear.bias.data = torch.tensor([0.3, 0, 0, 0.4, 0, 0])
     part = toy_part("images", 3)
     part = type(part)(vae.likelihood.draw(part.x, np.random.default_rng(0)))
-    got = likelihoods(vae, part, most=60_000, noise=stream())
+    got = likelihoods(vae, part, most=60_000, noise=stream()).means()
     x = to_tensor(part.x)
 
     grid = np.linspace(-8, 8, 2001)
@@ -63,10 +63,13 @@ def test_likelihoods_agree_with_numerical_integration() -> None:
     fit = integrate.trapezoid(log_p.mean(0) * stats.norm.pdf(grid, 0.3, math.exp(0.2)), grid)
     kl = 0.5 * (0.09 + math.exp(0.4) - 1 - 0.4)
     assert got.nll == pytest.approx(-np.log(evidence).mean(), abs=2e-3)
-    assert got.reconstruction == pytest.approx(-fit, abs=2e-3)
+    assert got.reconstruction == pytest.approx(-fit, abs=8e-3), "some standard errors"
     assert got.kl == pytest.approx(kl, abs=1e-5)
     assert got.elbo == pytest.approx(-got.reconstruction - got.kl)
-    alone = [likelihoods(vae, part, most=1, noise=torch.Generator().manual_seed(seed)) for seed in range(200)]
+    alone = [
+        likelihoods(vae, part, most=1, noise=torch.Generator().manual_seed(seed)).means()
+        for seed in range(200)
+    ]
     ahead = [one.nll + one.elbo for one in alone]  # with one sample nll is the sampled bound itself
     assert abs(np.mean(ahead)) <= 4 * np.std(ahead) / math.sqrt(200)
     assert np.mean([one.elbo_standard_error**2 for one in alone]) == pytest.approx(np.var(ahead), rel=0.5)
@@ -77,7 +80,10 @@ def test_the_fall_of_nll_is_what_doubling_the_samples_brings(kind: str) -> None:
     for parameter in vae.parameters():
         parameter.data *= 3
     runs = {
-        k: [likelihoods(vae, part, most=k, noise=torch.Generator().manual_seed(seed)) for seed in range(60)]
+        k: [
+            likelihoods(vae, part, most=k, noise=torch.Generator().manual_seed(seed)).means()
+            for seed in range(60)
+        ]
         for k in (1, 2, 4)
     }
     for few, many in ((1, 2), (2, 4)):
@@ -91,18 +97,20 @@ def test_the_fall_of_nll_is_what_doubling_the_samples_brings(kind: str) -> None:
 def test_samples_are_doubled_until_nll_hardly_falls(kind: str) -> None:
     vae, part = toy_vae(kind, seed=2), toy_part(kind, 40)
     for parameter in vae.parameters():
-        parameter.data *= 2
-    doubled = [likelihoods(vae, part, most=2**k, noise=stream()) for k in range(4, 11)]
+        parameter.data *= {"images": 1.2, "tokens": 2.0}[kind]
+    doubled = [likelihoods(vae, part, most=2**k, noise=stream()).means() for k in range(4, 11)]
     assert [each.samples for each in doubled] == [2**k for k in range(4, 11)]
     enough = next(each for each in doubled if each.nll_fall < 0.04)
     assert 16 < enough.samples < 1024
-    assert likelihoods(vae, part, most=10**6, tolerance=0.04, noise=stream()) == enough
-    assert likelihoods(vae, part, most=100, noise=stream()).samples == 64
+    assert likelihoods(vae, part, most=10**6, tolerance=0.04, noise=stream()).means() == enough
+    assert likelihoods(vae, part, most=100, noise=stream()).means().samples == 64
 
 
 def test_likelihoods_do_not_depend_on_how_the_rows_are_cut(kind: str) -> None:
     vae, part = toy_vae(kind), toy_part(kind, 10)
-    cuts = [likelihoods(vae, part, most=2000, noise=stream(), rows=rows) for rows in (2000, 7000, 10**6)]
+    cuts = [
+        likelihoods(vae, part, most=2000, noise=stream(), rows=rows).means() for rows in (2000, 7000, 10**6)
+    ]
     for cut in cuts[1:]:
         assert cut == pytest.approx(cuts[0], abs=0.05)
 

@@ -9,6 +9,7 @@ from torch.nn.functional import conv2d, conv_transpose2d
 from toys import CARDS, EXAMPLES, KIND, copied, double_net, example, piece, rows_of, same, toy_part
 
 from uncollapse.errors import UserError
+from uncollapse.nets import _he
 from uncollapse.registry import names
 
 
@@ -180,3 +181,16 @@ def c_by_c(inputs: int, outputs: int) -> int:
 def test_what_a_net_is_not_for_is_one_line(entry: dict[str, Any], shape: tuple[int, ...], line: str) -> None:
     with pytest.raises(UserError, match=line):
         double_net(entry, shape)
+
+
+def test_layers_of_he_keep_the_scale_of_signals() -> None:
+    """E[relu(y)^2] is that of the values that a layer reads, whatever their number."""
+    x, images = torch.randn(1000, 200), torch.randn(4, 24, 30, 30)
+    for _ in range(3):
+        x = _he.Linear(x.shape[1], 1000)(x.relu()).detach()
+    assert x.relu().square().mean() == pytest.approx(0.5, rel=0.15)
+    down, up = _he.Conv2d(24, 1000, 4, stride=2), _he.ConvTranspose2d(24, 1000, 4, stride=2)
+    for layer in (down, up):
+        inside = layer(images.relu()).detach()[..., 4:-4, 4:-4]
+        assert inside.relu().square().mean() == pytest.approx(0.5, rel=0.15)
+        assert not layer.bias.any()

@@ -117,7 +117,7 @@ def calibration(part: Part) -> Iterator[Row]:
             yield row(name, "beta", beta, last_beta, 0.01)
         if beta == 1:
             noise = torch_generator(0, "calibration measures")
-            fit = likelihoods(vae, part, most=64, noise=noise)
+            fit = likelihoods(vae, part, most=64, noise=noise).means()
             information = mutual_information(q, torch.randn(8, COUNT, LATENTS, generator=noise))
             model = VARIANCE * np.append(np.exp(2 * exact), 1)  # eigenvalues of the covariance of p(x)
             evidence = -0.5 * (np.log(2 * math.pi * model) + SPECTRUM / model).sum()

@@ -1,31 +1,26 @@
-"""Differences between cells, seed by seed, with intervals and tests.
+"""Intervals of a mean over seeds.
 
-Runs of the same seed share initial weights, batches and noise, so cells are compared by the differences
-of paired seeds:
+    mean +- t(0.975, S - 1) * sd / sqrt(S)
 
-    d_s = value of seed s in a cell - value of seed s in the reference cell
-    interval: mean(d) +- t(0.975, n - 1) * sd(d) / sqrt(n),    p: Student's test of mean(d) = 0
+Each seed draws its own split of the data, so this covers the luck of training and that of the examples.
+Where a data set has an official split all seeds have the same test examples, and another sample of these
+would move all values together. So for measures that are means over examples (nll, elbo, kl) the standard
+error over the N examples x of the mean over seeds is added:
 
-A difference is beyond chance if p is below 0.05 after Holm's correction (Holm 1979) over all comparisons
-of one data set, measure and question, but not across these. What is compared, and how, is declared by
-each measure: see `uncollapse.measures`.
+    error^2 = sd^2 / S + sd_x^2 / N,    degrees of freedom by Welch and Satterthwaite (Welch 1947)
 """
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from functools import reduce
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.special import stdtr, stdtrit
 
-from uncollapse.experiment.cells import Cell
-from uncollapse.measures import Measure, columns
-
 LEVEL = 0.95
-PAIR = ["question", *Cell._fields, "against_model", "against_method", "measure"]
-DIFFERENCE = ["seeds", "mean", "against_mean", "difference", "low", "high", "p", "at_cap"]
 
 
 class Interval(NamedTuple):
@@ -38,24 +33,20 @@ class Interval(NamedTuple):
     p: float
 
 
-class Pair(NamedTuple):
-    """A cell, the reference cell, and the question that their difference answers: `method`, `model`,
-    `combination` or `control`."""
-
-    question: str
-    cell: Cell
-    against: Cell
-
-
 def interval(
-    values: ArrayLike, *, grain: float = 0.0, low: float = -math.inf, high: float = math.inf
+    values: ArrayLike,
+    *,
+    grain: float = 0.0,
+    low: float = -math.inf,
+    high: float = math.inf,
+    shared: float = 0.0,
 ) -> Interval:
     """Student's interval of the values (S,) of several seeds, without nan, cut to the possible range from
     `low` to `high`.
 
     `grain` is the step of values that are counts, or shares of a few: their standard deviation is taken
-    to be at least that of rounding, grain / sqrt(6) for differences. If all values are equal even so, p
-    is 1 for zeros and nan otherwise.
+    to be at least that of rounding, grain / sqrt(6) for differences. `shared` is a standard error that
+    all values have in common. If all values are equal even so, p is 1 for zeros and nan otherwise.
     """
     values = np.asarray(values, np.float64)
     values = values[~np.isnan(values)]
@@ -63,121 +54,18 @@ def interval(
     mean = float(values.mean()) if count else math.nan
     if count < 2:
         return Interval(mean, math.nan, math.nan, math.nan)
-    error = max(float(values.std(ddof=1)), grain / math.sqrt(6)) / math.sqrt(count)
+    own = max(float(values.std(ddof=1)), grain / math.sqrt(6)) / math.sqrt(count)
+    error = math.hypot(own, shared)
     if error <= 1e-12 * float(np.abs(values).max()):
         return Interval(mean, mean, mean, 1.0 if mean == 0 else math.nan)
-    half = float(stdtrit(count - 1, (1 + LEVEL) / 2)) * error
-    p = 2 * float(stdtr(count - 1, -abs(mean) / error))
+    freedom = (count - 1) * (error / max(own, error / 1000)) ** 4  # that of `shared` is without end
+    half = float(stdtrit(freedom, (1 + LEVEL) / 2)) * error
+    p = 2 * float(stdtr(freedom, -abs(mean) / error))
     return Interval(mean, max(mean - half, low), min(mean + half, high), p)
 
 
-def pairs(
-    cells: Sequence[Cell],
-    *,
-    vae: str | None,
-    plain: str | None,
-    combinations: Mapping[str, Sequence[str]] = {},
-    controls: Mapping[str, str] = {},
-) -> list[Pair]:
-    """What is compared: methods with `plain`, models (with the plain method) with `vae`, combinations
-    with each of their parts, methods that pretrain with their control."""
-    result, known = [], set(cells)
-    for cell in cells:
-        references = []
-        if plain and cell.method != plain:
-            references.append(("method", cell._replace(method=plain)))
-        if vae and cell.model != vae and cell.method == plain:
-            references.append(("model", cell._replace(model=vae)))
-        references += [
-            ("combination", cell._replace(method=part)) for part in combinations.get(cell.method, ())
-        ]
-        if cell.method in controls:
-            references.append(("control", cell._replace(method=controls[cell.method])))
-        result += [Pair(question, cell, against) for question, against in references if against in known]
-    return result
-
-
-def compare(
-    summary: pd.DataFrame,
-    pairs: Sequence[Pair],
-    history: pd.DataFrame | None = None,
-    measures: Mapping[str, Measure] | None = None,
-) -> pd.DataFrame:
-    """A row for each pair and measure, from a row for each run, and one for each of its epochs: means, the
-    mean difference over common seeds, its interval and p. The measures are those of the package, or others.
-
-    `at_cap` is about estimates with a cap: `one`, the larger value is at its cap, so the difference is at
-    least this large; `both`, the difference is no estimate, and not tested. Without two common seeds low,
-    high and p are nan.
-    """
-    declared = {name: measure for name, measure in (measures or columns()).items() if measure.compared}
-    single = {name: measure for name, measure in declared.items() if not measure.paired}
-    derived = {name: measure.derived(summary) for name, measure in single.items() if measure.derived}
-    summary = summary.assign(**derived)
-    runs = {
-        Cell(*map(str, names)): rows.set_index("seed") for names, rows in summary.groupby(list(Cell._fields))
-    }
-    epochs = {} if history is None else dict(iter(history.groupby([*Cell._fields, "seed"])))
-    rows = []
-    for question, cell, against in pairs:
-        if cell in runs and against in runs:
-            seeds = runs[cell].index.intersection(runs[against].index)
-            here, there = runs[cell].loc[seeds], runs[against].loc[seeds]
-            values, others = (some[list(single)].to_numpy(np.float64).T for some in (here, there))
-            values, others = (
-                dict(zip(single, values, strict=True)),
-                dict(zip(single, others, strict=True)),
-            )
-            for name, measure in declared.items() if epochs else ():
-                if measure.paired:
-                    each = [measure.paired(epochs[*cell, seed], epochs[*against, seed]) for seed in seeds]
-                    values[name], others[name] = np.array(each, np.float64).reshape(-1, 2).T
-            for name, value in values.items():
-                numbers = difference(declared[name], value, others[name], here, there)
-                if numbers is not None:
-                    rows.append((question, *cell, against.model, against.method, name, *numbers))
-    return beyond_chance(pd.DataFrame(rows, columns=PAIR + DIFFERENCE), declared)
-
-
-def difference(
-    measure: Measure, values: np.ndarray, others: np.ndarray, here: pd.DataFrame, there: pd.DataFrame
-) -> tuple[Any, ...] | None:
-    """The columns DIFFERENCE of one measure, from its values (S,) in two cells with the same seeds, whose
-    runs are `here` and `there`; None if no seed has both values."""
-    both = ~np.isnan(values - others)
-    if not both.any():
-        return None
-    edge = 1.0 if measure.unit == "share" else math.inf
-    grain = 1 / float(here[measure.grain].iloc[0]) if isinstance(measure.grain, str) else measure.grain
-    mean, low, high, p = interval(values - others, grain=grain, low=-edge, high=edge)
-    cap = caps([bool(runs[measure.cap].any()) for runs in (here, there)], mean) if measure.cap else ""
-    means = values[both].mean(), others[both].mean()
-    return int(both.sum()), *means, mean, low, high, math.nan if cap == "both" else p, cap
-
-
-def caps(capped: Sequence[bool], difference: float) -> str:
-    """Which of two estimates are at their caps, as `compare` says it: "", "one" (a lower bound of the
-    difference) or "both"."""
-    if not any(capped):
-        return ""
-    return "one" if list(capped) == [difference > 0, difference < 0] else "both"
-
-
-def beyond_chance(table: pd.DataFrame, measures: Mapping[str, Measure]) -> pd.DataFrame:
-    """The table with the columns p_holm and beyond_chance. A measure with a limit is beyond chance only
-    where that agrees."""
-    table["p_holm"] = math.nan
-    for _, family in table.dropna(subset="p").groupby(["question", "dataset", "measure"]):
-        ranked = family["p"].sort_values()
-        table.loc[ranked.index, "p_holm"] = (ranked * np.arange(len(ranked), 0, -1)).cummax().clip(upper=1)
-    table["beyond_chance"] = table["p_holm"] < 1 - LEVEL
-    pair = PAIR[:-1]
-    for name, measure in measures.items():
-        if measure.limit:
-            rows, limits = (table[table["measure"] == column] for column in (name, measure.limit))
-            limits = limits.set_index(pair)[["difference", "beyond_chance"]].add_suffix("_limit")
-            rows = rows.join(limits, on=pair)
-            agrees = rows["beyond_chance_limit"].fillna(False).astype(bool)
-            agrees &= rows["difference"] * rows["difference_limit"] > 0
-            table.loc[rows.index, "beyond_chance"] &= agrees
-    return table
+def over_examples(runs: Sequence[pd.DataFrame]) -> pd.Series:
+    """Of each column the standard error of its mean over seeds, from a table for each of these: a row for
+    each example, the same in all."""
+    mean = reduce(pd.DataFrame.add, runs) / len(runs)
+    return mean.std() / math.sqrt(len(mean))

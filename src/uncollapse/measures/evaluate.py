@@ -6,6 +6,7 @@ from typing import Any
 
 import sklearn.linear_model
 import sklearn.mixture  # noqa: F401  (both for measures, once for all workers)
+from torch import Tensor
 
 from uncollapse.data.prepared import Part, read
 from uncollapse.errors import UserError
@@ -13,6 +14,7 @@ from uncollapse.measures import Row, Trained, modules
 from uncollapse.measures.collapse import thresholds
 from uncollapse.measures.information_per_dimension import information
 from uncollapse.measures.laws import broken_laws
+from uncollapse.measures.likelihood import measured
 from uncollapse.seeds import numpy_generator
 from uncollapse.vae import VAE, encode
 
@@ -55,3 +57,8 @@ def dimensions(run: Trained) -> list[Row]:
     }
     values = zip(*(column.tolist() for column in columns.values()), strict=True)
     return [{"dimension": i, **dict(zip(columns, row, strict=True))} for i, row in enumerate(values)]
+
+
+def examples(run: Trained) -> dict[str, Tensor]:
+    """Of every test example (N,): the measures that are means over them, in nats."""
+    return {name: values.float() for name, values in measured(run).columns().items()}

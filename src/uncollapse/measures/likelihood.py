@@ -10,7 +10,8 @@ elbo has the exact KL in its place, and the standard error says how far the two 
 """
 
 import math
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -25,9 +26,8 @@ FALLS = 3.0
 FIRST = 8  # samples, before they are doubled
 COLUMNS = {
     "nll": Measure("nll", "nats", better=-1, limit="nll_limit"),
-    # where nll may end with ever more samples
     "nll_limit": Measure(
-        "nll", "nats", better=-1, derived=lambda table: table["nll"] - FALLS * table["nll_fall"]
+        "nll", "nats", better=-1, derived=lambda table: limit(table["nll"], table["nll_fall"])
     ),
     "elbo": Measure("elbo", "nats", better=1),
     "kl": Measure("kl", "nats"),
@@ -35,8 +35,13 @@ COLUMNS = {
 }
 
 
-class Likelihoods(NamedTuple):
-    """Means over the examples, in nats. elbo = -reconstruction - kl, with the exact kl and K `samples` for
+def limit(nll: Any, fall: Any) -> Any:
+    """Where nll may end with ever more samples."""
+    return nll - FALLS * fall
+
+
+class Means(NamedTuple):
+    """Over the examples, in nats. elbo = -reconstruction - kl, with the exact kl and K `samples` for
     reconstruction. nll_fall is nll with K / 2 samples, the mean of both halves, minus nll; not a number
     for K = 1."""
 
@@ -63,6 +68,29 @@ class Estimates(NamedTuple):
         return Estimates(evidence, (self.fit + other.fit) / 2, (self.minus_kl + other.minus_kl) / 2)
 
 
+class Likelihoods(NamedTuple):
+    """Of every example (N,), in nats: exact KL, and the estimates from K `samples`; `fall` is by how much the
+    evidence rose with the second half of them."""
+
+    kl: Tensor
+    estimates: Estimates
+    fall: Tensor
+    samples: int
+
+    def means(self) -> Means:
+        """Their means."""
+        evidence, fit = float(self.estimates.evidence.mean()), float(self.estimates.fit.mean())
+        kl, fall = float(self.kl.mean()), float(self.fall.mean())
+        error = float((self.estimates.minus_kl + self.kl).square().mean().sqrt()) / math.sqrt(len(self.kl))
+        return Means(fit - kl, -fit, kl, -evidence, fall, error, self.samples)
+
+    def columns(self) -> dict[str, Tensor]:
+        """Columns of every example that are compared."""
+        evidence, fit, _ = self.estimates
+        nll_limit = limit(-evidence, self.fall)
+        return {"elbo": fit - self.kl, "kl": self.kl, "nll": -evidence, "nll_limit": nll_limit}
+
+
 def likelihoods(
     vae: VAE,
     part: Part,
@@ -80,18 +108,14 @@ def likelihoods(
     whose output fits a cache.
     """
     q = encode(vae, part) if q is None else q
-    samples, fall = max(1, min(FIRST, most // 2)), math.nan
+    samples, fall = max(1, min(FIRST, most // 2)), torch.full((len(part),), math.nan)
     found = estimates(vae, part, q, samples, noise, rows)
-    while 2 * samples <= most and not fall < tolerance:
+    while 2 * samples <= most and not float(fall.mean()) < tolerance:
         others = estimates(vae, part, q, samples, noise, rows)
         halves = (found.evidence + others.evidence) / 2
         found, samples = found.merged(others), 2 * samples
-        fall = float((found.evidence - halves).mean())
-    kl = q.kl().sum(1).double()
-    reconstruction, nll = -float(found.fit.mean()), -float(found.evidence.mean())
-    error = float((found.minus_kl + kl).square().mean().sqrt()) / math.sqrt(len(part))
-    exact = float(kl.mean())
-    return Likelihoods(-reconstruction - exact, reconstruction, exact, nll, fall, error, samples)
+        fall = found.evidence - halves
+    return Likelihoods(q.kl().sum(1).double(), found, fall, samples)
 
 
 def estimates(
@@ -120,8 +144,14 @@ def log_mean_exp(values: Tensor, dim: int) -> Tensor:
     return values.logsumexp(dim) - values.new_tensor(values.shape[dim]).log()
 
 
-def measure(run: Trained) -> Row:
-    """elbo, reconstruction, kl, nll, nll_fall, elbo_standard_error and samples of the test set."""
+@lru_cache(maxsize=1)  # two tables ask for the same run
+def measured(run: Trained) -> Likelihoods:
+    """Of the test set."""
     noise = torch_generator(run.seed, "measure test", device=next(run.vae.parameters()).device)
     limits = {name: run.settings[name] for name in ("most", "tolerance")}
-    return likelihoods(run.vae, run.parts["test"], q=run.q["test"], noise=noise, **limits)._asdict()
+    return likelihoods(run.vae, run.parts["test"], q=run.q["test"], noise=noise, **limits)
+
+
+def measure(run: Trained) -> Row:
+    """elbo, reconstruction, kl, nll, nll_fall, elbo_standard_error and samples of the test set."""
+    return measured(run).means()._asdict()

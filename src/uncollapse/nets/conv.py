@@ -1,8 +1,9 @@
 """Convolutional nets: every layer of the encoder halves the image, every layer of the decoder doubles it
 (Radford et al. 2016, arXiv 1511.06434).
 
-Kernels of 4 with strides of 2, no normalisation, ReLU between layers. Halving an odd size rounds down,
-and a row or column of output padding brings it back: 28 -> 14 -> 7 -> 3 -> 7 -> 14 -> 28.
+Kernels of 4 with strides of 2, no normalisation, ReLU between layers, which start from He's weights.
+Halving an odd size rounds down, and a row or column of output padding brings it back:
+28 -> 14 -> 7 -> 3 -> 7 -> 14 -> 28.
 """
 
 from itertools import pairwise
@@ -12,7 +13,7 @@ from torch import Tensor, nn
 
 from uncollapse.errors import UserError
 from uncollapse.methods.decoder import Join
-from uncollapse.nets import Net
+from uncollapse.nets import Net, _he
 
 EXAMPLE = {"latents": 3, "channels": 4, "layers": 2}  # small, for the tests of all nets
 
@@ -35,7 +36,7 @@ class Encoder(nn.Module):
         self.image = (*sizes[0], widths[0])
         self.features = widths[-1] * sizes[-1][0] * sizes[-1][1]
         self.embed = nn.Identity()
-        self.layers = nn.ModuleList(nn.Conv2d(a, b, 4, stride=2, padding=1) for a, b in pairwise(widths))
+        self.layers = nn.ModuleList(_he.Conv2d(a, b, 4, stride=2, padding=1) for a, b in pairwise(widths))
 
     def forward(self, x: Tensor, embedded: Tensor | None = None) -> Tensor:
         """Features of x, or of what is embedded in its place."""
@@ -63,14 +64,14 @@ class Decoder(nn.Module):
     ):
         super().__init__()
         self.shape, self.smallest = shape, (widths[-1], *sizes[-1])
-        self.first = nn.Linear(latents, widths[-1] * sizes[-1][0] * sizes[-1][1])
+        self.first = _he.Linear(latents, widths[-1] * sizes[-1][0] * sizes[-1][1])
         self.layers, self.joins = nn.ModuleList(), nn.ModuleList()
         for (larger, (height, width)), (smaller, (h, w)) in pairwise(
             reversed([*zip(widths, sizes, strict=True)])
         ):
             rest = (h - 2 * height, w - 2 * width)
             self.layers.append(
-                nn.ConvTranspose2d(larger, smaller, 4, stride=2, padding=1, output_padding=rest)
+                _he.ConvTranspose2d(larger, smaller, 4, stride=2, padding=1, output_padding=rest)
             )
             self.joins.append(join(latents, height * width))
 

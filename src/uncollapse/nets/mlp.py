@@ -1,13 +1,18 @@
 """Fully connected nets with ReLU; the deeper the decoder, the more dimensions collapse (Dieng et al.
-2019, table 3)."""
+2019, table 3).
+
+`init` says where hidden layers start: `he`, which keeps the scale of signals, or `torch`, whose own default,
+from which the same deep decoder collapses more.
+"""
 
 import math
+from typing import Literal
 
 from pydantic import PositiveInt
 from torch import Tensor, nn
 
 from uncollapse.methods.decoder import Join
-from uncollapse.nets import Net
+from uncollapse.nets import Net, _he
 
 EXAMPLE = {
     "latents": 3,
@@ -15,16 +20,17 @@ EXAMPLE = {
     "encoder_layers": 2,
     "decoder_layers": 3,
 }  # small, for the tests of all nets
+HIDDEN = {"he": _he.Linear, "torch": nn.Linear}
 
 
 class Encoder(nn.Module):
     """x (B, ...) to features (B, hidden)."""
 
-    def __init__(self, inputs: int, hidden: int, layers: int):
+    def __init__(self, inputs: int, hidden: int, layers: int, linear: type[nn.Linear]):
         super().__init__()
         self.features = hidden
         self.embed = nn.Identity()
-        self.layers = nn.ModuleList(nn.Linear(hidden if i else inputs, hidden) for i in range(layers))
+        self.layers = nn.ModuleList(linear(hidden if i else inputs, hidden) for i in range(layers))
 
     def forward(self, x: Tensor, embedded: Tensor | None = None) -> Tensor:
         """Features of x, or of what is embedded in its place."""
@@ -38,11 +44,19 @@ class Decoder(nn.Module):
     """z (B, D) to logits (B, *shape): h_1 = f_0(z), h_{l+1} = f_l(h_l) or, with skip connections,
     f_l(h_l, z)."""
 
-    def __init__(self, latents: int, hidden: int, layers: int, shape: tuple[int, ...], join: Join):
+    def __init__(
+        self,
+        latents: int,
+        hidden: int,
+        layers: int,
+        shape: tuple[int, ...],
+        join: Join,
+        linear: type[nn.Linear],
+    ):
         super().__init__()
         self.shape = shape
-        self.first = nn.Linear(latents, hidden)
-        self.layers = nn.ModuleList(nn.Linear(hidden, hidden) for _ in range(layers - 1))
+        self.first = linear(latents, hidden)
+        self.layers = nn.ModuleList(linear(hidden, hidden) for _ in range(layers - 1))
         self.joins = nn.ModuleList(join(latents, hidden) for _ in range(layers - 1))
         self.output = nn.Linear(hidden, math.prod(shape))
 
@@ -55,14 +69,19 @@ class Decoder(nn.Module):
 
 
 def mlp(
-    *, latents: PositiveInt, hidden: PositiveInt, encoder_layers: PositiveInt, decoder_layers: PositiveInt
+    *,
+    latents: PositiveInt,
+    hidden: PositiveInt,
+    encoder_layers: PositiveInt,
+    decoder_layers: PositiveInt,
+    init: Literal["he", "torch"] = "he",
 ) -> Net:
     """`encoder_layers` and `decoder_layers` hidden layers of `hidden` units."""
 
     def build(shape: tuple[int, ...], values: int, join: Join) -> tuple[Encoder, Decoder]:
         return (
-            Encoder(math.prod(shape), hidden, encoder_layers),
-            Decoder(latents, hidden, decoder_layers, shape, join),
+            Encoder(math.prod(shape), hidden, encoder_layers, HIDDEN[init]),
+            Decoder(latents, hidden, decoder_layers, shape, join, HIDDEN[init]),
         )
 
     return Net("images", latents, build)

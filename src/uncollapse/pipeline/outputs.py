@@ -29,7 +29,8 @@ STARTED, DONE = "started", "done"  # in a seed's folder: since when it was worke
 CARD, VOCABULARY, CLASSIFIER = "card.json", "vocabulary.txt", "classifier.safetensors"
 HISTORY, CHECKPOINT = "history.csv", "checkpoint.pt"
 ENCODER, WEIGHTS = "encoder.safetensors", "weights.safetensors"
-MEASURES, COLLAPSE, LATENTS, DEVICE = "measures.csv", "collapse.csv", "latents.safetensors", "device.txt"
+MEASURES, COLLAPSE, DEVICE = "measures.csv", "collapse.csv", "device.txt"
+LATENTS, EXAMPLES = "latents.safetensors", "examples.safetensors"
 TSNE, TSNE_MAP, SENTENCES, LINES = "tsne.csv", "tsne.png", "sentences.csv", "lines.csv"
 RECONSTRUCTIONS, SAMPLES = "reconstructions.png", "samples.png"
 

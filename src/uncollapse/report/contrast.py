@@ -13,8 +13,9 @@ from uncollapse.experiment.cells import Cell
 from uncollapse.pipeline.outputs import CONTRAST_FIGURE, RECONSTRUCTIONS, evaluation
 from uncollapse.report.charts._canvas import Layers
 from uncollapse.report.examples import Interpolation, interpolations
+from uncollapse.report.means import CELL
 from uncollapse.report.pictures import save
-from uncollapse.report.results import CELL, Results
+from uncollapse.report.results import Results
 
 WIDTH, HEIGHT, LINE = 420, 130, 21  # pixels: a column, its bars, a sentence
 COLOURS = {"collapsed": "#d55e00", "in use": "#0072b2"}

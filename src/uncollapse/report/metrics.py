@@ -15,7 +15,8 @@ from uncollapse.pipeline.outputs import (
     TRAJECTORIES,
 )
 from uncollapse.report.charts import beta, collapse, early, kl
-from uncollapse.report.results import Results, measured
+from uncollapse.report.means import measured
+from uncollapse.report.results import Results
 
 Numbers = dict[str, dict[str, dict[str, Any]]]  # by data set, model and method
 

@@ -13,7 +13,8 @@ from uncollapse.report.charts import collapse, early, gains, tsne
 from uncollapse.report.charts._canvas import Canvas
 from uncollapse.report.evidence import Evidence
 from uncollapse.report.matrix import picture
-from uncollapse.report.results import CELL, Results
+from uncollapse.report.means import CELL
+from uncollapse.report.results import Results
 
 
 def write_pictures(results: Results) -> None:

@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from safetensors.numpy import load_file
 
+from uncollapse.comparison import Examples, Pair, compare, pairs
 from uncollapse.errors import UserError
 from uncollapse.experiment.cells import Cell
-from uncollapse.measures import Measure, columns
 from uncollapse.pipeline import outputs
 from uncollapse.pipeline.condition import cell_condition
+from uncollapse.report.means import CELL, all_means
 from uncollapse.report.robust import SHARES, Directions, Key, over_eps
-from uncollapse.statistics import Pair, compare, interval, pairs
 
-CELL = list(Cell._fields)
 REASONS = {
     "ready": None,
     "stale": "params.yaml, the code or the data have changed since it was run; `dvc repro` runs it again",
@@ -37,8 +37,8 @@ class Results:
     thresholds  a row for each run and latent dimension: `eps`, above which it counts as collapsed, its
                 mean `kl`, and its `information`
     maps        a row for each cell and test example: `x` and `y` in a t-SNE map of the first seed, `label`
-    means       a row for each cell: what `means` gives, `beta` at the end of training, `cost`, and `front`
-    comparison  a row for each pair of cells and measure, see `uncollapse.statistics.compare`
+    means       a row for each cell, see `uncollapse.report.means`
+    comparison  a row for each pair of cells and measure, see `uncollapse.comparison.compare`
     """
 
     grid: Mapping[str, Any]
@@ -107,6 +107,7 @@ def gather() -> Results:
         raise UserError(f"report: no cell of the grid has been measured; {next(iter(missing.values()))}")
     summary = read({cell: outputs.measures(cell) for cell in present})
     history = read({cell: outputs.history(cell) for cell in present})
+    examples = shared_examples(present, grid["seeds"])
     text = {"dtype": {"label": str}, "keep_default_na": False}
     return Results(
         grid=grid,
@@ -115,9 +116,20 @@ def gather() -> Results:
         history=history,
         thresholds=read({cell: outputs.evaluation(cell).folder / outputs.COLLAPSE for cell in present}),
         maps=read({cell: outputs.evaluation(cell).folder / outputs.TSNE for cell in present}, **text),
-        means=all_means(summary, history, grid["plain"]),
-        comparison=compare(summary, compared(present, grid), history),
+        means=all_means(summary, history, examples, grid["plain"]),
+        comparison=compare(summary, compared(present, grid), history, examples),
     )
+
+
+def shared_examples(cells: Sequence[Cell], seeds: Sequence[int]) -> Examples:
+    """The measures of test examples, of the cells all of whose seeds have the same ones."""
+    shared = [cell for cell in cells if len({outputs.prepared(cell.dataset, seed) for seed in seeds}) == 1]
+    files = {seed: outputs.per_seed(outputs.EXAMPLES, seed) for seed in seeds}
+    folders = {cell: outputs.evaluation(cell).folder for cell in shared}
+    return {
+        cell: {seed: pd.DataFrame(load_file(folder / file)) for seed, file in files.items()}
+        for cell, folder in folders.items()
+    }
 
 
 def compared(cells: Sequence[Cell], grid: Mapping[str, Any]) -> list[Pair]:
@@ -136,64 +148,3 @@ def read(files: Mapping[Cell, Path], **options: Any) -> pd.DataFrame:
     tables = [pd.read_csv(file, **options).assign(**cell._asdict()) for cell, file in files.items()]
     table = pd.concat(tables, ignore_index=True)
     return table[CELL + [column for column in table if column not in CELL]]
-
-
-def measured() -> dict[str, Measure]:
-    """The measures of which there are means: first those that are compared, then the others."""
-    measures = {name: one for name, one in columns().items() if not one.derived and not one.paired}
-    return dict(sorted(measures.items(), key=lambda item: not item[1].compared))
-
-
-def all_means(summary: pd.DataFrame, history: pd.DataFrame, plain: str | None) -> pd.DataFrame:
-    """A row for each cell: what `means` gives, and the columns `beta`, `front` and `cost`."""
-    table = means(summary)
-    last = history[history["epoch"] == history.groupby(CELL)["epoch"].transform("max")]
-    table = table.merge(last.groupby(CELL)["beta"].mean().reset_index())
-    return table.assign(front=front(table), cost=costs(summary, plain))
-
-
-def means(summary: pd.DataFrame) -> pd.DataFrame:
-    """A row for each cell: of every measure its mean over seeds and its interval, from `_low` to `_high`.
-
-    Also the number of `seeds`; whether an estimate is at its cap in any of them; the smallest and the
-    largest share of collapsed dimensions, and `collapsed_seeds`, the number of seeds in which there are any.
-    """
-    rows, measures = [], measured()
-    for names, runs in summary.groupby(CELL, sort=False):
-        collapsed = runs["collapsed"]
-        row = {**dict(zip(CELL, names, strict=True)), "seeds": len(runs)}
-        row |= {"collapsed_min": collapsed.min(), "collapsed_max": collapsed.max()}
-        row["collapsed_seeds"] = int((collapsed > 0).sum())
-        for name, measure in measures.items():
-            bounds = {"low": 0.0, "high": 1.0} if measure.unit == "share" else {}
-            mean = interval(runs[name], **bounds)
-            row |= {name: mean.mean, f"{name}_low": mean.low, f"{name}_high": mean.high}
-            if measure.cap:
-                row[measure.cap] = bool(runs[measure.cap].any())
-        rows.append(row)
-    return pd.DataFrame(rows)
-
-
-def front(means: pd.DataFrame) -> pd.Series:
-    """Whether a cell is on the Pareto front of nll and mi: no cell of its data set is as good in both and
-    better in one. Estimates of mi at their cap count as equal.
-    """
-    mi = means["mi"].where(~means["mi_at_cap"], means["mi_cap"])
-    best = []
-    for i, dataset in zip(means.index, means["dataset"], strict=True):
-        others = means["dataset"] == dataset
-        as_good = (means["nll"] <= means["nll"][i]) & (mi >= mi[i])
-        better = (means["nll"] < means["nll"][i]) | (mi > mi[i])
-        best.append(not (others & as_good & better).any())
-    return pd.Series(best, index=means.index)
-
-
-def costs(summary: pd.DataFrame, plain: str | None) -> pd.Series:
-    """The work of training (GFLOP), as a multiple of that of `plain` with the same model.
-
-    In the order of the cells; nan where there is no plain method.
-    """
-    table = summary.groupby(CELL, sort=False)["gflops"].mean().reset_index()
-    base = table[table["method"] == plain][["dataset", "model", "gflops"]]
-    both = table.merge(base, on=["dataset", "model"], how="left", suffixes=("", "_of_plain"))
-    return both["gflops"] / both["gflops_of_plain"]

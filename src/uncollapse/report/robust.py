@@ -10,10 +10,10 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from uncollapse.comparison import PAIR, Pair, compare
 from uncollapse.experiment.cells import Cell
 from uncollapse.measures import Measure
 from uncollapse.report.numbers import listed
-from uncollapse.statistics import PAIR, Pair, compare
 
 EPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)  # nats
 Key = tuple[str, ...]  # question, cell, model and method of the reference

@@ -13,7 +13,8 @@ from uncollapse.pipeline.times import Span
 from uncollapse.report.answers.methods import verdict
 from uncollapse.report.effects import effect_of
 from uncollapse.report.evidence import Evidence
-from uncollapse.report.results import gather, measured
+from uncollapse.report.means import measured
+from uncollapse.report.results import gather
 from uncollapse.tracking.gather import tags_of
 from uncollapse.tracking.run import Points, Run
 

@@ -5,7 +5,8 @@ import pandas as pd
 
 from uncollapse.report.charts import Chart
 from uncollapse.report.charts._canvas import Canvas, Layers, closed, tips
-from uncollapse.report.results import CELL, Results
+from uncollapse.report.means import CELL
+from uncollapse.report.results import Results
 
 TICKS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200]
 

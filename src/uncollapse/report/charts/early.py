@@ -10,7 +10,8 @@ from uncollapse.experiment.cells import Cell
 from uncollapse.report.charts import Chart
 from uncollapse.report.charts._canvas import Canvas, Layers
 from uncollapse.report.charts._lines import lines, over_seeds
-from uncollapse.report.results import CELL, Results
+from uncollapse.report.means import CELL
+from uncollapse.report.results import Results
 
 EPOCHS = 40  # about how many are shown
 COLUMNS = [*CELL, "epoch", "difference", "low", "high"]

@@ -5,7 +5,8 @@ import pandas as pd
 
 from uncollapse.report.charts import Chart
 from uncollapse.report.charts._canvas import Canvas, Layers, closed, tips
-from uncollapse.report.results import CELL, Results
+from uncollapse.report.means import CELL
+from uncollapse.report.results import Results
 
 COLUMNS = [*CELL, "difference", "low", "high", "p_holm", "beyond_chance", "seeds"]
 

@@ -5,7 +5,8 @@ import pandas as pd
 
 from uncollapse.report.charts import Chart
 from uncollapse.report.charts._canvas import Canvas
-from uncollapse.report.results import CELL, Results
+from uncollapse.report.means import CELL
+from uncollapse.report.results import Results
 
 MOST_POINTS = 40_000  # of all maps together: the page stays small enough to be sent around
 COLOURS = (

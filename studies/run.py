@@ -3,7 +3,8 @@
 studies/<name>/params.yaml holds what differs from params.yaml at the top. The pipeline runs in a clone of its
 own, .work/studies/<name>, with the code and the DVC cache of this one: a cell that was trained here is not
 trained again, and a study that was interrupted goes on. Its tables and its dvc.lock come back to
-studies/<name>.
+studies/<name>. If there is a published.csv, published.md holds what is published against what was found;
+a script of the study is run in the clone at the end, and writes beside itself.
 """
 
 import os
@@ -13,11 +14,19 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import published
 import yaml
 
 ROOT = Path(__file__).parent.parent
 CODE = ("src", "stages", "dvc.yaml")
-RESULTS = ("summary.csv", "comparison.csv", "results.md", "answers.png")  # of metrics/
+RESULTS = (  # of metrics/
+    "summary.csv",
+    "comparison.csv",
+    "results.md",
+    "answers.png",
+    "early.csv",
+    "early.png",
+)
 
 
 def main(name: str) -> int:
@@ -38,6 +47,10 @@ def main(name: str) -> int:
         done = subprocess.run(["dvc", *command], cwd=folder, env=environment, check=False)
     for file in [folder / "dvc.lock", *(folder / "metrics" / result for result in RESULTS)]:
         shutil.copy(file, study)
+    if (study / "published.csv").exists():
+        published.write(study)
+    for script in study.glob("*.py"):
+        subprocess.run([sys.executable, script], cwd=folder, env=environment, check=True)
     print(f"tables: studies/{name}    report: {(folder / 'report/index.html').relative_to(ROOT)}")
     return done.returncode
 

@@ -86,7 +86,8 @@ def make_grid(
     cells = outputs.grid()["cells"]
     for name in datasets:
         card = {"source": "made up", "licence": "none", "counts": {"train": 100}, "sha256": {}}
-        write(outputs.card(name, 0), json.dumps(card))
+        for seed in range(seeds):  # each has its own split
+            write(Job("prepare", name).folder / str(seed) / outputs.CARD, json.dumps(card))
     write(outputs.CALIBRATION, CALIBRATION)
     for i, cell in enumerate(cells):
         make_cell(cell, np.random.default_rng(i), seeds, labels, points, epochs, measured or {})

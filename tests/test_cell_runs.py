@@ -10,7 +10,8 @@ from made_grid import make_grid, report
 from uncollapse.experiment.cells import Cell
 from uncollapse.pipeline import outputs
 from uncollapse.report.evidence import Evidence
-from uncollapse.report.results import gather, measured
+from uncollapse.report.means import measured
+from uncollapse.report.results import gather
 from uncollapse.tracking.cells import with_cells
 from uncollapse.tracking.gather import finished_runs, training_key
 from uncollapse.tracking.run import Run

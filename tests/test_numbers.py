@@ -9,8 +9,8 @@ from made_results import results_of
 
 from uncollapse.measures import columns
 from uncollapse.report.evidence import Evidence
+from uncollapse.report.means import front
 from uncollapse.report.numbers import effect, mean_of, show
-from uncollapse.report.results import front
 from uncollapse.report.table import difference
 
 

@@ -17,6 +17,7 @@ import torch
 from scipy.optimize import root_scalar
 
 from uncollapse.data.prepared import Part
+from uncollapse.data.sources.gaussian import cloud
 from uncollapse.likelihoods.gaussian import gaussian
 from uncollapse.measures.active_units import active_units
 from uncollapse.measures.collapse import collapse_thresholds, collapsed
@@ -52,12 +53,8 @@ class Row(NamedTuple):
 
 
 def data() -> Part:
-    """Examples (COUNT, 6) whose covariance has exactly the eigenvalues SPECTRUM, along random directions."""
-    generator = numpy_generator(0, "calibration")
-    cloud = generator.normal(size=(COUNT, len(SPECTRUM)))
-    white = np.linalg.svd(cloud - cloud.mean(0), full_matrices=False)[0] * math.sqrt(COUNT)
-    directions = np.linalg.qr(generator.normal(size=(len(SPECTRUM), len(SPECTRUM))))[0]
-    return Part((white * np.sqrt(SPECTRUM) @ directions.T).astype(np.float32))
+    """Examples (COUNT, 6) whose covariance has exactly the eigenvalues SPECTRUM."""
+    return Part(cloud(SPECTRUM, COUNT, numpy_generator(0, "calibration")))
 
 
 def trained(part: Part, kl_weight: KLWeight) -> tuple[VAE, float]:

@@ -122,8 +122,12 @@ def gather() -> Results:
 
 
 def shared_examples(cells: Sequence[Cell], seeds: Sequence[int]) -> Examples:
-    """The measures of test examples, of the cells all of whose seeds have the same ones."""
-    shared = [cell for cell in cells if len({outputs.prepared(cell.dataset, seed) for seed in seeds}) == 1]
+    """The measures of test examples, of the cells of which several seeds have the same ones."""
+    shared = [
+        cell
+        for cell in cells
+        if len(seeds) > len({outputs.prepared(cell.dataset, seed) for seed in seeds}) == 1
+    ]
     files = {seed: outputs.per_seed(outputs.EXAMPLES, seed) for seed in seeds}
     folders = {cell: outputs.evaluation(cell).folder for cell in shared}
     return {

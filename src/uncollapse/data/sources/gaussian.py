@@ -1,0 +1,40 @@
+"""Examples of a normal distribution whose covariance has given eigenvalues.
+
+A linear VAE with the likelihood `gaussian` is probabilistic PCA (Tipping & Bishop 1999), whose optimum is
+known: the KL of the dimension along an eigenvector with the eigenvalue l is 1/2 ln(l / variance) nats, and 0
+where that is negative (Lucas et al. 2019, arXiv 1911.02469, section 4).
+"""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import PositiveFloat, PositiveInt
+
+from uncollapse.data.sources import Example, Load, Source
+from uncollapse.seeds import numpy_generator
+
+EIGENVALUES = (9.0, 6.0, 4.0, 2.5, 1.6, 1.0, 0.6, 0.4, 0.25, 0.15)
+
+
+def gaussian(*, eigenvalues: tuple[PositiveFloat, ...] = EIGENVALUES, examples: PositiveInt = 6000) -> Load:
+    """Real values (examples, D) for D eigenvalues."""
+    if not len(eigenvalues) < examples:
+        raise ValueError("there should be more examples than eigenvalues")
+
+    def load() -> Source:
+        x = cloud(np.array(eigenvalues), examples, numpy_generator(0, "gaussian"))
+        return Source(map(Example, x), f"{examples} draws of a normal distribution", "none: made up")
+
+    return load
+
+
+def cloud(
+    eigenvalues: NDArray[np.float64], count: int, generator: np.random.Generator
+) -> NDArray[np.float32]:
+    """Examples (count, D) whose own covariance has exactly these eigenvalues, along random directions."""
+    size = len(eigenvalues)
+    drawn = generator.normal(size=(count, size))
+    white = np.linalg.svd(drawn - drawn.mean(0), full_matrices=False)[0] * math.sqrt(count)
+    directions = np.linalg.qr(generator.normal(size=(size, size)))[0]
+    return (white * np.sqrt(eigenvalues) @ directions.T).astype(np.float32)

@@ -1,0 +1,59 @@
+"""What theory says of every dimension, beside what training found: theory.csv and theory.png.
+
+Run in the folder of the pipeline: the eigenvalues are those of the examples that were learned from.
+"""
+
+import json
+from pathlib import Path
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from uncollapse.data.prepared import read
+from uncollapse.pipeline import outputs
+
+HERE = Path(__file__).parent
+SMALLEST, LARGEST = 0.15, 10.0  # variances that are drawn
+
+
+def known(eigenvalues: np.ndarray, variance: float | np.ndarray) -> np.ndarray:
+    """The KL of each dimension at the optimum (nats)."""
+    return 0.5 * np.log(np.maximum(eigenvalues / variance, 1))
+
+
+def table() -> pd.DataFrame:
+    """A row for each variance, seed and dimension: `exact` and `found` KL (nats), the largest first."""
+    rows = []
+    for cell in outputs.grid()["cells"]:
+        collapse = pd.read_csv(outputs.evaluation(cell).folder / outputs.COLLAPSE)
+        for seed, run in collapse.groupby("seed"):
+            x = read(outputs.prepared(cell.dataset, int(seed)), "train", "reserve").x
+            eigenvalues = np.sort(np.linalg.eigvalsh(np.cov(np.asarray(x).T, bias=True)))[::-1][: len(run)]
+            variance = json.loads(outputs.evaluation(cell).made_from.read_text())["likelihood"]["variance"]
+            found = run["kl"].sort_values(ascending=False)
+            columns = {"eigenvalue": eigenvalues, "exact": known(eigenvalues, variance), "found": found}
+            rows.append(pd.DataFrame({"variance": variance, "seed": seed, **columns}))
+    return pd.concat(rows).rename_axis("dimension").reset_index()
+
+
+def picture(found: pd.DataFrame) -> alt.LayerChart:
+    """A line for each dimension as theory has it, and points that training found."""
+    first = found[(found["seed"] == 0) & (found["variance"] == found["variance"].min())]
+    grid = np.geomspace(SMALLEST, LARGEST, 200)
+    lines = pd.concat(
+        pd.DataFrame({"eigenvalue": each, "variance": grid, "exact": known(each, grid)})
+        for each in first["eigenvalue"]
+    )
+    x = alt.X("variance:Q", title="variance of the likelihood", scale=alt.Scale(type="log", nice=False))
+    color = alt.Color("eigenvalue:O", legend=None, scale=alt.Scale(scheme="viridis"))
+    drawn = alt.Chart(lines).mark_line().encode(x, alt.Y("exact:Q", title="KL of a dimension (nats)"), color)
+    points = alt.Chart(found).mark_point(color="black").encode(x, alt.Y("found:Q"))
+    dead = alt.Chart(first).mark_tick(thickness=2).encode(alt.X("eigenvalue:Q"), alt.YDatum(0))
+    return (drawn + points + dead).properties(width=640, height=320)
+
+
+if __name__ == "__main__":
+    result = table()
+    result.round(4).to_csv(HERE / "theory.csv", index=False)
+    picture(result).save(HERE / "theory.png", scale_factor=2)

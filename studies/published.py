@@ -1,0 +1,29 @@
+"""What is published or known, beside what a study has found: published.csv and summary.csv become
+published.md."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from uncollapse.experiment.cells import Cell
+from uncollapse.report.numbers import MINUS, show
+from uncollapse.statistics import interval
+
+KEY = [*Cell._fields, "measure"]
+
+
+def write(study: Path) -> None:
+    """Write the table of a study, a row for each row of published.csv: KEY and `published`."""
+    published = pd.read_csv(study / "published.csv")
+    summary = pd.read_csv(study / "summary.csv")
+    runs = summary.melt([*Cell._fields, "seed"], list(published["measure"].unique()), "measure", "value")
+    lines = ["| data set | model | method | measure | ours | published | difference |", "|---" * 7 + "|"]
+    for row in published.to_dict("records"):
+        mine = (runs[KEY] == [row[name] for name in KEY]).all(axis=1)
+        found = interval(runs[mine]["value"].to_numpy(float))
+        ours = show(found.mean, found.low, found.high, signed=False)
+        difference = f"{found.mean - row['published']:+.3g}".replace("-", MINUS)
+        text = f"{row['published']:g}".replace("-", MINUS)
+        names = " | ".join(f"`{row[name]}`" for name in KEY)
+        lines.append(f"| {names} | {ours} | {text} | {difference} |")
+    (study / "published.md").write_text("\n".join(lines) + "\n")

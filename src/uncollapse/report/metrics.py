@@ -2,7 +2,10 @@
 
 import json
 import math
+from functools import reduce
 from typing import Any
+
+import pandas as pd
 
 from uncollapse.pipeline.outputs import (
     CELL_MEANS,
@@ -14,7 +17,7 @@ from uncollapse.pipeline.outputs import (
     SUMMARY_MEANS,
     TRAJECTORIES,
 )
-from uncollapse.report.charts import beta, collapse, early, kl
+from uncollapse.report.charts import alive, beta, collapse, early, kl
 from uncollapse.report.means import measured
 from uncollapse.report.results import Results
 
@@ -22,7 +25,7 @@ Numbers = dict[str, dict[str, dict[str, Any]]]  # by data set, model and method
 
 
 def write_metrics(results: Results) -> None:
-    """Write all: the runs, the comparisons, the means of each cell, the best methods, and four charts."""
+    """Write all: the runs, the comparisons, the means of each cell, the best methods, and five charts."""
     METRICS.mkdir(exist_ok=True)
     results.summary.to_csv(SUMMARY, index=False, float_format="%.6g")
     results.comparison.to_csv(COMPARISON, index=False, float_format="%.6g")
@@ -30,10 +33,10 @@ def write_metrics(results: Results) -> None:
     for file, numbers in {CELL_MEANS: cells, SUMMARY_MEANS: best(cells, results.grid["plain"])}.items():
         file.write_text(json.dumps(numbers, indent=2) + "\n")
     range_of_seeds = ["low", "high"]
-    trajectories = [chart.CHART.table(results).drop(columns=range_of_seeds) for chart in (kl, beta)]
+    trajectories = [chart.CHART.table(results).drop(columns=range_of_seeds) for chart in (kl, beta, alive)]
     curves = collapse.CHART.table(results).drop(columns=range_of_seeds)
     tables = {
-        TRAJECTORIES: trajectories[0].merge(trajectories[1]),
+        TRAJECTORIES: reduce(pd.DataFrame.merge, trajectories),
         CURVES: curves,
         EARLY: early.table(results),
     }

@@ -22,6 +22,7 @@ ORDER = (
     "rate_distortion",
     "kl",
     "beta",
+    "alive",
     "information",
     "cost",
     "progress",

@@ -42,14 +42,17 @@ def lines(
     )
 
 
-def training_curve(column: str, axis: str, title: str, text: str) -> Chart:
-    """The chart of a column of the history: its mean over the batches of an epoch, a line for each method."""
+def training_curve(column: str, axis: str, title: str, text: str, log: bool = False) -> Chart:
+    """The chart of a column of the history by batch, which may be on a logarithmic axis: a line for each
+    method."""
 
     def table(results: Results) -> pd.DataFrame:
         return in_training(results.history, column)
 
     def draw(canvas: Canvas) -> Layers:
         scale = alt.Scale(domainMin=0, domainMax=canvas.upper("high"))
-        return lines(canvas, alt.X("step:Q", title="batches"), alt.Y(f"{column}:Q", title=axis, scale=scale))
+        logarithmic = alt.Scale(type="log", nice=False) if log else alt.Undefined
+        x = alt.X("step:Q", title="batches", scale=logarithmic)
+        return lines(canvas, x, alt.Y(f"{column}:Q", title=axis, scale=scale))
 
     return Chart(title, text, f"{title}, a line for each method", table, draw, height=220)

@@ -28,13 +28,17 @@ def table() -> pd.DataFrame:
     for cell in outputs.grid()["cells"]:
         collapse = pd.read_csv(outputs.evaluation(cell).folder / outputs.COLLAPSE)
         for seed, run in collapse.groupby("seed"):
-            x = read(outputs.prepared(cell.dataset, int(seed)), "train", "reserve").x
-            eigenvalues = np.sort(np.linalg.eigvalsh(np.cov(np.asarray(x).T, bias=True)))[::-1][: len(run)]
+            x = read(outputs.prepared(cell.dataset, int(seed)), "train", "reserve").x[:]
+            eigenvalues = np.sort(np.linalg.eigvalsh(np.cov(x.T, bias=True)))[::-1][: len(run)]
             variance = json.loads(outputs.evaluation(cell).made_from.read_text())["likelihood"]["variance"]
             found = run["kl"].sort_values(ascending=False)
-            columns = {"eigenvalue": eigenvalues, "exact": known(eigenvalues, variance), "found": found}
+            columns = {
+                "eigenvalue": eigenvalues,
+                "exact": known(eigenvalues, variance),
+                "found": found.to_numpy(),
+            }
             rows.append(pd.DataFrame({"variance": variance, "seed": seed, **columns}))
-    return pd.concat(rows).rename_axis("dimension").reset_index()
+    return pd.concat(rows)
 
 
 def picture(found: pd.DataFrame) -> alt.LayerChart:

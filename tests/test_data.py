@@ -14,6 +14,7 @@ from made_files import load, no_network, stacked
 
 from uncollapse.data.prepare import choose, digest
 from uncollapse.data.sources import OFFICIAL
+from uncollapse.data.sources._package import package_files
 from uncollapse.data.sources._raw import VARIABLE
 from uncollapse.data.sources._text import words
 from uncollapse.errors import UserError
@@ -133,6 +134,45 @@ def test_the_gaussian_has_the_covariance_that_is_asked_for() -> None:
     assert np.linalg.eigvalsh(np.cov(x.T, bias=True)) == pytest.approx([0.5, 1.0, 4.0], rel=1e-4)
     with pytest.raises(UserError, match="more examples than eigenvalues"):
         load("gaussian", examples=5)
+
+
+def test_icons_are_whole_glyphs_in_the_middle_no_two_of_them_equal() -> None:
+    _, examples = loaded("icons")
+    x = stacked(examples)
+    assert x.shape[1:] == (28, 28)
+    assert len(np.unique(x, axis=0)) == len(x) > 14_000
+    assert not x[:, [0, -1]].any()
+    assert not x[:, :, [0, -1]].any()
+    for axis in (1, 2):
+        ink = x.any(axis)  # in each column, in each row
+        margins = ink.argmax(1) - ink[:, ::-1].argmax(1)
+        assert abs(margins).max() <= 1
+    assert {"Codicons", "Phosphor"} < {example.label for example in examples}
+
+
+def test_icd10_is_titles_of_diagnoses_in_22_chapters() -> None:
+    source, examples = loaded("icd10")
+    titles = {" ".join(example.x): example.label for example in examples}
+    assert len(titles) == len(examples) > 40_000
+    assert titles["sucked into jet engine"] == "External causes of morbidity"  # V97.33
+    assert all(3 <= len(example.x) <= 16 for example in examples)
+    assert len(source.label_names) == len(set(titles.values())) == 22
+
+
+def test_files_of_packages_are_found_without_an_import_or_one_line_says_what_to_install() -> None:
+    [file] = package_files("qtawesome", "fonts/phosphor*.ttf")
+    assert file.exists()
+    assert not {"qtawesome", "qtpy", "simple_icd_10_cm"} & set(sys.modules)
+    with pytest.raises(UserError, match=r"^the package nowhere is not installed: pip install nowhere$"):
+        package_files("nowhere", "*.ttf")
+    with pytest.raises(UserError, match=r"^the package qtawesome has no fonts/a\*\.ttf; install the version"):
+        package_files("qtawesome", "fonts/a*.ttf")
+
+
+@pytest.mark.parametrize("name", ["kjv", "icd10"])
+def test_the_shortest_is_not_longer_than_the_longest(name: str) -> None:
+    with pytest.raises(UserError, match=r"^here: shortest \(9\) should not be more than longest \(8\)$"):
+        load(name, shortest=9, longest=8)
 
 
 def test_words_are_words_numbers_and_marks() -> None:

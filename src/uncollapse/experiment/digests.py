@@ -49,7 +49,7 @@ def sources(code: Code, roots: Iterable[Root]) -> dict[str, str]:
     """The digest of what `roots` reach in each file, e.g. {"uncollapse/train.py": "9f86d081884c", ...}."""
     texts = {}
     for file, indices in reach(code, roots, WATCHERS).items():
-        content = definitions(file.read_text())
+        content = contents(code, file)
         texts[file] = "\n".join(content[index].syntax for index in sorted(indices))
     return {name(code, file): digest(texts[file].encode()) for file in sorted(texts)}
 
@@ -91,18 +91,28 @@ def follow(code: Code, root: Root, watchers: tuple[str, ...]) -> tuple[list[int]
     file, name = root
     if any(file.is_relative_to(code.package / watcher) for watcher in watchers):
         return [], []
-    content = dict(enumerate(definitions(file.read_text())))
-    reached = {i: part for i, part in content.items() if name in (ALL, *part.defines) or not part.defines}
-    names = frozenset().union(*(part.defines for part in content.values()))
+    content = contents(code, file)
+    reached = {
+        i: part for i, part in enumerate(content) if name == ALL or name in part.defines or not part.defines
+    }
+    names = frozenset().union(*(part.defines for part in content))
     targets = [(file, use) for part in reached.values() for use in part.uses & names]
-    imports = [locate(code, file, item) for part in reached.values() for item in part.imports]
+    beside = None if file.is_relative_to(code.package) else file.parent
+    imports = [locate(code, beside, item) for part in reached.values() for item in part.imports]
     return list(reached), targets + [target for target in imports if target]
 
 
-def locate(code: Code, importer: Path, item: Import) -> Root | None:
-    """The file that is imported, of this package or beside a script, and what of it; None for libraries."""
-    inside = importer.is_relative_to(code.package)
-    folders = {code.package.parent: code.package, **({} if inside else {importer.parent: importer.parent})}
+@cache
+def contents(code: Code, file: Path) -> tuple[Definition, ...]:
+    """The definitions of a file, which is read once."""
+    return definitions(file.read_text())
+
+
+@cache
+def locate(code: Code, beside: Path | None, item: Import) -> Root | None:
+    """The file that is imported, of this package or of the folder `beside` a script, and what of it; None
+    for libraries."""
+    folders = {code.package.parent: code.package, **({beside: beside} if beside else {})}
     module, name = item
     for path, definition in ((f"{module}.{name}", ALL), (module, name)):
         for above, folder in folders.items():

@@ -143,10 +143,10 @@ def caps(capped: Sequence[bool], difference: float) -> str:
 def beyond_chance(table: pd.DataFrame, measures: Mapping[str, Measure]) -> pd.DataFrame:
     """The table with the columns p_holm and beyond_chance. A measure with a limit is beyond chance only
     where that agrees."""
-    table["p_holm"] = math.nan
-    for _, family in table.dropna(subset="p").groupby(["question", "dataset", "measure"]):
-        ranked = family["p"].sort_values()
-        table.loc[ranked.index, "p_holm"] = (ranked * np.arange(len(ranked), 0, -1)).cummax().clip(upper=1)
+    family = ["question", "dataset", "measure"]
+    ranked = table.dropna(subset="p").astype({"p": float}).sort_values("p")  # of no rows: of any type
+    ranked["p_holm"] = ranked["p"] * (ranked.groupby(family).cumcount(ascending=False) + 1)
+    table["p_holm"] = ranked.groupby(family)["p_holm"].cummax().clip(upper=1)
     table["beyond_chance"] = table["p_holm"] < 1 - LEVEL
     pair = PAIR[:-1]
     for name, measure in measures.items():

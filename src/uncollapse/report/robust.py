@@ -29,11 +29,12 @@ def over_eps(
     """The direction of every pair of cells at EPS, and at the `eps` of the settings, by the share of
     dimensions whose `column` is less."""
     grid = sorted({*EPS, eps})
-    runs = dimensions.groupby([*Cell._fields, "seed"], sort=False)[column]
-    shares = {str(value): runs.agg(lambda run, value=value: (run < value).mean()) for value in grid}
-    summary = pd.DataFrame({**shares, "latents": runs.size()}).reset_index()
+    run = [*Cell._fields, "seed"]
+    below = {str(value): dimensions[column] < value for value in grid}
+    runs = dimensions[run].assign(**below).groupby(run, sort=False)
+    summary = runs[list(below)].mean().assign(latents=runs.size()).reset_index()
     share = Measure("collapsed", "share", better=-1, grain="latents")
-    table = compare(summary, pairs, measures=dict.fromkeys(shares, share))
+    table = compare(summary, pairs, measures=dict.fromkeys(below, share))
     result: dict[Key, Directions] = {}
     for row in table.to_dict("records"):
         sign = (row["difference"] < 0) - (row["difference"] > 0)

@@ -60,4 +60,4 @@ def picture(found: pd.DataFrame) -> alt.LayerChart:
 if __name__ == "__main__":
     result = table()
     result.round(4).to_csv(HERE / "theory.csv", index=False)
-    picture(result).save(HERE / "theory.png", scale_factor=2)
+    picture(result).save(HERE / "theory.png", scale_factor=1)

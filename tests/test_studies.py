@@ -57,5 +57,5 @@ def test_the_published_table_has_ours_its_interval_and_the_difference(tmp_path: 
 
 def test_theory_is_that_of_the_calibration(scripts: None) -> None:
     for variance in (0.5, 1.0, 3.0):
-        assert module("theory").known(SPECTRUM[:LATENTS], variance) == pytest.approx(optimum(variance))
-    assert np.array_equal(module("theory").known(np.array([0.9, 1.0]), 1.0), [0, 0])
+        assert module("theory").optimal_kl(SPECTRUM[:LATENTS], variance) == pytest.approx(optimum(variance))
+    assert np.array_equal(module("theory").optimal_kl(np.array([0.9, 1.0]), 1.0), [0, 0])

@@ -17,7 +17,7 @@ import torch
 from scipy.optimize import root_scalar
 
 from uncollapse.data.prepared import Part
-from uncollapse.data.sources.gaussian import cloud
+from uncollapse.data.sources.gaussian import cloud, optimal_kl
 from uncollapse.likelihoods.gaussian import gaussian
 from uncollapse.measures.active_units import active_units
 from uncollapse.measures.collapse import collapse_thresholds, collapsed
@@ -78,7 +78,7 @@ def trained(part: Part, kl_weight: KLWeight) -> tuple[VAE, float]:
 
 def optimum(beta: float) -> np.ndarray:
     """KL_i at the optimum, (LATENTS,), the largest first."""
-    return 0.5 * np.log(np.maximum(SPECTRUM[:LATENTS] / (beta * VARIANCE), 1))
+    return optimal_kl(SPECTRUM[:LATENTS], beta * VARIANCE)
 
 
 def upper(q: Gaussian) -> float:

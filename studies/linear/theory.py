@@ -1,4 +1,4 @@
-"""What theory says of every dimension, beside what training found: theory.csv and theory.png.
+"""What theory says of every dimension, beside what training found: theory.csv and theory.svg.
 
 Run in the folder of the pipeline: the eigenvalues are those of the examples that were learned from.
 """
@@ -11,15 +11,11 @@ import numpy as np
 import pandas as pd
 
 from uncollapse.data.prepared import read
+from uncollapse.data.sources.gaussian import optimal_kl
 from uncollapse.pipeline import outputs
 
 HERE = Path(__file__).parent
 SMALLEST, LARGEST = 0.15, 10.0  # variances that are drawn
-
-
-def known(eigenvalues: np.ndarray, variance: float | np.ndarray) -> np.ndarray:
-    """The KL of each dimension at the optimum (nats)."""
-    return 0.5 * np.log(np.maximum(eigenvalues / variance, 1))
 
 
 def table() -> pd.DataFrame:
@@ -34,7 +30,7 @@ def table() -> pd.DataFrame:
             found = run["kl"].sort_values(ascending=False)
             columns = {
                 "eigenvalue": eigenvalues,
-                "exact": known(eigenvalues, variance),
+                "exact": optimal_kl(eigenvalues, variance),
                 "found": found.to_numpy(),
             }
             rows.append(pd.DataFrame({"variance": variance, "seed": seed, **columns}))
@@ -44,14 +40,18 @@ def table() -> pd.DataFrame:
 def picture(found: pd.DataFrame) -> alt.LayerChart:
     """A line for each dimension as theory has it, and points that training found."""
     first = found[(found["seed"] == 0) & (found["variance"] == found["variance"].min())]
-    grid = np.geomspace(SMALLEST, LARGEST, 200)
-    lines = pd.concat(
-        pd.DataFrame({"eigenvalue": each, "variance": grid, "exact": known(each, grid)})
+    lines = [
+        {"eigenvalue": each, "variance": variance, "exact": optimal_kl(each, variance)}
         for each in first["eigenvalue"]
-    )
+        for variance in (SMALLEST, each, LARGEST)  # between which they are straight
+    ]
     x = alt.X("variance:Q", title="variance of the likelihood", scale=alt.Scale(type="log", nice=False))
     color = alt.Color("eigenvalue:O", legend=None, scale=alt.Scale(scheme="viridis"))
-    drawn = alt.Chart(lines).mark_line().encode(x, alt.Y("exact:Q", title="KL of a dimension (nats)"), color)
+    drawn = (
+        alt.Chart(pd.DataFrame(lines))
+        .mark_line()
+        .encode(x, alt.Y("exact:Q", title="KL of a dimension (nats)"), color)
+    )
     points = alt.Chart(found).mark_point(color="black").encode(x, alt.Y("found:Q"))
     dead = alt.Chart(first).mark_tick(thickness=2).encode(alt.X("eigenvalue:Q"), alt.YDatum(0))
     return (drawn + points + dead).properties(width=640, height=320)
@@ -60,4 +60,4 @@ def picture(found: pd.DataFrame) -> alt.LayerChart:
 if __name__ == "__main__":
     result = table()
     result.round(4).to_csv(HERE / "theory.csv", index=False)
-    picture(result).save(HERE / "theory.png", scale_factor=1)
+    picture(result).save(HERE / "theory.svg")

@@ -1,11 +1,11 @@
 """Examples of a normal distribution whose covariance has given eigenvalues.
 
 A linear VAE with the likelihood `gaussian` is probabilistic PCA (Tipping & Bishop 1999), whose optimum is
-known: the KL of the dimension along an eigenvector with the eigenvalue l is 1/2 ln(l / variance) nats, and 0
-where that is negative (Lucas et al. 2019, arXiv 1911.02469, section 4).
+known (Lucas et al. 2019, arXiv 1911.02469, section 4): see `optimal_kl`.
 """
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,12 @@ def gaussian(*, eigenvalues: tuple[PositiveFloat, ...] = EIGENVALUES, examples: 
         return Source(map(Example, x), f"{examples} draws of a normal distribution", "none: made up")
 
     return load
+
+
+def optimal_kl(eigenvalues: NDArray[np.float64], variance: Any) -> NDArray[np.float64]:
+    """The KL (nats) of the dimension along each eigenvector at the optimum of a linear VAE: with a likelihood
+    of `variance` 1/2 ln(eigenvalue / variance), and 0 where that is negative."""
+    return 0.5 * np.log(np.maximum(eigenvalues / variance, 1))
 
 
 def cloud(

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 from filelock import FileLock
+from warm import warm_python
 
 ROOT = Path(__file__).parent.parent
 PARAMS: dict[str, Any] = {
@@ -48,7 +49,7 @@ class Project:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.params = folder, deepcopy(PARAMS)
-        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+        path = os.pathsep.join([warm_python(), str(Path(sys.executable).parent), os.environ["PATH"]])
         self.environment = {
             **os.environ,
             "PATH": path,

@@ -32,7 +32,7 @@ PAIRS = [
 ]
 # an MLP decoder reads no words; here nothing is reserved
 NO_EFFECT = {("images", "word_dropout"), ("images", "no_reserve"), ("tokens", "no_reserve")}
-EPOCHS, BATCHES = 2, 2
+EPOCHS, BATCHES = 2, 1
 
 
 class Run(NamedTuple):

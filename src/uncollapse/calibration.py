@@ -37,7 +37,7 @@ from uncollapse.vae import VAE, Gaussian, encode, initialise
 SPECTRUM = np.array([20.0, 7.0, 2.5, 0.4, 0.2, 0.1])  # the eigenvalues lambda
 LATENTS, VARIANCE, COUNT = 5, 1.0, 4000
 BATCH = 400
-SCHEDULE = [(250, 0.03), (350, 0.003), (400, 0.0003)]  # until which epoch, learning rate
+SCHEDULE = [(100, 0.05), (150, 0.005), (180, 0.0005)]  # until which epoch, learning rate
 TARGET = 3.5  # nats, of the controller
 
 

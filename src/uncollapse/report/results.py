@@ -25,7 +25,7 @@ REASONS = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Results:
     """The results of a grid. Every table has the columns `dataset`, `model` and `method`.
 

@@ -1,6 +1,7 @@
 """What would have been found, had training ended earlier."""
 
 from collections.abc import Iterator
+from functools import cache
 
 import altair as alt
 import numpy as np
@@ -17,6 +18,7 @@ EPOCHS = 40  # about how many are shown
 COLUMNS = [*CELL, "epoch", "difference", "low", "high"]
 
 
+@cache  # for the page, the picture and the file in metrics/
 def table(results: Results) -> pd.DataFrame:
     """A row for each cell that has a reference, and epoch: the difference of their best validation ELBOs up
     to then. A run that has stopped stays where it was."""

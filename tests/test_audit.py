@@ -3,7 +3,6 @@
 import math
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -116,13 +115,6 @@ def test_random_mixtures_of_reductions_weights_variances_and_sizes(number: int) 
     assert {name: parts[:1] for name, parts in found.averaged.items() if "batch" in parts} == {
         name: parts for name, parts in over_batch.items() if parts
     }
-
-
-def test_the_example_of_the_docs_gives_what_stands_there(capsys: pytest.CaptureFixture[str]) -> None:
-    page = (Path(__file__).parent.parent / "docs/diagnosis.md").read_text()
-    [code, output] = re.findall(r"```(?:python)?\n(.*?)```", page.split("## Audit the loss")[1], re.DOTALL)
-    exec(compile(code, "docs/diagnosis.md", "exec"), {})
-    assert capsys.readouterr().out == output
 
 
 def test_latents_and_values_of_any_shape_and_a_loss_for_one_size_of_batch() -> None:

@@ -108,3 +108,13 @@ def test_the_method_of_the_readme_is_a_piece() -> None:
         beta, state = weight.update(state, torch.zeros(3, 2), torch.zeros(3))
         betas.append(float(beta))
     assert betas == pytest.approx([0, 0.5, 0.5**0.5, 0.75**0.5, 1, 1])
+
+
+@pytest.mark.parametrize("section", ["Audit the loss", "Predict the collapse"])
+def test_what_an_example_prints_is_what_stands_below_it(
+    section: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (ROOT / "docs/diagnosis.md").read_text().split(f"## {section}\n")[1].split("\n## ")[0]
+    [code], [_, output, *_] = blocks("python", text), blocks("(?:python)?", text)
+    exec(compile(code, section, "exec"), {})
+    assert capsys.readouterr().out == output

@@ -2,7 +2,7 @@
 
 Start with `uncollapse.vae` (the model and the notation of the whole project), then `uncollapse.train`
 (the loop) and `uncollapse.methods` (the remedies, one file each). For anybody's VAE there are
-`uncollapse.audit` and `uncollapse.diagnose`; `uncollapse.load` reads one that was trained here.
+`uncollapse.audit`, `predict` and `diagnose`; `uncollapse.load` reads one that was trained here.
 """
 
 from importlib import import_module
@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from uncollapse.assemble import load as load
     from uncollapse.diagnosis import diagnose as diagnose
     from uncollapse.loss_audit import audit as audit
+    from uncollapse.prediction import predict as predict
 
-MODULES = {"audit": "loss_audit", "diagnose": "diagnosis", "load": "assemble"}
+MODULES = {"audit": "loss_audit", "diagnose": "diagnosis", "load": "assemble", "predict": "prediction"}
 
 
 def __getattr__(name: str) -> Any:

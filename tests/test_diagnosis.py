@@ -52,7 +52,8 @@ def test_bfloat16_is_a_number_and_few_examples_are_no_collapse() -> None:
     assert uncollapse.diagnose(mu.bfloat16(), logvar.bfloat16()).mi == pytest.approx(
         uncollapse.diagnose(mu, logvar).mi, abs=0.02
     )
-    assert uncollapse.diagnose(4 * mu[:10], logvar[:10]).verdict == "healthy"
+    few = [array[:10] for array in channel(0.99, 0.99)]
+    assert uncollapse.diagnose(*few).verdict.startswith("healthy")
 
 
 def test_labels_may_be_bytes_and_names_what_they_may_not_be() -> None:

@@ -12,9 +12,16 @@ if TYPE_CHECKING:
     from uncollapse.assemble import load as load
     from uncollapse.diagnosis import diagnose as diagnose
     from uncollapse.loss_audit import audit as audit
+    from uncollapse.monitor import Monitor as Monitor
     from uncollapse.prediction import predict as predict
 
-MODULES = {"audit": "loss_audit", "diagnose": "diagnosis", "load": "assemble", "predict": "prediction"}
+MODULES = {
+    "Monitor": "monitor",
+    "audit": "loss_audit",
+    "diagnose": "diagnosis",
+    "load": "assemble",
+    "predict": "prediction",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from uncollapse.encodings import numbers
+from uncollapse.encodings import posterior
 from uncollapse.measures.active_units import active_units
 from uncollapse.measures.collapse import collapse_thresholds, collapsed
 from uncollapse.measures.mutual_information import mutual_information
@@ -20,14 +20,10 @@ if TYPE_CHECKING:
 
 
 EPS = (
-    0.1  # nats: a dimension with less, for all but delta of the examples, counts as collapsed in the verdict
+    0.1  # nats: with less, for all but delta of the examples, a dimension counts as collapsed in the verdict
 )
-
-
+NO_LOGVAR = "in doubt: no logvar is negative; if these are variances or standard deviations, say var= or std="
 POINTS = 10_000  # the mutual information takes no more, for its time grows with their square
-
-
-LARGEST = 88.0  # of |logvar|: beyond, exp leaves the range of floats
 
 
 @dataclass(frozen=True)
@@ -36,6 +32,8 @@ class Diagnosis:
     (d,), mi with its standard error and cap.
 
     kl_per_dimension and kl are means over the examples; for the others see `uncollapse.measures`.
+    marginal_kl is KL(q(z) || p(z)), too large where mi is near its cap, and never below
+    marginal_kl_at_least. `doubt` says what about the arguments looks wrong.
     probe_accuracy, that of a linear classifier on a fifth of the examples that it has not seen, is None
     without labels.
     """
@@ -50,6 +48,9 @@ class Diagnosis:
     mi_standard_error: float
     mi_cap: float
     collapse_thresholds: NDArray[np.float64]
+    marginal_kl: float
+    marginal_kl_at_least: float
+    doubt: str | None = None
     probe_accuracy: float | None = None
 
     def collapsed(self, eps: float) -> float:
@@ -59,7 +60,13 @@ class Diagnosis:
 
     @cached_property
     def verdict(self) -> str:
-        """One of "collapsed", "partly collapsed", "healthy", with the reason where there is more to say."""
+        """One of "collapsed", "partly collapsed", "healthy", "holes", with the reason where there is more to
+        say."""
+        return self.doubt or self.state
+
+    @cached_property
+    def state(self) -> str:
+        """The verdict, if the arguments are what they should be."""
         alive = self.collapse_thresholds >= EPS
         if not alive.any():
             return "collapsed"
@@ -67,6 +74,11 @@ class Diagnosis:
             return (
                 f"collapsed: a KL of {self.kl:.2f} nats, but z tells nothing of x "
                 f"(mutual information {self.mi:.2f} nats)"
+            )
+        if self.marginal_kl_at_least > EPS * self.d:
+            return (
+                f"holes: q(z) is {self.marginal_kl_at_least:.4g} nats or more from the prior, so what is "
+                "decoded from the prior will be poor"
             )
         if alive.all():
             return "healthy"
@@ -76,42 +88,9 @@ class Diagnosis:
     def figure(self) -> "altair.HConcatChart":
         """The collapse curve and the KL of each dimension, an Altair chart: `.save("diagnosis.png")`, or
         look at it in a notebook."""
-        import altair as alt
+        from uncollapse.diagnosis_figure import figure
 
-        thresholds = np.sort(self.collapse_thresholds).clip(1e-6)
-        curve = alt.Data(
-            values=[{"eps": eps, "share": (i + 1) / self.d} for i, eps in enumerate(thresholds.tolist())]
-            + [{"eps": 1e-6, "share": 0}, {"eps": max(100.0, 2 * float(thresholds[-1])), "share": 1}]
-        )
-        bars = alt.Data(
-            values=[{"dimension": i, "kl": kl} for i, kl in enumerate(self.kl_per_dimension.tolist())]
-        )
-        left = alt.Chart(curve, title="Collapse curve").mark_line(interpolate="step-after")
-        right = alt.Chart(bars, title="KL of each dimension").mark_bar()
-        share = f"share of dimensions collapsed (delta {self.delta:g})"
-        return alt.hconcat(
-            left.encode(
-                alt.X(
-                    "eps:Q",
-                    scale=alt.Scale(type="log"),
-                    title="eps (nats)",
-                    axis=alt.Axis(format="~e", tickCount=6),
-                ),
-                alt.Y("share:Q", title=share, axis=alt.Axis(format="%")),
-                order="share:Q",
-            ),
-            right.encode(
-                alt.X(
-                    "dimension:N",
-                    sort="-y",
-                    axis=alt.Axis(labels=False, ticks=False),
-                    title="dimension, by its KL",
-                ),
-                alt.Y("kl:Q", title="KL (nats)"),
-                tooltip=["dimension:N", "kl:Q"],
-            ),
-            title=self.verdict,
-        )
+        return figure(self)
 
     def as_dict(self) -> dict[str, Any]:
         """The fields and the verdict, arrays as lists."""
@@ -122,33 +101,21 @@ class Diagnosis:
         return {**listed, "verdict": self.verdict}
 
 
-def diagnose(mu: Any, logvar: Any, *, labels: Any = None, delta: float = 0.01) -> Diagnosis:
-    """Diagnose a VAE from the means and log-variances of q(z|x), (N, D) each, numpy or torch; `labels`
-    (N,) add a linear probe.
+def diagnose(
+    mu: Any, logvar: Any = None, *, var: Any = None, std: Any = None, labels: Any = None, delta: float = 0.01
+) -> Diagnosis:
+    """Diagnose a VAE from its q(z|x): means and one of `logvar`, `var` and `std`, (N, ...) each, numpy or
+    torch, or a distribution, see `uncollapse.encodings.posterior`; `labels` (N,) add a linear probe.
 
     Take data that it was trained on for the collapse curve, or data held out for all else; 2,000 examples
     or more, for the mutual information cannot exceed ln N. Raises ValueError with one line that names the
     argument: other shapes, NaN, infinity, no numbers, or one row.
     """
-    arrays = {"mu": numbers("mu", mu), "logvar": numbers("logvar", logvar)}
-    shapes = {name: tuple(array.shape) for name, array in arrays.items()}
-    if shapes["mu"] != shapes["logvar"]:
-        raise ValueError(
-            f"mu and logvar should have the same shape, not {shapes['mu']} and {shapes['logvar']}"
-        )
-    if len(shapes["mu"]) != 2 or shapes["mu"][0] < 2 or shapes["mu"][1] < 1:
-        raise ValueError(
-            "mu and logvar should have the shape (examples, dimensions), two examples or more, "
-            f"not {shapes['mu']}"
-        )
-    largest = float(arrays["logvar"].abs().max())
-    if largest > LARGEST:
-        raise ValueError(
-            f"logvar: exp of +-{largest:.4g} is out of range; it should be the logarithm of the variance"
-        )
+    q = posterior(mu, logvar, var=var, std=std)
+    if len(q.mu) < 2:
+        raise ValueError("mu: should have two examples or more, not 1")
     if not 0 <= delta < 1:
         raise ValueError(f"delta: should be at least 0 and less than 1, not {delta}")
-    q = Gaussian(**arrays)
     kl = q.kl()
     if not bool(kl.sum().isfinite()):
         raise ValueError(f"mu: the square of {float(q.mu.abs().max()):.4g} is out of range")
@@ -168,8 +135,20 @@ def diagnose(mu: Any, logvar: Any, *, labels: Any = None, delta: float = 0.01) -
         mi_standard_error=information.standard_error,
         mi_cap=information.cap,
         collapse_thresholds=collapse_thresholds(kl, delta=delta).numpy(),
+        marginal_kl=information.marginal_kl,
+        marginal_kl_at_least=marginal_kl_at_least(q),
+        doubt=NO_LOGVAR if logvar is not None and float(q.logvar.min()) > 0 else None,
         probe_accuracy=None if labels is None else probe(q.mu, labels, order),
     )
+
+
+def marginal_kl_at_least(q: Gaussian) -> float:
+    """A lower bound of KL(q(z) || p(z)) in nats: that of the Gaussian with the means and variances of q(z).
+
+    log r(z) / p(z) is quadratic for this Gaussian r, so KL(q(z) || p(z)) = KL(q(z) || r) + KL(r || p(z)).
+    """
+    variance = q.mu.var(0, correction=0) + q.logvar.exp().mean(0)
+    return float(Gaussian(q.mu.mean(0), variance.log()).kl().sum())
 
 
 def probe(mu: torch.Tensor, labels: Any, order: torch.Tensor) -> float:

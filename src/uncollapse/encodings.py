@@ -10,6 +10,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from uncollapse.vae import Gaussian
+
+LARGEST = 88.0  # of |logvar|: beyond, exp leaves the range of floats
+
 
 def numbers(name: str, array: Any) -> torch.Tensor:
     """An array or tensor of finite numbers as doubles on the CPU. Raises ValueError if it is none."""
@@ -23,6 +27,52 @@ def numbers(name: str, array: Any) -> torch.Tensor:
             f"{name}: {int((~np.isfinite(plain)).sum())} of {plain.size} values are NaN or infinite"
         )
     return torch.from_numpy(plain.astype(np.float64))
+
+
+def posterior(mu: Any, logvar: Any = None, *, var: Any = None, std: Any = None) -> Gaussian:
+    """q(z|x) as doubles (N, D), from means and one of `logvar`, `var` and `std`, (N, ...) each; or from one
+    distribution: of torch (Normal, Independent, MultivariateNormal without correlations) or another object
+    with a `mean` and a `logvar` or `variance`, such as diffusers'. Raises ValueError, which names the
+    argument."""
+    spreads = {"logvar": logvar, "var": var, "std": std}
+    given = [name for name, spread in spreads.items() if spread is not None]
+    if not given and hasattr(mu, "mean") and not callable(mu.mean):
+        mu, given, spreads = mu.mean, ["logvar"], {"logvar": log_variance(mu)}
+    if len(given) != 1:
+        raise ValueError(
+            f"mu should come with one of logvar, var and std, not with {' and '.join(given) or 'none'}"
+        )
+    [name] = given
+    means, spread = numbers("mu", mu), numbers(name, spreads[name])
+    shapes = tuple(means.shape), tuple(spread.shape)
+    if shapes[0] != shapes[1]:
+        raise ValueError(f"mu and {name} should have the same shape, not {shapes[0]} and {shapes[1]}")
+    if len(shapes[0]) < 2 or shapes[0][0] < 1 or means[0].numel() < 1:
+        raise ValueError(f"mu and {name} should have the shape (examples, dimensions), not {shapes[0]}")
+    if name != "logvar":
+        if not bool((spread > 0).all()):
+            raise ValueError(f"{name}: should be positive; {int((spread <= 0).sum())} of its values are not")
+        spread = spread.log() * (1 if name == "var" else 2)
+    largest = float(spread.abs().max())
+    if largest > LARGEST:
+        raise ValueError(
+            f"{name}: exp of +-{largest:.4g} is out of range; it should be the logarithm of the variance"
+        )
+    return Gaussian(means.flatten(1), spread.flatten(1))
+
+
+def log_variance(q: Any) -> torch.Tensor:
+    """Of a distribution. Raises ValueError if its dimensions are correlated, or if it has none."""
+    if hasattr(q, "logvar"):
+        return q.logvar
+    covariance = getattr(q, "covariance_matrix", None)
+    if covariance is not None:
+        variances = covariance.diagonal(dim1=-2, dim2=-1)
+        if not torch.equal(covariance, torch.diag_embed(variances)):
+            raise ValueError("mu: a distribution whose dimensions are correlated; q should be diagonal")
+    if not isinstance(getattr(q, "variance", None), torch.Tensor):
+        raise ValueError(f"mu: {type(q).__name__} has a mean, but neither logvar nor variance")
+    return q.variance.log()
 
 
 def load(file: Path) -> dict[str, NDArray[Any]]:

@@ -1,0 +1,51 @@
+"""A diagnosis of encodings that come in batches."""
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from uncollapse.diagnosis import Diagnosis, diagnose
+from uncollapse.encodings import posterior
+from uncollapse.vae import Gaussian
+
+
+class Monitor:
+    """`add` the encodings of one batch after another, then `diagnose` all of them.
+
+    Only the encodings are kept, on the CPU: 16 bytes for each example and dimension.
+    """
+
+    def __init__(self) -> None:
+        self.batches: list[Gaussian] = []
+        self.labels: list[np.ndarray] = []
+
+    def add(
+        self, mu: Any, logvar: Any = None, *, var: Any = None, std: Any = None, labels: Any = None
+    ) -> None:
+        """A batch, in any form that `diagnose` takes. Raises ValueError with one line, and adds nothing."""
+        q = posterior(mu, logvar, var=var, std=std)
+        if self.batches and q.mu.shape[1] != self.batches[0].mu.shape[1]:
+            before = self.batches[0].mu.shape[1]
+            raise ValueError(
+                f"mu: should have {before} dimensions, as the batches before, not {q.mu.shape[1]}"
+            )
+        if (labels is None) == bool(self.labels) and self.batches:
+            raise ValueError("labels: should come with every batch or with none")
+        self.batches.append(q)
+        if labels is not None:
+            self.labels.append(
+                np.asarray(labels.detach().cpu() if isinstance(labels, torch.Tensor) else labels)
+            )
+
+    def diagnose(self, *, delta: float = 0.01) -> Diagnosis:
+        """The diagnosis of all batches since the last `clear`. Raises ValueError if there is none."""
+        if not self.batches:
+            raise ValueError("monitor: no batch was added")
+        mu, logvar = (torch.cat(parts) for parts in zip(*self.batches, strict=True))
+        return diagnose(mu, logvar, labels=np.concatenate(self.labels) if self.labels else None, delta=delta)
+
+    def clear(self) -> None:
+        """Forget all batches, before the next epoch."""
+        self.batches.clear()
+        self.labels.clear()

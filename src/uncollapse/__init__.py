@@ -13,12 +13,14 @@ if TYPE_CHECKING:
     from uncollapse.diagnosis import diagnose as diagnose
     from uncollapse.loss_audit import audit as audit
     from uncollapse.monitor import Monitor as Monitor
+    from uncollapse.own_loop import kl_weight as kl_weight
     from uncollapse.prediction import predict as predict
 
 MODULES = {
     "Monitor": "monitor",
     "audit": "loss_audit",
     "diagnose": "diagnosis",
+    "kl_weight": "own_loop",
     "load": "assemble",
     "predict": "prediction",
 }

@@ -1,0 +1,86 @@
+"""A KL weight in a training loop of one's own."""
+
+import re
+from pathlib import Path
+
+import pytest
+import torch
+
+import uncollapse
+from uncollapse.methods.kl_weight import KLWeight
+from uncollapse.registry import build, names
+
+ARGUMENTS = {
+    "constant": {"beta": 0.3},
+    "cyclical": {"period": 4},
+    "free_bits": {"free": 0.5},
+    "linear": {"steps": 5},
+    "pi": {"kl_target": 3.0, "ki": 0.01},
+}
+
+
+def batches(count: int = 12) -> list[torch.Tensor]:
+    """KL_i of batches, (8, 4) each."""
+    generator = torch.Generator().manual_seed(0)
+    return [torch.rand(8, 4, generator=generator) * 2 for _ in range(count)]
+
+
+@pytest.mark.parametrize("name", names("methods/kl_weight"))
+def test_it_weighs_as_training_does_and_goes_on_from_its_state(name: str) -> None:
+    weight = uncollapse.kl_weight(name, **ARGUMENTS[name])
+    rule: KLWeight = build("methods/kl_weight", {"use": name, **ARGUMENTS[name]})
+    state, saved = rule.init(), None
+    for i, kl in enumerate(batches()):
+        beta, state = rule.update(state, kl, torch.zeros(8))
+        assert torch.equal(weight(kl), (beta * kl).sum(1).mean())
+        if i == 5:
+            saved = {key: value.clone() for key, value in weight.state_dict().items()}
+    resumed = uncollapse.kl_weight(name, **ARGUMENTS[name])
+    resumed.load_state_dict(saved)
+    for kl in batches()[6:]:
+        resumed(kl)
+    assert all(torch.equal(value, weight.state_dict()[key]) for key, value in resumed.state_dict().items())
+
+
+def test_the_kl_may_be_summed_or_averaged_and_eval_keeps_the_state() -> None:
+    weights = [uncollapse.kl_weight("pi", kl_target=3.0, ki=0.01) for _ in range(3)]
+    for kl in batches():
+        given = (kl, kl.sum(1), kl.sum(1).mean())
+        first, *others = [float(weight(form)) for weight, form in zip(weights, given, strict=True)]
+        assert others == pytest.approx([first, first], rel=1e-5)
+    before = {key: value.clone() for key, value in weights[0].state_dict().items()}
+    weights[0].eval()(batches()[0])
+    assert all(torch.equal(value, before[key]) for key, value in weights[0].state_dict().items())
+
+
+def test_the_gradient_is_that_of_the_weighted_kl() -> None:
+    weight, kl = uncollapse.kl_weight("constant", beta=0.3), batches()[0].requires_grad_()
+    weight(kl).backward()
+    assert torch.allclose(kl.grad, torch.full((8, 4), 0.3 / 8))
+
+
+def test_the_example_of_the_docs_trains_and_holds_the_kl_at_its_target() -> None:
+    page = (Path(__file__).parent.parent / "docs/diagnosis.md").read_text()
+    [code] = re.findall(r"```python\n(.*?)```", page.split("## A KL weight in your own loop")[1], re.DOTALL)
+    torch.manual_seed(0)
+    x = torch.randn(512, 3) @ torch.randn(3, 10) * 2
+    encoder, decoder = torch.nn.Linear(10, 8), torch.nn.Linear(4, 10)
+    optimizer = torch.optim.Adam([*encoder.parameters(), *decoder.parameters()], lr=0.01)
+    scope = {"encoder": encoder, "decoder": decoder, "optimizer": optimizer, "loader": [x] * 1500}
+    exec(compile(code, "docs/diagnosis.md", "exec"), scope)
+    assert float(scope["kl"].detach().sum(1).mean()) == pytest.approx(6.0, abs=0.3)
+    assert 0 < float(scope["weight"].beta.detach()) <= 1
+
+
+@pytest.mark.parametrize(
+    ("use", "arguments", "line"),
+    [
+        ("pid", {}, "kl_weight.use: no such name 'pid' \\(did you mean 'pi'\\?\\)"),
+        ("pi", {}, "kl_weight.kl_target: should be stated"),
+        ("pi", {"kl_target": -1.0}, "kl_weight.kl_target: input should be greater than 0"),
+        ("pi", {"kl_target": 3.0, "kd": 1.0}, "kl_weight.kd: no such name 'kd'"),
+    ],
+)
+def test_a_mistake_is_one_line(use: str, arguments: dict[str, float], line: str) -> None:
+    with pytest.raises(ValueError, match=line):
+        uncollapse.kl_weight(use, **arguments)

@@ -22,6 +22,8 @@ from uncollapse.experiment.recipes import recipes, text
 from uncollapse.pipeline import outputs
 from uncollapse.pipeline.outputs import Job
 from uncollapse.report import build
+from uncollapse.report.page import write_page
+from uncollapse.report.results import gather
 
 ROOT = Path(__file__).parent.parent
 METHODS = ("plain", "skip", "aggressive", "pretrained", "adversarial", "skip+aggressive")
@@ -53,6 +55,14 @@ def report(folder: Path, *, failed: Sequence[str] = (), **grid: Any) -> Path:
             assert done.returncode == 0, done.stderr
         assert all((folder / out).exists() for out in OUTS), "DVC asks for all of them"
         return folder / outputs.PAGE
+
+
+def page(folder: Path, **grid: Any) -> Path:
+    """The page of a made-up grid in `folder`, without the tables and pictures beside it."""
+    with chdir(folder):
+        make_grid(folder, **grid)
+        write_page(gather())
+    return folder / outputs.PAGE
 
 
 def make_grid(

@@ -2,19 +2,16 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import chdir
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from made_grid import METHODS, make_grid, report
+from made_grid import METHODS, report
+from made_grid import page as made_page
 from pages import NEEDS_CHROMIUM, charts, chromium, marks, opened
 from playwright.sync_api import Browser
 
-from uncollapse.pipeline.outputs import PAGE
 from uncollapse.registry import names
-from uncollapse.report.page import write_page
-from uncollapse.report.results import gather
 
 pytestmark = NEEDS_CHROMIUM
 OUTSIDE = """(width) => [...document.querySelectorAll("body *")].filter((one) =>
@@ -32,7 +29,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def default(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return report(tmp_path_factory.mktemp("default"))
+    return made_page(tmp_path_factory.mktemp("default"))
 
 
 def test_every_chart_has_marks_and_the_switch_changes_them(browser: Browser, default: Path) -> None:
@@ -169,13 +166,10 @@ def test_a_hundred_and_twenty_cells_make_a_page_that_can_be_sent_and_read(
         "skip+pretrained",
         "skip+adversarial",
     ]
-    with chdir(tmp_path):
-        datasets = ["mnist5k", "other"]
-        make_grid(
-            tmp_path, datasets=datasets, models=models, methods=methods, seeds=2, points=1000, epochs=30
-        )
-        write_page(gather())
-    file = tmp_path / PAGE
+    datasets = ["mnist5k", "other"]
+    file = made_page(
+        tmp_path, datasets=datasets, models=models, methods=methods, seeds=2, points=1000, epochs=30
+    )
     assert file.stat().st_size < 15e6
     page, problems = opened(browser, file, 390)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -30,7 +30,9 @@ def test_a_chart_and_a_measure_are_one_file_each(tmp_path: Path) -> None:
     package = tmp_path / "src/uncollapse"
     (package / "report/charts/reconstruction.py").write_text(EXAMPLES[1])
     (package / "measures/made_up.py").write_text(MEASURE)
-    file = report(tmp_path, methods=["plain", "skip"], points=20, measured={"made_up": 7.0})
+    file = report(
+        tmp_path, datasets=["mnist5k"], methods=["plain", "skip"], points=20, measured={"made_up": 7.0}
+    )
     with chromium() as browser:
         page, problems = opened(browser, file)
         panels = marks(page)

@@ -66,7 +66,7 @@ def test_the_example_of_the_docs_trains_and_holds_the_kl_at_its_target() -> None
     x = torch.randn(512, 3) @ torch.randn(3, 10) * 2
     encoder, decoder = torch.nn.Linear(10, 8), torch.nn.Linear(4, 10)
     optimizer = torch.optim.Adam([*encoder.parameters(), *decoder.parameters()], lr=0.01)
-    scope = {"encoder": encoder, "decoder": decoder, "optimizer": optimizer, "loader": [x] * 1500}
+    scope = {"encoder": encoder, "decoder": decoder, "optimizer": optimizer, "loader": [x] * 800}
     exec(compile(code, "docs/diagnosis.md", "exec"), scope)
     assert float(scope["kl"].detach().sum(1).mean()) == pytest.approx(6.0, abs=0.3)
     assert 0 < float(scope["weight"].beta.detach()) <= 1

@@ -36,7 +36,7 @@ import uncollapse
             pytorch_vae,
             {},
             0.00025 * VALUES / 2,
-            "a beta-VAE with beta 0.098: the reconstruction is averaged over",
+            "a beta-VAE with beta 0.098, as if the reconstruction were averaged over 784 values",
         ),
         (pythae, {}, 1, "the negative ELBO, with a Gaussian of variance 1"),
         (
@@ -56,7 +56,7 @@ import uncollapse
             averaged,
             {"likelihood": "bernoulli"},
             VALUES,
-            "a beta-VAE with beta 784: the reconstruction is averaged over the 784 values of an example, the",
+            "a beta-VAE with beta 784, as if the reconstruction were averaged over 784 values; for beta 1",
         ),
     ],
 )
@@ -139,7 +139,8 @@ def test_the_gradients_of_the_one_who_asks_stay_as_they_are() -> None:
     ("term", "why"),
     [
         (lambda mu, logvar: -kl(mu, logvar).sum(), "the KL has the wrong sign"),
-        (lambda mu, logvar: 0 * mu.sum(), "no KL in it"),
+        (lambda mu, logvar: torch.zeros(()), "no KL in it"),
+        (lambda mu, logvar: 0 * kl(mu, logvar).sum(), "its KL has no slope on this batch"),
         (
             lambda mu, s: (kl(mu, s * 2)).sum(),
             "its KL takes logvar for the logarithm of a standard deviation",
@@ -158,6 +159,59 @@ def test_what_is_no_kl_is_told(term: Callable[[Tensor, Tensor], Tensor], why: st
         return 0.5 * (output - x).square().sum() + term(mu, logvar)
 
     assert why in uncollapse.audit(loss, *batch()).verdict
+
+
+def test_latents_that_are_left_out_are_seen_though_they_have_collapsed() -> None:
+    output, x, mu, logvar = batch()
+    mu[:, 10:] *= 1e-4
+    logvar[:, 10:] *= 1e-4
+
+    def clamped(output: Tensor, x: Tensor, mu: Tensor, logvar: Tensor) -> Tensor:
+        return (output - x).square().sum() + kl(mu, logvar).mean(0).clamp(min=0.05).sum()
+
+    def half(output: Tensor, x: Tensor, mu: Tensor, logvar: Tensor) -> Tensor:
+        return (output - x).square().sum() + kl(mu[:, :10], logvar[:, :10]).sum()
+
+    for loss in (clamped, half):
+        found = uncollapse.audit(loss, output, x, mu, logvar)
+        assert "10 of 20 latents do not count in its KL" in found.verdict
+
+
+def test_a_weight_that_differs_from_call_to_call_is_seen() -> None:
+    calls = []
+
+    def loss(output: Tensor, x: Tensor, mu: Tensor, logvar: Tensor) -> Tensor:
+        calls.append(1)
+        return (output - x).square().sum() + len(calls) / 1000 * kl(mu, logvar).sum()
+
+    assert "not the same at each call" in uncollapse.audit(loss, *batch()).verdict
+
+
+def test_where_half_a_batch_gives_no_loss_it_says_so() -> None:
+    found = uncollapse.audit(
+        lambda o, x, *q: 0.5 * (o.view(16, -1) - x.view(16, -1)).square().sum() + kl(*q).sum(), *batch()
+    )
+    assert found.beta == pytest.approx(1, rel=1e-4)
+    one = uncollapse.audit(pythae, *batch(1))
+    assert one.beta == pytest.approx(1, rel=1e-4)
+    assert one.verdict.endswith("; what is averaged is not known, as half a batch gives no loss")
+    assert (one.averaged, one.kl_weight) == ({}, None)
+
+
+def test_without_gradients_in_low_precision_and_of_a_loss_that_works_in_place() -> None:
+    given = batch()
+    with torch.no_grad():
+        assert uncollapse.audit(pythae, *given).beta == pytest.approx(1, rel=1e-4)
+    low = [tensor.bfloat16() for tensor in given]
+    assert uncollapse.audit(pythae, *low).beta == pytest.approx(1, rel=1e-4)
+
+    def loss(output: Tensor, x: Tensor, mu: Tensor, logvar: Tensor) -> Tensor:
+        x.mul_(2).sub_(1)
+        return 0.5 * (2 * output - 1 - x).square().sum() + kl(mu, logvar.clamp_(-20, 20)).sum()
+
+    before = given[1].clone()
+    assert uncollapse.audit(loss, *given).beta == pytest.approx(0.25, rel=1e-4)
+    assert torch.equal(given[1], before)
 
 
 @pytest.mark.parametrize(("power", "name"), [(1, "a variance"), (2, "a standard deviation")])
@@ -182,11 +236,10 @@ def test_a_spread_that_is_no_logvar_is_recognised(power: int, name: str) -> None
             {"likelihood": "bernoulli"},
             "a Gaussian of mean `output`",
         ),
-        (
-            lambda o, x: functional.binary_cross_entropy_with_logits(o, x),
-            {"likelihood": "bernoulli", "output_is": "probabilities"},
-            "it is that of a Bernoulli with logits",
-        ),
+        (lambda o, x: (o - x)[:, 1:].square().sum(), {}, "1 of 784 values of x do not count in it: a mask?"),
+        (lambda o, x: functional.mse_loss(o, x).sqrt(), {}, "the weight of its reconstruction changes"),
+        (lambda o, x: functional.mse_loss(o, x).log(), {}, "the weight of its reconstruction changes"),
+        (lambda o, x: (o - x).square().sum() / len(x) ** 2, {}, "in half of the batch"),
         (
             lambda o, x: functional.huber_loss(o, x),
             {},
@@ -207,6 +260,11 @@ def test_what_is_no_reconstruction_is_told(
     ("changes", "line"),
     [
         ({"likelihood": "poisson"}, "likelihood: should be 'gaussian' or 'bernoulli', not 'poisson'"),
+        (
+            {"likelihood": "bernoulli", "output_is": "probabilities"},
+            "output: should be between 0 and 1; of log",
+        ),
+        ({"logvar": torch.zeros(16, LATENTS)}, "logvar: equal to 0 in all places"),
         ({"output_is": "odds"}, "output_is: should be 'logits' or 'probabilities', not 'odds'"),
         ({"mu": torch.zeros(16, LATENTS)}, "mu: equal to 0 in all places"),
         ({"mu": torch.ones(15, LATENTS)}, "mu and logvar should have the same shape"),

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from torch.distributions import Independent, MultivariateNormal, Normal
+from torch.distributions import Independent, Laplace, MultivariateNormal, Normal
 
 import uncollapse
 from uncollapse.diagnosis import Diagnosis
@@ -85,7 +85,11 @@ def test_variances_for_log_variances_are_told() -> None:
         ({"mu": MU[:1], "var": VARIANCE[:1]}, "mu: should have two examples or more"),
         ({"mu": MU, "logvar": 100 * VARIANCE}, "logvar: exp of .* is out of range"),
         ({"mu": MU, "logvar": "none"}, "logvar: should be an array of real numbers"),
-        ({"mu": SimpleNamespace(mean=MU)}, "mu: SimpleNamespace has a mean, but neither logvar nor variance"),
+        (
+            {"mu": SimpleNamespace(mean=MU)},
+            "mu: should be a Gaussian or come with its logvar; it is of Simple",
+        ),
+        ({"mu": Laplace(MU, VARIANCE)}, "mu: should be a Gaussian or come with its logvar; it is of Laplace"),
         (
             {"mu": MultivariateNormal(MU, covariance_matrix=torch.eye(6).double() + 0.1)},
             "mu: a distribution whose dimensions are correlated; q should be diagonal",
@@ -107,3 +111,12 @@ def test_mistakes_between_batches() -> None:
     with pytest.raises(ValueError, match="labels: should come with every batch or with none"):
         monitor.add(MU, LOGVAR, labels=np.zeros(600))
     assert monitor.diagnose().n == 600
+    monitor.clear()
+    with pytest.raises(ValueError, match="labels: should be 600, one of each example, not 3"):
+        monitor.add(MU, LOGVAR, labels=[0, 1, 2])
+
+
+def test_variances_in_batches_are_not_in_doubt() -> None:
+    monitor = uncollapse.Monitor()
+    monitor.add(MU, var=VARIANCE + 1)
+    assert same(uncollapse.diagnose(MU, var=VARIANCE + 1), monitor.diagnose())

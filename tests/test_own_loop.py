@@ -53,6 +53,18 @@ def test_the_kl_may_be_summed_or_averaged_and_eval_keeps_the_state() -> None:
     assert all(torch.equal(value, before[key]) for key, value in weights[0].state_dict().items())
 
 
+@pytest.mark.parametrize(
+    ("kl", "line"),
+    [
+        (3.0, "kl: should be a tensor"),
+        (torch.ones(8), r"kl: should be KL_i of each dimension, \(B, D\), not \(8,\)"),
+    ],
+)
+def test_a_kl_that_will_not_do(kl: object, line: str) -> None:
+    with pytest.raises(ValueError, match=line):
+        uncollapse.kl_weight("free_bits")(kl)
+
+
 def test_the_gradient_is_that_of_the_weighted_kl() -> None:
     weight, kl = uncollapse.kl_weight("constant", beta=0.3), batches()[0].requires_grad_()
     weight(kl).backward()

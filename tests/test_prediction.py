@@ -69,15 +69,25 @@ def test_more_values_than_examples_and_any_shape() -> None:
     assert found.as_dict()["alive"] == 19
 
 
+def test_data_of_low_rank_leave_the_variance_open_whatever_the_latents() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(500, 3)) @ rng.normal(size=(3, 100))
+    for latents in (3, 16, 64):
+        with pytest.raises(ValueError, match=f"latents: {latents} can hold all of x"):
+            uncollapse.predict(x, beta=4.0, latents=latents)
+
+
 @pytest.mark.parametrize(
     ("changes", "line"),
     [
         ({"x": np.zeros(5)}, r"x: should have the shape \(examples, ...\)"),
         ({"x": np.full((5, 3), np.nan)}, "x: 15 of 15 values are NaN or infinite"),
-        ({"beta": 0.0}, "beta: should be positive and finite, not 0.0"),
-        ({"variance": -1.0}, "variance: should be positive and finite, not -1.0"),
+        ({"beta": 0.0}, "beta: should be a positive and finite number, not 0.0"),
+        ({"variance": -1.0}, "variance: should be a positive and finite number, not -1.0"),
         ({"variance": None, "latents": None}, "latents: should be given where the variance is learned"),
-        ({"latents": 0}, "latents: should be at least 1, not 0"),
+        ({"latents": 0}, "latents: should be a whole number, 1 or more, not 0"),
+        ({"latents": 2.0}, "latents: should be a whole number"),
+        ({"beta": None}, "beta: should be a positive and finite number"),
         ({"variance": None, "latents": 3}, "latents: 3 can hold all of x"),
     ],
 )

@@ -9,6 +9,7 @@ from zipfile import BadZipFile
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch.distributions import Independent, MultivariateNormal, Normal
 
 from uncollapse.vae import Gaussian
 
@@ -32,8 +33,7 @@ def numbers(name: str, array: Any) -> torch.Tensor:
 def posterior(mu: Any, logvar: Any = None, *, var: Any = None, std: Any = None) -> Gaussian:
     """q(z|x) as doubles (N, D), from means and one of `logvar`, `var` and `std`, (N, ...) each; or from one
     distribution: of torch (Normal, Independent, MultivariateNormal without correlations) or another object
-    with a `mean` and a `logvar` or `variance`, such as diffusers'. Raises ValueError, which names the
-    argument."""
+    with a `mean` and a `logvar`, such as diffusers'. Raises ValueError, which names the argument."""
     spreads = {"logvar": logvar, "var": var, "std": std}
     given = [name for name, spread in spreads.items() if spread is not None]
     if not given and hasattr(mu, "mean") and not callable(mu.mean):
@@ -62,17 +62,18 @@ def posterior(mu: Any, logvar: Any = None, *, var: Any = None, std: Any = None) 
 
 
 def log_variance(q: Any) -> torch.Tensor:
-    """Of a distribution. Raises ValueError if its dimensions are correlated, or if it has none."""
-    if hasattr(q, "logvar"):
+    """Of a distribution. Raises ValueError if it is no Gaussian, or its dimensions are correlated."""
+    if isinstance(getattr(q, "logvar", None), torch.Tensor):
         return q.logvar
-    covariance = getattr(q, "covariance_matrix", None)
-    if covariance is not None:
+    base = q.base_dist if isinstance(q, Independent) else q
+    if isinstance(base, MultivariateNormal):
+        covariance = base.covariance_matrix
         variances = covariance.diagonal(dim1=-2, dim2=-1)
         if not torch.equal(covariance, torch.diag_embed(variances)):
             raise ValueError("mu: a distribution whose dimensions are correlated; q should be diagonal")
-    if not isinstance(getattr(q, "variance", None), torch.Tensor):
-        raise ValueError(f"mu: {type(q).__name__} has a mean, but neither logvar nor variance")
-    return q.variance.log()
+    elif not isinstance(base, Normal):
+        raise ValueError(f"mu: should be a Gaussian or come with its logvar; it is of {type(q).__name__}")
+    return base.variance.log()
 
 
 def load(file: Path) -> dict[str, NDArray[Any]]:

@@ -16,11 +16,13 @@ beta (Rybkin et al. 2021, arXiv 2006.13202).
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+import torch
 from torch import Tensor
 
-from uncollapse.loss_terms import GAUSSIAN, TOLERANCE, Loss, NoElbo, weights, weights_of_half
+from uncollapse.loss_terms import GAUSSIAN, TOLERANCE, Loss, NoElbo, moved, weights, weights_of_half
 
 TERMS = ("reconstruction", "KL")
+PRECISION = {torch.float16: torch.float32, torch.bfloat16: torch.float32}  # theirs is too low
 
 
 @dataclass(frozen=True)
@@ -61,24 +63,48 @@ def audit(
     """
     tensors = {"output": output, "x": x, "mu": mu, "logvar": logvar}
     check(tensors, likelihood, output_is)
-    tensors = {name: tensor.detach() for name, tensor in tensors.items()}
+    tensors = {
+        name: tensor.detach().to(PRECISION.get(tensor.dtype, tensor.dtype))
+        for name, tensor in tensors.items()
+    }
     stated = GAUSSIAN if likelihood == "gaussian" else f"a Bernoulli with {output_is}"
     try:
         whole = weights(loss, stated, **tensors)
+        other = weights(loss, stated, **moved(tensors, stated))
+        of_half = weights_of_half(loss, stated, tensors)
+        over_batch = [
+            in_batches(TERMS[i], whole[i], other[i], of_half[i] if of_half else None, len(mu)) for i in (0, 1)
+        ]
     except NoElbo as why:
         return Audit(None, None, None, None, {}, f"no negative ELBO: {why}")
-    of_half = weights_of_half(loss, stated, tensors)
     sizes = {"values": x[0].numel(), "latents": mu[0].numel()}
-    averaged, each = dict[str, list[str]](), list[float]()
-    for term, weight, part, (what, size) in zip(TERMS, whole, of_half, sizes.items(), strict=True):
-        over_batch = part is not None and abs(part - weight) > TOLERANCE * abs(weight)
-        each.append(weight * len(mu) if over_batch else weight)
-        over_size = size > 4 and not plain(each[-1]) and plain(each[-1] * size)
-        averaged[term] = ["batch"] * over_batch + [what] * over_size
-    beta = whole[1] / whole[0]
-    gaussian = likelihood == "gaussian" and beta > 0
-    words = verdict(beta, averaged, sizes) + (same_variance(beta) if gaussian else "")
-    return Audit(beta, beta if gaussian else None, each[0], each[1], averaged, words)
+    averaged, each = dict[str, list[str]](), list[float | None]()
+    for term, weight, over, (what, size) in zip(TERMS, whole, over_batch, sizes.items(), strict=True):
+        of_one = weight * len(mu) if over else weight
+        each.append(of_one)
+        over_size = size > 4 and not plain(of_one) and plain(of_one * size)
+        averaged[term] = ["batch"] * over + [what] * over_size
+    beta, gaussian = whole[1] / whole[0], likelihood == "gaussian"
+    words = verdict(beta, averaged, sizes, gaussian=gaussian)
+    if of_half is None:
+        each, words = [None, None], f"{words}; what is averaged is not known, as half a batch gives no loss"
+        averaged = {}
+    return Audit(beta, beta if gaussian and beta > 0 else None, each[0], each[1], averaged, words)
+
+
+def in_batches(term: str, weight: float, other: float, half: float | None, count: int) -> bool:
+    """Whether a term is averaged over a batch of `count`, from its weight there, in another batch and in half
+    of it. Raises NoElbo if it has no weight of its own."""
+    if abs(other - weight) > 5 * TOLERANCE * abs(weight):
+        found = f"{weight:.4g} here, {other:.4g} for other errors and latents"
+        raise NoElbo(
+            f"the weight of its {term} changes, {found}: no sum or mean, or not the same at each call"
+        )
+    if half is None or abs(half - weight) <= 5 * TOLERANCE * abs(weight):
+        return False
+    if abs(half * ((count + 1) // 2) - weight * count) > 5 * TOLERANCE * abs(weight * count):
+        raise NoElbo(f"the weight of its {term} is {weight:.4g}, and {half:.4g} in half of the batch")
+    return True
 
 
 def plain(weight: float) -> bool:
@@ -86,35 +112,26 @@ def plain(weight: float) -> bool:
     return any(abs(abs(weight) - value) < TOLERANCE * value for value in (0.5, 1.0, 2.0))
 
 
-def verdict(beta: float, averaged: dict[str, list[str]], sizes: dict[str, int]) -> str:
+def verdict(beta: float, averaged: dict[str, list[str]], sizes: dict[str, int], *, gaussian: bool) -> str:
     """What the loss is, why, and the mend."""
     if beta == 0:
         return "no KL in it: this trains an autoencoder"
     if beta < 0:
         return "the KL has the wrong sign: it is rewarded"
-    what = "the negative ELBO" if abs(beta - 1) < TOLERANCE else f"a beta-VAE with beta {beta:.4g}"
-    reasons = []
-    only = {
-        name: [term for term in TERMS if name in averaged[term]] for name in ("batch", "values", "latents")
-    }
-    if only["values"] and not only["latents"]:
-        mean = f"the reconstruction is averaged over the {sizes['values']} values of an example"
-        reasons.append(f"{mean}, the KL is summed over the latents; sum both")
-    if only["latents"] and not only["values"]:
-        mean = f"the KL is averaged over the {sizes['latents']} latents"
-        reasons.append(f"{mean}, the reconstruction is summed over the values; sum both")
-    if only["values"] and only["latents"]:
-        reasons.append("both terms are averages, over values and over latents; sum both")
-    if len(only["batch"]) == 1:
-        reasons.append(f"of the batch only the {only['batch'][0]} is averaged, so beta depends on its size")
-    return ": ".join([what, *filter(None, ["; ".join(reasons)])])
-
-
-def same_variance(beta: float) -> str:
-    """The other name of a beta."""
+    of_batch = [term for term in TERMS if "batch" in averaged[term]]
+    only = of_batch[0] if len(of_batch) == 1 else None
+    size = f"; of the batch only the {only} is averaged, so beta depends on its size" if only else ""
     if abs(beta - 1) < TOLERANCE:
-        return ", with a Gaussian of variance 1"
-    return f" (with a Gaussian of variance 1; the same as beta 1 with a variance of {beta:.4g})"
+        return f"the negative ELBO{', with a Gaussian of variance 1' if gaussian else ''}{size}"
+    reasons = [
+        f"the {term} were averaged over {sizes[name]} {name}"
+        for term, name in zip(TERMS, sizes, strict=True)
+        if name in averaged[term]
+    ]
+    why = f", as if {' and '.join(reasons)}" if reasons else ""
+    same = f" (with a Gaussian of variance 1; the same as beta 1 with a variance of {beta:.4g})"
+    mend = f"; for beta 1 multiply its KL by {1 / beta:.4g}"
+    return f"a beta-VAE with beta {beta:.4g}{why}{same if gaussian else ''}{mend}{size}"
 
 
 def check(tensors: dict[str, Tensor], likelihood: str, output_is: str) -> None:
@@ -137,9 +154,10 @@ def check(tensors: dict[str, Tensor], likelihood: str, output_is: str) -> None:
         raise ValueError(
             f"x and mu should have as many examples, not {len(tensors['x'])} and {len(tensors['mu'])}"
         )
-    for one, other in (("output", "x"), ("mu", None)):
+    inside = (tensors["output"] > 0) & (tensors["output"] < 1)
+    if likelihood == "bernoulli" and output_is == "probabilities" and not bool(inside.all()):
+        raise ValueError("output: should be between 0 and 1; of logits say output_is='logits'")
+    for one, other in (("output", "x"), ("mu", None), ("logvar", None)):
         against = tensors[other] if other else 0
         if not bool((tensors[one] != against).any()):
-            raise ValueError(
-                f"{one}: equal to {other or 0} in all places, where the loss has no slope to be seen"
-            )
+            raise ValueError(f"{one}: equal to {other or 0} in all places, where the loss has no slope")

@@ -1,5 +1,6 @@
 """A diagnosis of encodings that come in batches."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ class Monitor:
 
     def __init__(self) -> None:
         self.batches: list[Gaussian] = []
+        self.as_logvar = True  # how they came
         self.labels: list[np.ndarray] = []
 
     def add(
@@ -32,20 +34,26 @@ class Monitor:
             )
         if (labels is None) == bool(self.labels) and self.batches:
             raise ValueError("labels: should come with every batch or with none")
-        self.batches.append(q)
         if labels is not None:
-            self.labels.append(
-                np.asarray(labels.detach().cpu() if isinstance(labels, torch.Tensor) else labels)
-            )
+            own = np.asarray(labels.detach().cpu() if isinstance(labels, torch.Tensor) else labels)
+            if own.shape != (len(q.mu),):
+                found = own.shape[0] if own.ndim == 1 else f"of shape {own.shape}"
+                raise ValueError(f"labels: should be {len(q.mu)}, one of each example, not {found}")
+            self.labels.append(own)
+        self.batches.append(q)
+        self.as_logvar &= logvar is not None
 
     def diagnose(self, *, delta: float = 0.01) -> Diagnosis:
         """The diagnosis of all batches since the last `clear`. Raises ValueError if there is none."""
         if not self.batches:
             raise ValueError("monitor: no batch was added")
         mu, logvar = (torch.cat(parts) for parts in zip(*self.batches, strict=True))
-        return diagnose(mu, logvar, labels=np.concatenate(self.labels) if self.labels else None, delta=delta)
+        labels = np.concatenate(self.labels) if self.labels else None
+        found = diagnose(mu, logvar, labels=labels, delta=delta)
+        return found if self.as_logvar else replace(found, doubt=None)
 
     def clear(self) -> None:
         """Forget all batches, before the next epoch."""
         self.batches.clear()
+        self.as_logvar = True
         self.labels.clear()

@@ -19,19 +19,23 @@ class WeightedKL(nn.Module):
     leaves the state as it is.
     """
 
-    def __init__(self, rule: KLWeight) -> None:
+    def __init__(self, rule: KLWeight, *, per_dimension: bool = False) -> None:
         super().__init__()
-        self.rule = rule
+        self.rule, self.per_dimension = rule, per_dimension
         self.beta: Tensor | None = None
         for name, value in rule.init().items():
             self.register_buffer(name, value.clone())  # two may begin as one tensor
 
     def forward(self, kl: Tensor, reconstruction: Tensor | None = None) -> Tensor:
         """beta times the KL, in nats: the mean over a batch, of which `kl` is KL_i (B, D) or the sum over i
-        (B,); a mean alone, (), will do where the rule does not ask for dimensions or examples.
+        (B,) or their mean (). Free bits need all KL_i. Raises ValueError, which names the argument.
 
         `reconstruction` is -log p(x|z) (B,) in nats, for rules that read it.
         """
+        if not isinstance(kl, Tensor) or not kl.is_floating_point() or not kl.numel():
+            raise ValueError("kl: should be a tensor of real numbers, (B, D), (B,) or ()")
+        if self.per_dimension and kl.ndim < 2:
+            raise ValueError(f"kl: should be KL_i of each dimension, (B, D), not {tuple(kl.shape)}")
         rows = kl.reshape(len(kl), -1) if kl.ndim else kl.reshape(1, 1)
         other = rows.new_zeros(len(rows)) if reconstruction is None else reconstruction.detach()
         beta, state = self.rule.update(dict(self.named_buffers()), rows.detach(), other)
@@ -50,6 +54,7 @@ def kl_weight(use: str, **arguments: Any) -> WeightedKL:
     Raises ValueError with one line for a name or an argument that does not exist.
     """
     try:
-        return WeightedKL(build(SLOT, resolve("kl_weight", SLOT, {"use": use, **arguments})))
+        rule = build(SLOT, resolve("kl_weight", SLOT, {"use": use, **arguments}))
     except UserError as error:
         raise ValueError(str(error)) from None
+    return WeightedKL(rule, per_dimension=use == "free_bits")

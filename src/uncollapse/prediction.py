@@ -52,10 +52,11 @@ def predict(
     if array.ndim < 2 or len(array) < 2:
         raise ValueError(f"x: should have the shape (examples, ...), two or more, not {tuple(array.shape)}")
     for name, value in {"beta": beta, "variance": variance}.items():
-        if value is not None and not 0 < value < float("inf"):
-            raise ValueError(f"{name}: should be positive and finite, not {value}")
-    if latents is not None and latents < 1:
-        raise ValueError(f"latents: should be at least 1, not {latents}")
+        number = isinstance(value, int | float) and 0 < value < float("inf")
+        if not number and not (name == "variance" and value is None):
+            raise ValueError(f"{name}: should be a positive and finite number, not {value!r}")
+    if latents is not None and (type(latents) is not int or latents < 1):
+        raise ValueError(f"latents: should be a whole number, 1 or more, not {latents!r}")
     if variance is None and latents is None:
         raise ValueError("latents: should be given where the variance is learned; more of them lower it")
     centred = array.flatten(1) - array.flatten(1).mean(0)
@@ -70,7 +71,8 @@ def predict(
 def learned_variance(eigenvalues: NDArray[np.float64], values: int, beta: float, most: int) -> float:
     """The variance at the best of the optima with 0, 1, ..., `most` dimensions alive. Raises ValueError if
     the latents can hold all of x, for then every small variance is as good, or better the smaller it is."""
-    if eigenvalues[most:].sum() <= 1e-12 * eigenvalues.sum() and most * beta <= values:
+    rank = int((eigenvalues > 1e-12 * eigenvalues.sum()).sum())
+    if rank <= most and rank * beta <= values:
         raise ValueError(f"latents: {most} can hold all of x, which leaves the variance open; state one")
     found: dict[float, float] = {}  # variance by objective
     for alive in range(most + 1):

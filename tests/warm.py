@@ -40,7 +40,8 @@ def warm_python() -> str:
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(str(address))
     listener.listen(64)
-    code = f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); import warm; warm.serve()"
+    here = str(Path(__file__).parent)
+    code = f"import sys; sys.path.insert(0, {here!r}); import warm; warm.serve({os.getpid()})"
     environment = {**os.environ, "PYTHONPATH": ""}
     server = subprocess.Popen([sys.executable, "-c", code], stdin=listener, env=environment)
     listener.close()
@@ -49,11 +50,11 @@ def warm_python() -> str:
     return str(folder)
 
 
-def serve() -> None:
+def serve(parent: int) -> None:
     """Fork a stage for everyone who connects, until the process that began this one has ended."""
     for name in LIBRARIES:
         import_module(name)
-    listener, parent = socket.socket(fileno=0), os.getppid()
+    listener = socket.socket(fileno=0)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the children are not waited for
     while os.getppid() == parent:
         if select.select([listener], [], [], 1.0)[0]:

@@ -53,7 +53,7 @@ def test_bfloat16_is_a_number_and_few_examples_are_no_collapse() -> None:
         uncollapse.diagnose(mu, logvar).mi, abs=0.02
     )
     few = [array[:10] for array in channel(0.99, 0.99)]
-    assert uncollapse.diagnose(*few).verdict.startswith("healthy")
+    assert uncollapse.diagnose(*few).verdict == "healthy"
 
 
 def test_labels_may_be_bytes_and_names_what_they_may_not_be() -> None:

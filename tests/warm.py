@@ -68,9 +68,7 @@ def serve(parent: int) -> None:
 def answer(client: socket.socket) -> None:
     """Run what a client asks for, in a child; the client gets the child's number and then its status."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    signal.signal(
-        signal.SIGINT, signal.default_int_handler
-    )  # where the tests run in the background, it is ignored
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # it is ignored in the background
     message, files, *_ = socket.recv_fds(client, 1 << 20, 3)
     if child := os.fork():
         client.sendall(f"{child}\n".encode())

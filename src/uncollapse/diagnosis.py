@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from uncollapse.encodings import posterior
+from uncollapse.encodings import plain, posterior
 from uncollapse.measures.active_units import active_units
 from uncollapse.measures.collapse import collapse_thresholds, collapsed
 from uncollapse.measures.mutual_information import mutual_information
@@ -19,9 +19,7 @@ if TYPE_CHECKING:
     import altair
 
 
-EPS = (
-    0.1  # nats: with less, for all but delta of the examples, a dimension counts as collapsed in the verdict
-)
+EPS = 0.1  # nats: with less, for all but delta of the examples, a dimension is collapsed in the verdict
 NO_LOGVAR = "in doubt: no logvar is negative; if these are variances or standard deviations, say var= or std="
 POINTS = 10_000  # the mutual information takes no more, for its time grows with their square
 
@@ -62,11 +60,8 @@ class Diagnosis:
     def verdict(self) -> str:
         """One of "collapsed", "partly collapsed", "healthy", "holes", with the reason where there is more to
         say."""
-        return self.doubt or self.state
-
-    @cached_property
-    def state(self) -> str:
-        """The verdict, if the arguments are what they should be."""
+        if self.doubt:
+            return self.doubt
         alive = self.collapse_thresholds >= EPS
         if not alive.any():
             return "collapsed"
@@ -112,6 +107,12 @@ def diagnose(
     argument: other shapes, NaN, infinity, no numbers, or one row.
     """
     q = posterior(mu, logvar, var=var, std=std)
+    doubt = NO_LOGVAR if logvar is not None and float(q.logvar.min()) > 0 else None
+    return diagnosis_of(q, labels, delta, doubt)
+
+
+def diagnosis_of(q: Gaussian, labels: Any, delta: float, doubt: str | None) -> Diagnosis:
+    """The diagnosis of q(z|x), doubles (N, D). Raises ValueError as `diagnose` does."""
     if len(q.mu) < 2:
         raise ValueError("mu: should have two examples or more, not 1")
     if not 0 <= delta < 1:
@@ -137,7 +138,7 @@ def diagnose(
         collapse_thresholds=collapse_thresholds(kl, delta=delta).numpy(),
         marginal_kl=information.marginal_kl,
         marginal_kl_at_least=marginal_kl_at_least(q),
-        doubt=NO_LOGVAR if logvar is not None and float(q.logvar.min()) > 0 else None,
+        doubt=doubt,
         probe_accuracy=None if labels is None else probe(q.mu, labels, order),
     )
 
@@ -154,7 +155,7 @@ def marginal_kl_at_least(q: Gaussian) -> float:
 def probe(mu: torch.Tensor, labels: Any, order: torch.Tensor) -> float:
     """The linear probe's accuracy on the last fifth of `order`, learned on the first three and chosen on
     the fourth."""
-    classes = np.asarray(labels.detach().cpu() if isinstance(labels, torch.Tensor) else labels)
+    classes = plain(labels)
     if classes.dtype.kind not in "biuUS":
         raise ValueError(f"labels: should be whole numbers or names, not of {classes.dtype}")
     classes = np.unique(classes, return_inverse=True)[1].reshape(classes.shape)

@@ -30,6 +30,11 @@ def numbers(name: str, array: Any) -> torch.Tensor:
     return torch.from_numpy(plain.astype(np.float64))
 
 
+def plain(array: Any) -> NDArray[Any]:
+    """An array of numpy, from one or from a tensor wherever it is."""
+    return np.asarray(array.detach().cpu() if isinstance(array, torch.Tensor) else array)
+
+
 def posterior(mu: Any, logvar: Any = None, *, var: Any = None, std: Any = None) -> Gaussian:
     """q(z|x) as doubles (N, D), from means and one of `logvar`, `var` and `std`, (N, ...) each; or from one
     distribution: of torch (Normal, Independent, MultivariateNormal without correlations) or another object

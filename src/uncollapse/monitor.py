@@ -1,13 +1,12 @@
 """A diagnosis of encodings that come in batches."""
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import torch
 
-from uncollapse.diagnosis import Diagnosis, diagnose
-from uncollapse.encodings import posterior
+from uncollapse.diagnosis import NO_LOGVAR, Diagnosis, diagnosis_of
+from uncollapse.encodings import plain, posterior
 from uncollapse.vae import Gaussian
 
 
@@ -35,7 +34,7 @@ class Monitor:
         if (labels is None) == bool(self.labels) and self.batches:
             raise ValueError("labels: should come with every batch or with none")
         if labels is not None:
-            own = np.asarray(labels.detach().cpu() if isinstance(labels, torch.Tensor) else labels)
+            own = plain(labels)
             if own.shape != (len(q.mu),):
                 found = own.shape[0] if own.ndim == 1 else f"of shape {own.shape}"
                 raise ValueError(f"labels: should be {len(q.mu)}, one of each example, not {found}")
@@ -47,10 +46,10 @@ class Monitor:
         """The diagnosis of all batches since the last `clear`. Raises ValueError if there is none."""
         if not self.batches:
             raise ValueError("monitor: no batch was added")
-        mu, logvar = (torch.cat(parts) for parts in zip(*self.batches, strict=True))
+        q = Gaussian(*(torch.cat(parts) for parts in zip(*self.batches, strict=True)))
         labels = np.concatenate(self.labels) if self.labels else None
-        found = diagnose(mu, logvar, labels=labels, delta=delta)
-        return found if self.as_logvar else replace(found, doubt=None)
+        doubt = NO_LOGVAR if self.as_logvar and float(q.logvar.min()) > 0 else None
+        return diagnosis_of(q, labels, delta, doubt)
 
     def clear(self) -> None:
         """Forget all batches, before the next epoch."""

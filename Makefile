@@ -3,13 +3,14 @@
 # make ui      the runs in MLflow
 # make follow  the runs that are being trained grow in MLflow; beside `make repro`, in a second terminal
 # make study   a larger grid, such as NAME=default: hours, goes on where it was stopped
+# make test-clients    our tools beside scvi-tools, pythae, diffusers and Lightning, in an environment of its own
 # make bench   times: our measures and training step beside others, a cell, a grid, the mirror in MLflow
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export VIRTUAL_ENV := $(CURDIR)/.venv
 export DVC_NO_ANALYTICS := 1
 
-.PHONY: repro test bench ui follow study lock
+.PHONY: repro test test-clients bench ui follow study lock
 
 # if a cell fails, the report and MLflow get the others
 repro: .venv/ready
@@ -23,6 +24,11 @@ test: .venv/ready
 	ruff format --check
 	pyrefly check
 	pytest
+
+test-clients: .venv/ready
+	test -x .venv-clients/bin/python || python3 -m venv .venv-clients
+	uv pip install --quiet --python .venv-clients/bin/python '.[clients]'
+	.venv-clients/bin/python -m pytest tests/clients
 
 bench: .venv/ready
 	@uv pip install --quiet --constraint requirements.txt --editable '.[bench]'

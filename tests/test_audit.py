@@ -271,6 +271,8 @@ def test_what_is_no_reconstruction_is_told(
         ({"x": torch.full((16, VALUES), math.nan)}, "x: has values that are NaN or infinite"),
         ({"x": np.zeros((16, VALUES))}, "x: should be a tensor of real numbers"),
         ({"x": torch.zeros(16, 3)}, "output and x should have the same shape"),
+        ({"variance": 0.0}, "variance: should be a positive and finite number, not 0.0"),
+        ({"variance": 2.0, "likelihood": "bernoulli"}, "variance: is for the likelihood 'gaussian'"),
         ({"loss": lambda *_: 3.0}, "loss: should return a tensor with one number"),
         ({"loss": lambda o, x, mu, logvar: (o - x).square()}, "loss: should return a tensor with one number"),
     ],
@@ -281,3 +283,16 @@ def test_a_mistake_is_one_line_that_names_the_argument(changes: dict[str, Any], 
     with pytest.raises(ValueError, match=re.escape(line)) as raised:
         uncollapse.audit(**given)
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("variance", [0.01, 1.0, 7.5])
+def test_beta_is_that_at_the_variance_which_is_meant(variance: float) -> None:
+    def loss(output: Tensor, x: Tensor, mu: Tensor, logvar: Tensor) -> Tensor:
+        errors = (output - x).square().flatten(1).sum(1) / (2 * 0.05)
+        return (errors + 3 * kl(mu, logvar).sum(1)).mean()
+
+    found = uncollapse.audit(loss, *batch(), variance=variance)
+    assert found.beta == pytest.approx(3 * 0.05 / variance, rel=1e-5)
+    assert found.variance == pytest.approx(0.15, rel=1e-5)
+    meant = f"(with a Gaussian of variance {variance:.4g}; the same as beta 1 with a variance of 0.15)"
+    assert meant in found.verdict

@@ -110,7 +110,7 @@ def test_the_method_of_the_readme_is_a_piece() -> None:
     assert betas == pytest.approx([0, 0.5, 0.5**0.5, 0.75**0.5, 1, 1])
 
 
-@pytest.mark.parametrize("section", ["Audit the loss", "Predict the collapse"])
+@pytest.mark.parametrize("section", ["What to do", "Audit the loss", "Predict the collapse"])
 def test_what_an_example_prints_is_what_stands_below_it(
     section: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -118,3 +118,21 @@ def test_what_an_example_prints_is_what_stands_below_it(
     [code], [_, output, *_] = blocks("python", text), blocks("(?:python)?", text)
     exec(compile(code, section, "exec"), {})
     assert capsys.readouterr().out == output
+
+
+def test_the_examples_of_your_vae_print_what_stands_below_them(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    page, scope = (ROOT / "docs/your-vae.md").read_text(), dict[str, Any]()
+    pairs = re.findall(r"```python\n(.*?)```\n\n```\n(.*?)```", page, re.DOTALL)
+    for code, output in pairs:
+        if "import scvi" in code or "diffusers" in code:
+            continue  # tests/clients has them
+        if "metrics/cells" in code and not (ROOT / "metrics/cells/kjv-vae-plain").exists():
+            code, output = (text.splitlines(keepends=True)[-1] for text in (code, output))
+        exec(compile(code, "docs/your-vae.md", "exec"), scope)
+        printed = capsys.readouterr().out
+        if "train(" in code:  # ends elsewhere in the last digits on another CPU
+            printed, output = (re.sub(r"\d+\.\d+", "#", text) for text in (printed, output))
+        assert printed == output

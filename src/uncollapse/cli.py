@@ -7,7 +7,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from uncollapse.errors import UserError
+from uncollapse.errors import UserError, needs
 
 FIGURES = (".png", ".svg", ".pdf")
 CONDITIONS = """ready: as params.yaml, the code and the data are now. stale: made from something else. failed:
@@ -20,11 +20,12 @@ def main() -> None:
     """Run the command line; a mistake of the user becomes one line on stderr and exit code 2."""
     arguments = parser().parse_args()
     try:
-        arguments.command(arguments)
+        with needs("pipeline"):
+            arguments.command(arguments)
         sys.stdout.flush()
     except BrokenPipeError:  # `uncollapse grid | head` has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (UserError, ValueError, OSError) as error:
+    except (UserError, ValueError, OSError, ModuleNotFoundError) as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
 
@@ -48,6 +49,9 @@ def parser() -> argparse.ArgumentParser:
     diagnose.add_argument("--json", action="store_true", help="print all fields as JSON")
     diagnose.add_argument("--figure", type=Path, metavar="FILE", help=f"draw a figure: {', '.join(FIGURES)}")
 
+    what = "say what helped against collapse on such data"
+    diagnose.add_argument("--kind", choices=("images", "text"), help=what)
+
     title = "which cells params.yaml asks for, which of them are up to date, and how long the others may take"
     grid = commands.add_parser("grid", help=title, description=title, epilog=CONDITIONS)
     grid.set_defaults(command=print_grid)
@@ -66,6 +70,7 @@ def print_diagnosis(arguments: argparse.Namespace) -> None:
     if arguments.figure and arguments.figure.suffix.lower() not in FIGURES:
         raise ValueError(f"--figure {arguments.figure}: should end in one of {', '.join(FIGURES)}")
     # imported here, because torch takes a second and --help should not
+    from uncollapse.advising import advice
     from uncollapse.diagnosis import diagnose
     from uncollapse.encodings import load
     from uncollapse.measures.mutual_information import at_cap
@@ -77,10 +82,9 @@ def print_diagnosis(arguments: argparse.Namespace) -> None:
         print(json.dumps(diagnosis.as_dict(), indent=2))
         return
     shares = ", ".join(f"{diagnosis.collapsed(eps):.0%}" for eps in (0.01, 0.1, 1.0))
-    near = ", near its cap: there may be more" if at_cap(diagnosis.mi, diagnosis.mi_cap) else ""
-    mi = (
-        f"{diagnosis.mi:.4g} +- {diagnosis.mi_standard_error:.2g} nats (at most {diagnosis.mi_cap:.3g}{near})"
-    )
+    near = f", near its cap of {diagnosis.mi_cap:.3g}" if at_cap(diagnosis.mi, diagnosis.mi_cap) else ""
+    low = f"{diagnosis.mi:.4g} +- {diagnosis.mi_standard_error:.2g}{near}"
+    mi = f"from {low}, to {diagnosis.mi_upper:.4g} +- {diagnosis.mi_upper_standard_error:.2g} nats"
     print(diagnosis.verdict)
     print(
         f"{diagnosis.n} examples, {diagnosis.d} dimensions, {diagnosis.active_units} active units; ", end=""
@@ -89,6 +93,8 @@ def print_diagnosis(arguments: argparse.Namespace) -> None:
     print(f"kl {diagnosis.kl:.4g} nats, mutual information {mi}")
     if diagnosis.probe_accuracy is not None:
         print(f"linear probe: {diagnosis.probe_accuracy:.1%} of the labels")
+    if arguments.kind and "collapsed" in diagnosis.verdict:
+        print("what helped:", *advice(arguments.kind), sep="\n- ")
 
 
 def print_grid(_: argparse.Namespace) -> None:

@@ -9,6 +9,8 @@ import torch
 from numpy.typing import NDArray
 
 from uncollapse.encodings import plain, posterior
+from uncollapse.errors import needs
+from uncollapse.limits import marginal_kl_at_least, mi_at_most
 from uncollapse.measures.active_units import active_units
 from uncollapse.measures.collapse import collapse_thresholds, collapsed
 from uncollapse.measures.mutual_information import mutual_information
@@ -27,7 +29,8 @@ POINTS = 10_000  # the mutual information takes no more, for its time grows with
 @dataclass(frozen=True)
 class Diagnosis:
     """What n examples tell about d latent dimensions. In nats: kl, kl_per_dimension and collapse_thresholds
-    (d,), mi with its standard error and cap.
+    (d,), mi with its standard error and cap. The mutual information lies between mi and mi_upper, in
+    expectation.
 
     kl_per_dimension and kl are means over the examples; for the others see `uncollapse.measures`.
     marginal_kl is KL(q(z) || p(z)), too large where mi is near its cap, and never below
@@ -45,6 +48,8 @@ class Diagnosis:
     mi: float
     mi_standard_error: float
     mi_cap: float
+    mi_upper: float
+    mi_upper_standard_error: float
     collapse_thresholds: NDArray[np.float64]
     marginal_kl: float
     marginal_kl_at_least: float
@@ -83,7 +88,8 @@ class Diagnosis:
     def figure(self) -> "altair.HConcatChart":
         """The collapse curve and the KL of each dimension, an Altair chart: `.save("diagnosis.png")`, or
         look at it in a notebook."""
-        from uncollapse.diagnosis_figure import figure
+        with needs("figures"):
+            from uncollapse.diagnosis_figure import figure
 
         return figure(self)
 
@@ -124,7 +130,8 @@ def diagnosis_of(q: Gaussian, labels: Any, delta: float, doubt: str | None) -> D
     order = torch.randperm(len(kl), generator=generator)
     sample = order[:POINTS]
     noise = torch.randn(len(sample), q.mu.shape[1], generator=generator)
-    information = mutual_information(Gaussian(q.mu[sample], q.logvar[sample]), noise)
+    chosen = Gaussian(q.mu[sample], q.logvar[sample])
+    information, upper = mutual_information(chosen, noise), mi_at_most(chosen, noise)
     return Diagnosis(
         n=len(kl),
         d=kl.shape[1],
@@ -135,21 +142,14 @@ def diagnosis_of(q: Gaussian, labels: Any, delta: float, doubt: str | None) -> D
         mi=information.mi,
         mi_standard_error=information.standard_error,
         mi_cap=information.cap,
+        mi_upper=upper.mi_upper,
+        mi_upper_standard_error=upper.standard_error,
         collapse_thresholds=collapse_thresholds(kl, delta=delta).numpy(),
         marginal_kl=information.marginal_kl,
         marginal_kl_at_least=marginal_kl_at_least(q),
         doubt=doubt,
         probe_accuracy=None if labels is None else probe(q.mu, labels, order),
     )
-
-
-def marginal_kl_at_least(q: Gaussian) -> float:
-    """A lower bound of KL(q(z) || p(z)) in nats: that of the Gaussian with the means and variances of q(z).
-
-    log r(z) / p(z) is quadratic for this Gaussian r, so KL(q(z) || p(z)) = KL(q(z) || r) + KL(r || p(z)).
-    """
-    variance = q.mu.var(0, correction=0) + q.logvar.exp().mean(0)
-    return float(Gaussian(q.mu.mean(0), variance.log()).kl().sum())
 
 
 def probe(mu: torch.Tensor, labels: Any, order: torch.Tensor) -> float:
@@ -170,4 +170,5 @@ def probe(mu: torch.Tensor, labels: Any, order: torch.Tensor) -> float:
         )
     cuts = [3 * len(mu) // 5, 4 * len(mu) // 5]
     train, valid, test = ((mu[part], classes[part.numpy()]) for part in order.tensor_split(cuts))
-    return probe_accuracy(train, valid, test)
+    with needs("probe"):
+        return probe_accuracy(train, valid, test)

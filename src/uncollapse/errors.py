@@ -1,5 +1,8 @@
 """Mistakes of the user, as opposed to those of the code."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class UserError(Exception):
     """A mistake in params.yaml, a file or an option; its text is one line that says what to change."""
@@ -11,3 +14,13 @@ class MissingArgument(UserError):
     def __init__(self, text: str, argument: str = ""):
         super().__init__(text)
         self.argument = argument
+
+
+@contextmanager
+def needs(extra: str) -> Iterator[None]:
+    """What is missing inside is part of an optional extra: raises ModuleNotFoundError, which says so."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        text = f"{error.name} is not installed; it comes with the extra: pip install 'uncollapse[{extra}]'"
+        raise ModuleNotFoundError(text, name=error.name) from None

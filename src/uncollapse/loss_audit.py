@@ -9,8 +9,8 @@ averaged. Both weights can be read off the gradients of one batch: that in the o
 the likelihood, those in mu and logvar are c times mu and c (exp(logvar) - 1) / 2. A gradient that has
 another shape is that of no such loss.
 
-With a Gaussian likelihood of variance 1 for the unit, beta times 1 is the same as beta 1 with a variance of
-beta (Rybkin et al. 2021, arXiv 2006.13202).
+With a Gaussian likelihood of variance s, beta is the same as beta 1 with a variance of beta s (Rybkin et al.
+2021, arXiv 2006.13202).
 """
 
 from dataclasses import asdict, dataclass
@@ -55,14 +55,16 @@ def audit(
     *,
     likelihood: Literal["gaussian", "bernoulli"] = "gaussian",
     output_is: Literal["logits", "probabilities"] = "logits",
+    variance: float = 1.0,
 ) -> Audit:
     """Audit `loss(output, x, mu, logvar)`, a scalar, with one batch: what the decoder gave and x, of the same
-    shape (N, ...), and mu and logvar (N, ...). `output_is` is for the likelihood "bernoulli".
+    shape (N, ...), and mu and logvar (N, ...). `output_is` is for the likelihood "bernoulli",
+    `variance` for "gaussian": the one of each value that is meant.
 
     Raises ValueError with one line that names the argument.
     """
     tensors = {"output": output, "x": x, "mu": mu, "logvar": logvar}
-    check(tensors, likelihood, output_is)
+    check(tensors, likelihood, output_is, variance)
     tensors = {
         name: tensor.detach().to(PRECISION.get(tensor.dtype, tensor.dtype))
         for name, tensor in tensors.items()
@@ -77,6 +79,7 @@ def audit(
         ]
     except NoElbo as why:
         return Audit(None, None, None, None, {}, f"no negative ELBO: {why}")
+    whole = (whole[0] * variance, whole[1])  # of squared errors, halved, they are those at variance 1
     sizes = {"values": x[0].numel(), "latents": mu[0].numel()}
     averaged, each = dict[str, list[str]](), list[float | None]()
     for term, weight, over, (what, size) in zip(TERMS, whole, over_batch, sizes.items(), strict=True):
@@ -85,11 +88,11 @@ def audit(
         over_size = size > 4 and not plain(of_one) and plain(of_one * size)
         averaged[term] = ["batch"] * over + [what] * over_size
     beta, gaussian = whole[1] / whole[0], likelihood == "gaussian"
-    words = verdict(beta, averaged, sizes, gaussian=gaussian)
+    words = verdict(beta, averaged, sizes, variance if gaussian else None)
     if of_half is None:
         each, words = [None, None], f"{words}; what is averaged is not known, as half a batch gives no loss"
         averaged = {}
-    return Audit(beta, beta if gaussian and beta > 0 else None, each[0], each[1], averaged, words)
+    return Audit(beta, beta * variance if gaussian and beta > 0 else None, each[0], each[1], averaged, words)
 
 
 def in_batches(term: str, weight: float, other: float, half: float | None, count: int) -> bool:
@@ -112,7 +115,9 @@ def plain(weight: float) -> bool:
     return any(abs(abs(weight) - value) < TOLERANCE * value for value in (0.5, 1.0, 2.0))
 
 
-def verdict(beta: float, averaged: dict[str, list[str]], sizes: dict[str, int], *, gaussian: bool) -> str:
+def verdict(
+    beta: float, averaged: dict[str, list[str]], sizes: dict[str, int], variance: float | None
+) -> str:
     """What the loss is, why, and the mend."""
     if beta == 0:
         return "no KL in it: this trains an autoencoder"
@@ -122,20 +127,27 @@ def verdict(beta: float, averaged: dict[str, list[str]], sizes: dict[str, int], 
     only = of_batch[0] if len(of_batch) == 1 else None
     size = f"; of the batch only the {only} is averaged, so beta depends on its size" if only else ""
     if abs(beta - 1) < TOLERANCE:
-        return f"the negative ELBO{', with a Gaussian of variance 1' if gaussian else ''}{size}"
+        return f"the negative ELBO{f', with a Gaussian of variance {variance:.4g}' if variance else ''}{size}"
     reasons = [
         f"the {term} were averaged over {sizes[name]} {name}"
         for term, name in zip(TERMS, sizes, strict=True)
         if name in averaged[term]
     ]
     why = f", as if {' and '.join(reasons)}" if reasons else ""
-    same = f" (with a Gaussian of variance 1; the same as beta 1 with a variance of {beta:.4g})"
+    same = ""
+    if variance:
+        same = f" (with a Gaussian of variance {variance:.4g}; the same as beta 1 with a variance of "
+        same += f"{beta * variance:.4g})"
     mend = f"; for beta 1 multiply its KL by {1 / beta:.4g}"
-    return f"a beta-VAE with beta {beta:.4g}{why}{same if gaussian else ''}{mend}{size}"
+    return f"a beta-VAE with beta {beta:.4g}{why}{same}{mend}{size}"
 
 
-def check(tensors: dict[str, Tensor], likelihood: str, output_is: str) -> None:
+def check(tensors: dict[str, Tensor], likelihood: str, output_is: str, variance: float) -> None:
     """Raises ValueError with one line that names the argument."""
+    if not isinstance(variance, int | float) or not 0 < variance < float("inf"):
+        raise ValueError(f"variance: should be a positive and finite number, not {variance!r}")
+    if likelihood == "bernoulli" and variance != 1:
+        raise ValueError("variance: is for the likelihood 'gaussian'")
     if likelihood not in ("gaussian", "bernoulli"):
         raise ValueError(f"likelihood: should be 'gaussian' or 'bernoulli', not {likelihood!r}")
     if output_is not in ("logits", "probabilities"):

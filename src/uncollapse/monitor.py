@@ -1,22 +1,31 @@
-"""A diagnosis of encodings that come in batches."""
+"""A diagnosis of encodings that come in batches, epoch by epoch."""
 
+import warnings
 from typing import Any
 
 import numpy as np
 import torch
 
-from uncollapse.diagnosis import NO_LOGVAR, Diagnosis, diagnosis_of
+from uncollapse.diagnosis import EPS, NO_LOGVAR, Diagnosis, diagnosis_of
 from uncollapse.encodings import plain, posterior
 from uncollapse.vae import Gaussian
 
 
-class Monitor:
-    """`add` the encodings of one batch after another, then `diagnose` all of them.
+class CollapseWarning(UserWarning):
+    """Latent dimensions begin to die."""
 
-    Only the encodings are kept, on the CPU: 16 bytes for each example and dimension.
+
+class Monitor:
+    """`add` the encodings of one batch after another, then `diagnose` all of them, and `clear` for the next
+    epoch.
+
+    Only the encodings are kept, on the CPU: 16 bytes for each example and dimension. The first diagnosis that
+    finds more dimensions collapsed than one before it warns, once, with a CollapseWarning.
     """
 
     def __init__(self) -> None:
+        self.fewest: int | None = None  # collapsed dimensions so far
+        self.warned = False
         self.batches: list[Gaussian] = []
         self.as_logvar = True  # how they came
         self.labels: list[np.ndarray] = []
@@ -49,7 +58,21 @@ class Monitor:
         q = Gaussian(*(torch.cat(parts) for parts in zip(*self.batches, strict=True)))
         labels = np.concatenate(self.labels) if self.labels else None
         doubt = NO_LOGVAR if self.as_logvar and float(q.logvar.min()) > 0 else None
-        return diagnosis_of(q, labels, delta, doubt)
+        found = diagnosis_of(q, labels, delta, doubt)
+        self.watch(found)
+        return found
+
+    def watch(self, found: Diagnosis) -> None:
+        """Warn where dimensions begin to die. In a young net all may be dead, and that is no news."""
+        dead = int((found.collapse_thresholds < EPS).sum())
+        if self.fewest is not None and dead > self.fewest and not self.warned:
+            self.warned = True
+            text = (
+                f"latent dimensions begin to die: {dead} of {found.d} are collapsed, before it were "
+                f"{self.fewest} (a KL below {EPS} nats for {1 - found.delta:.0%} of the examples)"
+            )
+            warnings.warn(text, CollapseWarning, stacklevel=3)
+        self.fewest = dead if self.fewest is None else min(self.fewest, dead)
 
     def clear(self) -> None:
         """Forget all batches, before the next epoch."""

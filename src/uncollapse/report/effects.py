@@ -1,24 +1,13 @@
 """What a cell does compared with its reference, on both rulers, and at what cost."""
 
 import math
-from enum import StrEnum
 from typing import NamedTuple
 
 from uncollapse.experiment.cells import Cell
 from uncollapse.report.evidence import Evidence
 from uncollapse.report.numbers import Row, effect, times
 from uncollapse.report.robust import dependence
-
-
-class State(StrEnum):
-    """The verdict on a cell, in words."""
-
-    HELPS = "helps"
-    AT_MORE_WORK = "helps only at more work"
-    TRADE_OFF = "trade-off"
-    NOTHING = "no difference shown"
-    WORSE = "worse"
-    NOT_CONVERGED = "not converged"
+from uncollapse.report.state import State, state_of
 
 
 class Effect(NamedTuple):
@@ -59,17 +48,11 @@ class Effect(NamedTuple):
 
     @property
     def state(self) -> State:
-        """The verdict: better or worse in anything that is shown. At more work means: not shown to be better
-        for the work of the reference."""
-        shown = (self.collapse, self.information, self.likelihood)
+        """The verdict: better or worse in anything that is shown."""
         if not self.converged:
             return State.NOT_CONVERGED
-        if min(shown) < 0:
-            return State.TRADE_OFF if max(shown) > 0 else State.WORSE
-        if max(shown) == 0:
-            return State.NOTHING
-        more = float(f"{self.cost:.2g}") > 1
-        return State.AT_MORE_WORK if more and self.at_equal_work != 1 else State.HELPS
+        shown = (self.collapse, self.information, self.likelihood)
+        return state_of(shown, cost=self.cost, at_equal_work=self.at_equal_work)
 
 
 def effect_of(evidence: Evidence, question: str, cell: Cell, against: Cell) -> Effect | None:

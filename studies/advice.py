@@ -1,0 +1,74 @@
+"""What the studies found of each remedy, for `uncollapse.advice`: `python studies/advice.py`.
+
+Of every study that has run with two seeds or more, the comparisons with the plain method and of the models
+with the VAE, where all runs of both cells have converged. What is a control (`prior`, `held_back`) or is on
+made-up data is left out.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from run import params
+
+from uncollapse.advising import ENDS, FIELDS, MEASURES, TABLE
+from uncollapse.experiment.cells import Cell
+from uncollapse.registry import build
+
+STUDIES = Path(__file__).parent
+KEY = list(Cell._fields)
+CONTROLS = ("prior", "held_back")
+KINDS = {"images": "images", "tokens": "text"}
+
+
+def rows_of(study: Path) -> list[dict[str, Any]]:
+    """A row for each comparison of a study."""
+    entries, comparisons = params(study), pd.read_csv(study / "comparison.csv")
+    means = pd.read_csv(study / "summary.csv").groupby(KEY)[["gflops", "converged"]].mean()
+    rows = []
+    pair = ["question", *KEY, "against_model", "against_method", "seeds"]
+    for names, group in comparisons.groupby(pair, sort=False):
+        row = dict(zip(pair, names, strict=True))
+        cell = Cell(row["dataset"], row["model"], row["method"])
+        against = Cell(row["dataset"], row["against_model"], row["against_method"])
+        data = entries["datasets"][row["dataset"]]
+        made_up = data["source"]["use"] == "gaussian"
+        if (
+            row["question"] not in ("method", "model")
+            or made_up
+            or control(entries["methods"][row["method"]])
+        ):
+            continue
+        if means.loc[[cell, against], "converged"].min() < 1 or row["seeds"] < 2:
+            continue
+        found = group.set_index("measure")
+        for measure, name in MEASURES.items():
+            own = found.loc[name]
+            ends = own[["difference", "low", "high", "beyond_chance"]]
+            row |= {f"{measure}{end}": float(value) for end, value in zip(ENDS, ends, strict=True)}
+        kind = KINDS[build("nets", {"use": data["net"]["use"], **arguments(data["net"])}).kind]
+        work = means.loc[cell, "gflops"] / means.loc[against, "gflops"]
+        rows.append({**row, "study": study.name, "kind": kind, "work": work})
+    return rows
+
+
+def arguments(entry: dict[str, Any]) -> dict[str, Any]:
+    """Those of a net; its initial weights are none."""
+    return {name: value for name, value in entry.items() if name not in ("use", "init")}
+
+
+def control(method: dict[str, Any]) -> bool:
+    """Whether a method is none that anybody would use."""
+    return any(isinstance(piece, dict) and piece.get("use") in CONTROLS for piece in method.values())
+
+
+def main() -> None:
+    """Write the table."""
+    done = sorted(file.parent for file in STUDIES.glob("*/comparison.csv"))
+    table = pd.DataFrame([row for study in done for row in rows_of(study)], columns=list(FIELDS))
+    table = table.drop_duplicates(["dataset", "model", "method", "against_model", "against_method"])
+    table.to_csv(TABLE, index=False, float_format="%.4g")
+
+
+if __name__ == "__main__":
+    main()

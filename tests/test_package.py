@@ -7,6 +7,7 @@ import tomllib
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).parent.parent
@@ -43,23 +44,17 @@ sys.meta_path.insert(0, Refuse())
 MODULES = {"scikit-learn": "sklearn", "vl-convert-python": "vl_convert", "pyyaml": "yaml"}
 
 
-def refused(*extras: str) -> set[str]:
-    """The modules of all packages that some extra adds to the core, but for `extras`."""
-    kept = {package for extra in extras for package in packages(extra)}
-    optional = {package for extra in PROJECT["optional-dependencies"] for package in packages(extra)}
-    return {MODULES.get(package, package) for package in optional - kept}
+def refused() -> set[str]:
+    """The modules of all packages that some extra adds to the core."""
+    lines = [line for extra in PROJECT["optional-dependencies"].values() for line in extra]
+    optional = {line.split(">")[0] for line in lines if "[" not in line}
+    return {MODULES.get(package, package) for package in optional}
 
 
-def packages(extra: str) -> list[str]:
-    """The names of the packages of an extra."""
-    lines = PROJECT["optional-dependencies"][extra]
-    return [line.split(">")[0].split("<")[0] for line in lines if "[" not in line]
-
-
-def run(code: str, *extras: str) -> subprocess.CompletedProcess[str]:
-    """Run code where only the core and some extras can be imported."""
-    code = REFUSE.format(refused=refused(*extras)) + code
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+def run(code: str, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    """Run code in a folder where only the core can be imported."""
+    command = [sys.executable, "-c", REFUSE.format(refused=refused()) + code]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
 def test_the_core_needs_none_of_the_extras() -> None:
@@ -70,6 +65,7 @@ def test_the_core_needs_none_of_the_extras() -> None:
 DIAGNOSE = (
     "import uncollapse\nfound = uncollapse.diagnose([[0.0], [1.0]] * 10, [[0.0], [0.0]] * 10{labels})\n"
 )
+COMMAND = "import sys\nfrom uncollapse.cli import main\nsys.argv = ['uncollapse', {}]\nmain()"
 
 
 @pytest.mark.parametrize(
@@ -84,8 +80,9 @@ DIAGNOSE = (
         ),
     ],
 )
-def test_what_lacks_an_extra_says_which(code: str, extra: str) -> None:
-    done = run(code)
+def test_what_lacks_an_extra_says_which(code: str, extra: str, tmp_path: Path) -> None:
+    np.savez(tmp_path / "latents.npz", mu=np.eye(9), logvar=np.zeros((9, 9)))
+    done = run(code, folder=tmp_path)
     assert done.returncode
     assert f"pip install 'uncollapse[{extra}]'" in done.stderr.splitlines()[-1]
 

@@ -7,7 +7,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from uncollapse.errors import UserError, needs
+from uncollapse.errors import MissingExtra, UserError, needs
 
 FIGURES = (".png", ".svg", ".pdf")
 CONDITIONS = """ready: as params.yaml, the code and the data are now. stale: made from something else. failed:
@@ -25,7 +25,7 @@ def main() -> None:
         sys.stdout.flush()
     except BrokenPipeError:  # `uncollapse grid | head` has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (UserError, ValueError, OSError, ModuleNotFoundError) as error:
+    except (UserError, ValueError, OSError, MissingExtra) as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
 

@@ -16,11 +16,17 @@ class MissingArgument(UserError):
         self.argument = argument
 
 
+class MissingExtra(ModuleNotFoundError):
+    """A package is not installed that an optional extra brings; the text says which."""
+
+
 @contextmanager
 def needs(extra: str) -> Iterator[None]:
-    """What is missing inside is part of an optional extra: raises ModuleNotFoundError, which says so."""
+    """What is missing inside is part of an optional extra: raises MissingExtra."""
     try:
         yield
+    except MissingExtra:
+        raise
     except ModuleNotFoundError as error:
         text = f"{error.name} is not installed; it comes with the extra: pip install 'uncollapse[{extra}]'"
-        raise ModuleNotFoundError(text, name=error.name) from None
+        raise MissingExtra(text, name=error.name) from None

@@ -136,3 +136,20 @@ def test_the_examples_of_your_vae_print_what_stands_below_them(
         if "train(" in code:  # ends elsewhere in the last digits on another CPU
             printed, output = (re.sub(r"\d+\.\d+", "#", text) for text in (printed, output))
         assert printed == output
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/diagnosis.md"])
+def test_examples_on_encodings_of_ones_own_run_as_they_stand(
+    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    mu, logvar = torch.randn(100, 3), torch.full((100, 3), -1.0)
+    scope = {"mu": mu, "logvar": logvar, "loader": [mu, mu], "encoder": lambda x: (x, logvar)}
+    own = ("diagnose(mu, logvar)", "in loader:")
+    examples = [
+        code for code in blocks("python", (ROOT / page).read_text()) if any(one in code for one in own)
+    ]
+    for code in examples:
+        exec(compile(f"import uncollapse\n{code}", page, "exec"), scope)
+    assert (tmp_path / "diagnosis.png").exists()
+    assert "monitor" in scope or page == "README.md"

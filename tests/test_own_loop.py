@@ -62,6 +62,15 @@ def test_a_kl_that_will_not_do(kl: object, line: str) -> None:
         uncollapse.kl_weight("free_bits")(kl)
 
 
+@pytest.mark.parametrize("name", names("methods/kl_weight"))
+def test_a_batch_with_nan_changes_nothing(name: str) -> None:
+    first, second = (uncollapse.kl_weight(name, **ARGUMENTS[name]) for _ in range(2))
+    for i, kl in enumerate(batches()):
+        if i == 5:
+            first(torch.full_like(kl, float("nan")))
+        assert torch.equal(first(kl), second(kl))
+
+
 def test_the_gradient_is_that_of_the_weighted_kl() -> None:
     weight, kl = uncollapse.kl_weight("constant", beta=0.3), batches()[0].requires_grad_()
     weight(kl).backward()

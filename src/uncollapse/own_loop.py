@@ -58,10 +58,12 @@ class WeightedKL(nn.Module):
             raise ValueError(f"kl: should be KL_i of each dimension, (B, D), not {tuple(kl.shape)}")
         rows = kl.reshape(len(kl), -1) if kl.ndim else kl.reshape(1, 1)
         other = rows.new_zeros(len(rows)) if reconstruction is None else reconstruction.detach()
-        beta, state = self.rule.update(dict(self.named_buffers()), rows.detach(), other)
+        before = dict(self.named_buffers())
+        beta, state = self.rule.update(before, rows.detach(), other)
         if self.training:
+            usable = rows.detach().isfinite().all()  # else the step is one to be skipped, and no news
             for name, value in state.items():
-                setattr(self, name, value)
+                setattr(self, name, torch.where(usable, value, before[name].to(value.device)))
         self.beta = beta
         return (beta * rows).sum(1).mean()
 

@@ -1,0 +1,49 @@
+"""How many dimensions a linear VAE would keep, beside how many the beta-VAEs keep: prediction.csv.
+
+`uncollapse.predict` with the data and the beta of each VAE, and the variance learned. A deep VAE with a
+Bernoulli likelihood is neither linear nor Gaussian, so this says how far the prediction is a guide.
+"""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+
+import uncollapse
+from uncollapse.data.prepared import read, to_tensor
+from uncollapse.pipeline import outputs
+
+HERE = Path(__file__).parent
+EPS = 0.1  # nats
+
+
+def table() -> pd.DataFrame:
+    """A row for each beta-VAE and seed: dimensions that are predicted to be `alive`, that have not collapsed
+    (`alive_found`), and that have information of EPS or more (`informative_found`)."""
+    rows = []
+    for cell in outputs.grid()["cells"]:
+        recipe = json.loads(outputs.training(cell).made_from.read_text())
+        if recipe["kl_weight"]["use"] != "constant":
+            continue
+        beta, latents = recipe["kl_weight"]["beta"], recipe["net"]["latents"]
+        collapse = pd.read_csv(outputs.evaluation(cell).folder / outputs.COLLAPSE)
+        for seed, run in collapse.groupby("seed"):
+            x = to_tensor(read(outputs.prepared(cell.dataset, int(seed)), "train", "reserve").x[:])
+            predicted = uncollapse.predict(x, beta=beta, latents=latents)
+            rows.append(
+                {
+                    "model": cell.model,
+                    "beta": beta,
+                    "seed": seed,
+                    "latents": latents,
+                    "variance": predicted.variance,
+                    "alive": predicted.alive,
+                    "alive_found": int((run["eps"] >= EPS).sum()),
+                    "informative_found": int((run["information"] >= EPS).sum()),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+if __name__ == "__main__":
+    table().to_csv(HERE / "prediction.csv", index=False, float_format="%.4g")

@@ -1,5 +1,7 @@
 """Every study is valid, and what is published is held against what was found."""
 
+import os
+import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -53,6 +55,32 @@ def test_the_published_table_has_ours_its_interval_and_the_difference(tmp_path: 
     names, numbers = line.split(" | `elbo` | ")
     assert names == "| `toy` | `vae` | `plain`"
     assert numbers == "−101 [−114, −88] | −97.25 | −3.75 |"
+
+
+def test_a_study_that_fails_brings_no_tables_of_others(
+    tmp_path: Path, scripts: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, tools = tmp_path / "root", tmp_path / "tools"
+    for file in ("params.yaml", "studies/toy/params.yaml", "dvc.yaml", "dvc.lock", "src/a", "stages/a"):
+        (root / file).parent.mkdir(parents=True, exist_ok=True)
+        (root / file).write_text("grid: {}")
+    (root / "metrics").mkdir()
+    for result in module("run").RESULTS:
+        (root / "metrics" / result).write_text("of the default grid")
+    tools.mkdir()
+    (tools / "dvc").write_text('#!/bin/sh\ntest "$1" != repro\n')
+    (tools / "dvc").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tools}:{os.environ['PATH']}")
+    monkeypatch.setattr(module("run"), "ROOT", root)
+    author = ["-c", "user.name=a", "-c", "user.email=a@b.c"]
+    for command in (["init", "--quiet"], ["add", "."], [*author, "commit", "--quiet", "--message", "all"]):
+        subprocess.run(["git", *command], cwd=root, check=True)
+    with pytest.raises(SystemExit, match="error: study toy: not done"):
+        module("run").main("toy")
+    assert [file.name for file in (root / "studies/toy").iterdir()] == ["params.yaml"]
+    (tools / "dvc").write_text('#!/bin/sh\ntest "$2" != --keep-going\n')  # a cell fails, the report does not
+    assert module("run").main("toy") == 1
+    assert (root / "studies/toy/summary.csv").exists()
 
 
 def test_theory_is_that_of_the_calibration(scripts: None) -> None:

@@ -134,11 +134,14 @@ def verdict(
         if name in averaged[term]
     ]
     why = f", as if {' and '.join(reasons)}" if reasons else ""
-    same = ""
+    same = at = ""
     if variance:
-        same = f" (with a Gaussian of variance {variance:.4g}; the same as beta 1 with a variance of "
-        same += f"{beta * variance:.4g})"
-    mend = f"; for beta 1 multiply its KL by {1 / beta:.4g}"
+        at = f" with a variance of {variance:.4g}"
+        same = (
+            f" (with a Gaussian of variance {variance:.4g}; the same as beta 1 with a variance of "
+            f"{beta * variance:.4g})"
+        )
+    mend = f"; for beta 1{at} multiply its KL by {1 / beta:.4g}"
     return f"a beta-VAE with beta {beta:.4g}{why}{same}{mend}{size}"
 
 

@@ -40,7 +40,10 @@ def weights(
         given = [leaf.clone() for leaf in leaves]  # which a loss may clamp in place
         value = loss(given[0], x.clone(), given[1], given[2])
         if not isinstance(value, Tensor) or value.numel() != 1:
-            raise ValueError("loss: should return a tensor with one number, the loss of the batch")
+            raise ValueError(
+                "loss: should return a tensor with one number, the loss of the batch; of several results "
+                'take that out, lambda *batch: my_loss(*batch)["loss"]'
+            )
         if not bool(value.isfinite().all()):
             raise NoElbo(f"it is {value.item()} on this batch")
         if not value.requires_grad:

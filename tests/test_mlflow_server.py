@@ -13,7 +13,7 @@ import pytest
 import torch
 from project import Project, reproduced
 from safetensors.torch import load_file
-from server import Server, wait_for
+from server import KILLED, Server, wait_for
 
 import uncollapse
 from uncollapse.data.prepared import read
@@ -24,21 +24,6 @@ pytestmark = pytest.mark.filterwarnings(
 )
 CELLS = ("mnist5k-control_vae-plain", "mnist5k-control_vae-pretrained")
 ALL = "tags.`uncollapse.key` LIKE '%'"
-# stages/track.py, which kills itself when it is about to complete the second run
-KILLED = """
-import os, runpy, signal
-from uncollapse.tracking import mirror
-
-complete = mirror.complete
-
-def die(client, stored, run, points):
-    if run.name.endswith("plain-1"):
-        os.kill(os.getpid(), signal.SIGKILL)
-    complete(client, stored, run, points)
-
-mirror.complete = die
-runpy.run_path("stages/track.py", run_name="__main__")
-"""
 
 
 @pytest.fixture(scope="module")

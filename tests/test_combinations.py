@@ -98,6 +98,8 @@ def check(run: Run) -> None:
             assert encoder == decoder == batches * (1 + gradients)
         if slots["posterior"]["use"] == "batch_norm":
             assert row["kl"] >= 3 * slots["posterior"]["gamma"] ** 2 / 2 * (1 - 1e-4)
+        if slots["posterior"]["use"] == "delta":
+            assert row["kl"] >= 3 * slots["posterior"]["delta"] * (1 - 1e-4)
         if slots["posterior"]["use"] == "prior":
             assert row["kl"] == row["valid_kl"] == 0
         if slots["kl_weight"]["use"] == "constant":

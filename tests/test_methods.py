@@ -17,6 +17,7 @@ from uncollapse.methods.kl_weight.linear import linear
 from uncollapse.methods.perturbation.adversarial import adversarial
 from uncollapse.methods.perturbation.noise import noise
 from uncollapse.methods.perturbation.word_dropout import word_dropout
+from uncollapse.vae import Gaussian
 
 
 def betas(weight: Any, count: int) -> list[float]:
@@ -66,6 +67,21 @@ def test_batch_norm_bounds_the_kl_of_every_batch_from_below(kind: str, gamma: fl
         assert float(vae.encode(x).kl().detach().sum(1).mean()) >= 3 * gamma**2 / 2 * (1 - 1e-4)
     rows = rows_of(vae, kind, {"kl_weight": piece("kl_weight", "constant", beta=100.0)})
     assert all(row["kl"] >= 3 * gamma**2 / 2 * (1 - 1e-4) for row in rows)
+
+
+@pytest.mark.parametrize("delta", [0.01, 0.15, 2.0])
+def test_every_dimension_keeps_delta_nats_on_every_example(kind: str, delta: float) -> None:
+    head = piece("posterior", "delta", delta=delta)(5, 4)
+    features = 100 * torch.randn(2000, 5, generator=torch.Generator().manual_seed(0))
+    kl = Gaussian(*head.double()(features.double())).kl().detach()
+    assert float(kl.min()) >= delta * (1 - 1e-9)
+    assert float(kl.min()) == pytest.approx(delta, abs=1e-5)
+    for deviation in (head.low, head.high):  # the roots: all of the KL is that of the variance
+        assert 0.5 * (deviation**2 - 1) - math.log(deviation) == pytest.approx(delta, rel=1e-9)
+    rows = rows_of(
+        toy_vae(kind, posterior="delta"), kind, {"kl_weight": piece("kl_weight", "constant", beta=100.0)}
+    )
+    assert all(row["kl"] >= 3 * 0.15 * (1 - 1e-4) for row in rows)
 
 
 UNUSED: Any = (None, None, None)  # the MMD does not need net, x and q

@@ -1,5 +1,6 @@
 """A Lightning module whose latents are watched, with a real MLflow store."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from torch import Tensor
 
 import uncollapse
 from uncollapse.monitor import CollapseWarning
+
+PAGE = (Path(__file__).parent.parent.parent / "docs/own-loop.md").read_text()
 
 
 class Module(lightning.LightningModule):
@@ -40,23 +43,19 @@ class Module(lightning.LightningModule):
         return torch.optim.Adam(self.parameters(), lr=0.02)
 
 
-def test_the_latents_are_logged_every_epoch_and_their_death_is_told(tmp_path: Path) -> None:
+def test_the_latents_are_logged_every_epoch_and_their_death_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     torch.manual_seed(0)
     x = 5 * torch.randn(600, 6)
     train, valid = (torch.utils.data.DataLoader(part, batch_size=50) for part in x.split(300))
     uri = f"sqlite:///{tmp_path}/mlflow.db"
     logger = MLFlowLogger("vae", tracking_uri=uri)
-    watch = uncollapse.LightningMonitor(lambda module, batch: module.encode(batch), prefix="valid_")
-    trainer = lightning.Trainer(
-        max_epochs=30,
-        logger=logger,
-        callbacks=[watch],
-        accelerator="cpu",
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        default_root_dir=tmp_path,
-    )
+    monkeypatch.chdir(tmp_path)
+    [code] = re.findall(r"```python\n(.*?)```", PAGE.split("## Watch it")[1], re.DOTALL)
+    scope = {"uncollapse": uncollapse, "lightning": lightning, "logger": logger}
+    exec(code, scope)
+    trainer = scope["trainer"]
     with pytest.warns(CollapseWarning, match="latent dimensions begin to die") as told:
         trainer.fit(Module(until=15), train, valid)
     assert len([found for found in told if found.category is CollapseWarning]) == 1

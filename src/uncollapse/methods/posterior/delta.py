@@ -1,0 +1,44 @@
+"""delta-VAE (Razavi et al. 2019, arXiv 1901.03416), for an isotropic prior: q(z_i|x) stays delta nats away
+from the prior, whatever x.
+
+The standard deviation lies between the roots of those two variances v at which KL_i is delta without a mean,
+
+    ln v - v + 2 delta + 1 = 0,
+
+and the mean makes up for what another variance leaves: mu^2 = 2 delta + 1 + ln v - v + max(m, 0), so that
+KL_i = delta + max(m, 0) / 2. Means are positive. It may be the same for all x, and no information then.
+"""
+
+import math
+
+from pydantic import PositiveFloat
+from scipy.special import lambertw
+from torch import Tensor, nn
+
+from uncollapse.methods.posterior import Head
+
+LEAST = 1e-6  # of mu^2, whose root has no finite slope at 0
+
+
+class Committed(nn.Module):
+    """A linear head whose KL_i is delta or more."""
+
+    def __init__(self, features: int, latents: int, delta: float) -> None:
+        super().__init__()
+        self.delta = delta
+        self.linear = nn.Linear(features, 2 * latents)  # as in gaussian, so that both start alike
+        # v exp(-v) = exp(-(2 delta + 1)): the two real branches of Lambert's W
+        product = -math.exp(-(2 * delta + 1))
+        self.low, self.high = (math.sqrt(-lambertw(product, branch).real) for branch in (0, -1))
+
+    def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, features) to mu and logvar, (B, latents) each."""
+        more, spread = self.linear(features).chunk(2, dim=1)
+        logvar = 2 * (self.low + (self.high - self.low) * spread.sigmoid()).log()
+        square = 2 * self.delta + 1 + logvar - logvar.exp() + more.relu()
+        return (square.clamp(min=0) + LEAST).sqrt(), logvar
+
+
+def delta(*, delta: PositiveFloat = 0.15) -> Head:
+    """`delta` nats of KL or more in every dimension."""
+    return lambda features, latents: Committed(features, latents, delta)

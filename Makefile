@@ -27,7 +27,7 @@ test: .venv/ready
 
 test-clients: .venv/ready
 	test -x .venv-clients/bin/python || python3 -m venv .venv-clients
-	uv pip install --quiet --python .venv-clients/bin/python '.[clients]'
+	uv pip install --quiet --reinstall-package uncollapse --python .venv-clients/bin/python '.[clients]'
 	.venv-clients/bin/python -m pytest tests/clients
 
 bench: .venv/ready

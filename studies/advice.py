@@ -1,8 +1,8 @@
 """What the studies found of each remedy, for `uncollapse.advice`: `python studies/advice.py`.
 
 Of every study that has run with two seeds or more, the comparisons with the plain method and of the models
-with the VAE, where all runs of both cells have converged. What is a control (`prior`, `held_back`) or is on
-made-up data is left out.
+with the VAE, where all runs of both cells have converged. What is a control (`prior`, `held_back`), is on
+made-up data or begins with torch's own weights is left out.
 """
 
 from pathlib import Path
@@ -32,12 +32,8 @@ def rows_of(study: Path) -> list[dict[str, Any]]:
         cell = Cell(row["dataset"], row["model"], row["method"])
         against = Cell(row["dataset"], row["against_model"], row["against_method"])
         data = entries["datasets"][row["dataset"]]
-        made_up = data["source"]["use"] == "gaussian"
-        if (
-            row["question"] not in ("method", "model")
-            or made_up
-            or control(entries["methods"][row["method"]])
-        ):
+        odd = data["source"]["use"] == "gaussian" or data["net"].get("init") == "torch"
+        if row["question"] not in ("method", "model") or odd or control(entries["methods"][row["method"]]):
             continue
         if means.loc[[cell, against], "converged"].min() < 1 or row["seeds"] < 2:
             continue

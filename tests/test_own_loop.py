@@ -71,6 +71,20 @@ def test_a_batch_with_nan_changes_nothing(name: str) -> None:
         assert torch.equal(first(kl), second(kl))
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_half_precision_is_summed_in_single(dtype: torch.dtype) -> None:
+    half, single = (uncollapse.kl_weight("pi", kl_target=3.0, ki=0.01) for _ in range(2))
+    kl = torch.full((8, 10_000), 10.0)  # their sum is beyond half precision
+    assert torch.equal(half(kl.to(dtype)), single(kl))
+    assert torch.equal(half.integral, single.integral)
+
+
+def test_a_sum_that_is_not_finite_does_not_stay_in_the_controller() -> None:
+    weight = uncollapse.kl_weight("pi", kl_target=3.0, ki=0.01)
+    weight(torch.full((8, 10), 1e38))
+    assert float(weight.integral) == 0
+
+
 def test_the_gradient_is_that_of_the_weighted_kl() -> None:
     weight, kl = uncollapse.kl_weight("constant", beta=0.3), batches()[0].requires_grad_()
     weight(kl).backward()

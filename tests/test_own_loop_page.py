@@ -124,14 +124,29 @@ def test_noise_is_that_of_the_piece(sigma: float) -> None:
 def refused() -> dict[str, Any]:
     """What is refused, by the line that says so."""
     adversary = uncollapse.perturbation("adversarial", radius=0.1)
-    updates = uncollapse.inference("joint")
+    updates, aggressive = (uncollapse.inference(name) for name in ("joint", "aggressive"))
     x = torch.zeros(3, 2)
+
+    def step(x: Tensor, **which: bool) -> Tensor:
+        return x.sum()
+
     return {
         "loss: adversarial needs it": lambda: adversary(x),
         r"loss: should give one of each example, \(3,\)": lambda: adversary(x, lambda read: read.sum()),
         "x: should be of real numbers": lambda: adversary(torch.ones(3, 2, dtype=torch.long)),
-        "loader: should be one to pass through": lambda: updates.epoch(iter([x]), lambda x: x, lambda: 0.0),
-        "loader: has no batch": lambda: updates.epoch([], lambda x: x, lambda: 0.0),
+        "loader: should be one to pass through twice": lambda: updates.epoch(iter([x]), step, lambda: 0.0),
+        "mi: should be a number of nats, not nan": lambda: aggressive.epoch([x], step, lambda: float("nan")),
+        "perturbation: word_dropout of words knows": lambda: uncollapse.perturbation("word_dropout"),
+        "perturbation: noise of words knows": lambda: uncollapse.perturbation("noise", drop=0.1),
+        "mu: mmd compares examples": lambda: uncollapse.divergence("mmd")(x[:1], x[:1], x[:1]),
+        "mu, logvar and z should have the same shape": lambda: uncollapse.divergence("mmd")(x, x, x[:2]),
+        r"kl: should be the mean over the batch, not of shape \(3, 2\)": lambda: uncollapse.divergence("kl")(
+            x, x, x, kl=x
+        ),
+        r"features: should be \(B, features\)": lambda: uncollapse.posterior(
+            "gaussian", features=2, latents=2
+        )(torch.zeros(3, 4, 2)),
+        "loader: has no batch": lambda: updates.epoch([], step, lambda: 0.0),
         "decoder.use: no such name 'skipp'": lambda: uncollapse.decoder("skipp", latents=2, features=3),
         "posterior.gamma: input should be greater": lambda: uncollapse.posterior(
             "batch_norm", features=2, latents=2, gamma=0.0

@@ -84,7 +84,7 @@ def test_what_lacks_an_extra_says_which(code: str, extra: str, tmp_path: Path) -
     np.savez(tmp_path / "latents.npz", mu=np.eye(9), logvar=np.zeros((9, 9)))
     done = run(code, folder=tmp_path)
     assert done.returncode
-    assert f"pip install 'uncollapse[{extra}]'" in done.stderr.splitlines()[-1]
+    assert f"pip install '.[{extra}]'" in done.stderr.splitlines()[-1]
 
 
 def test_wheel_and_sdist_have_every_file_of_the_package_and_the_core_as_dependencies(tmp_path: Path) -> None:

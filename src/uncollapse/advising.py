@@ -50,8 +50,9 @@ class Remedy:
 
     @property
     def verdict(self) -> State:
-        """What is shown, beyond chance: see `uncollapse.report.state`."""
-        shown = (-self.nll.direction, -self.uninformative.direction)
+        """What is shown, beyond chance: see `uncollapse.report.state`. An nll that is worse counts without a
+        correction for many comparisons, lest a remedy be recommended that may cost it."""
+        shown = (-1 if self.nll.low > 0 else -self.nll.direction, -self.uninformative.direction)
         return state_of(shown, cost=self.work, at_equal_work=self.equal_work.direction)
 
     def __str__(self) -> str:

@@ -49,7 +49,7 @@ def parser() -> argparse.ArgumentParser:
     diagnose.add_argument("--json", action="store_true", help="print all fields as JSON")
     diagnose.add_argument("--figure", type=Path, metavar="FILE", help=f"draw a figure: {', '.join(FIGURES)}")
 
-    what = "say what helped against collapse on such data"
+    what = "say what the studies found against collapse on such data"
     diagnose.add_argument("--kind", choices=("images", "text"), help=what)
 
     title = "which cells params.yaml asks for, which of them are up to date, and how long the others may take"
@@ -94,7 +94,7 @@ def print_diagnosis(arguments: argparse.Namespace) -> None:
     if diagnosis.probe_accuracy is not None:
         print(f"linear probe: {diagnosis.probe_accuracy:.1%} of the labels")
     if arguments.kind and "collapsed" in diagnosis.verdict:
-        print("what helped:", *advice(arguments.kind), sep="\n- ")
+        print("what the studies found:", *advice(arguments.kind), sep="\n- ")
 
 
 def print_grid(_: argparse.Namespace) -> None:

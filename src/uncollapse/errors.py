@@ -28,5 +28,5 @@ def needs(extra: str) -> Iterator[None]:
     except MissingExtra:
         raise
     except ModuleNotFoundError as error:
-        text = f"{error.name} is not installed; it comes with the extra: pip install 'uncollapse[{extra}]'"
+        text = f"{error.name} is not installed; in a clone of uncollapse: pip install '.[{extra}]'"
         raise MissingExtra(text, name=error.name) from None

@@ -1,5 +1,6 @@
 """A callback of Lightning that watches the latents of a VAE."""
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -7,6 +8,8 @@ import lightning
 
 from uncollapse.diagnosis import EPS
 from uncollapse.monitor import Monitor
+
+REMEMBERED = ("fewest", "rising", "warned")
 
 
 class LightningMonitor(lightning.Callback):
@@ -37,7 +40,10 @@ class LightningMonitor(lightning.Callback):
     ) -> None:
         """Encode the batch."""
         encoded = self.encode(pl_module, batch)
-        self.monitor.add(*(encoded if isinstance(encoded, tuple) else (encoded,)))
+        try:
+            self.monitor.add(*(encoded[:2] if isinstance(encoded, tuple) else (encoded,)))
+        except ValueError as error:
+            self.doubt(error)
 
     def on_validation_epoch_end(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
@@ -45,11 +51,27 @@ class LightningMonitor(lightning.Callback):
         """Log, but not of the few batches with which Lightning tries a loop out."""
         if trainer.sanity_checking:
             return
-        found = self.monitor.diagnose()
+        try:
+            found = self.monitor.diagnose()
+        except ValueError as error:
+            return self.doubt(error)
         values = {
             "kl": found.kl,
             "mi": found.mi,
             "active_units": float(found.active_units),
             "collapsed": found.collapsed(EPS),
         }
-        pl_module.log_dict({f"{self.prefix}{name}": value for name, value in values.items()})
+        pl_module.log_dict({f"{self.prefix}{name}": value for name, value in values.items()}, sync_dist=True)
+
+    def doubt(self, error: ValueError) -> None:
+        """Latents that cannot be diagnosed are told, and stop no training."""
+        warnings.warn(f"latents not diagnosed: {error}", stacklevel=2)
+
+    def state_dict(self) -> dict[str, Any]:
+        """What is to be remembered when training goes on."""
+        return {name: getattr(self.monitor, name) for name in REMEMBERED}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on from there."""
+        for name in REMEMBERED:
+            setattr(self.monitor, name, state_dict[name])

@@ -4,7 +4,7 @@ from torch import Tensor
 from torch.distributions import MultivariateNormal
 
 from uncollapse.measures.mutual_information import log_mixture
-from uncollapse.measures.mutual_information_bound import POINTS, Bound, Density, bound
+from uncollapse.measures.mutual_information_bound import POINTS, RIDGE, Bound, Density, bound
 from uncollapse.vae import Gaussian, log_prior
 
 FEWEST = 50  # examples; with fewer nothing is fitted
@@ -40,5 +40,6 @@ def mi_at_most(q: Gaussian, noise: Tensor) -> Bound:
         mean = learned.mu.mean(0)
         spread = (learned.mu - mean).T @ (learned.mu - mean) / len(learned.mu)
         covariance = spread + learned.logvar.exp().mean(0).diag()
+        covariance += RIDGE * covariance.diag().diag()
         found.append(MultivariateNormal(mean, covariance, validate_args=False).log_prob)
     return bound(test, own, min(found, key=lambda log_r: bound(valid, other, log_r).mi_upper))

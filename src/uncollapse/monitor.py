@@ -19,13 +19,13 @@ class Monitor:
     """`add` the encodings of one batch after another, then `diagnose` all of them, and `clear` for the next
     epoch.
 
-    Only the encodings are kept, on the CPU: 16 bytes for each example and dimension. The first diagnosis that
-    finds more dimensions collapsed than one before it warns, once, with a CollapseWarning.
+    Only the encodings are kept, on the CPU: 16 bytes for each example and dimension. The second
+    diagnosis in a row that finds more dimensions collapsed than one before it warns, once: CollapseWarning.
     """
 
     def __init__(self) -> None:
         self.fewest: int | None = None  # collapsed dimensions so far
-        self.warned = False
+        self.rising = self.warned = False
         self.batches: list[Gaussian] = []
         self.as_logvar = True  # how they came
         self.labels: list[np.ndarray] = []
@@ -63,9 +63,11 @@ class Monitor:
         return found
 
     def watch(self, found: Diagnosis) -> None:
-        """Warn where dimensions begin to die. In a young net all may be dead, and that is no news."""
+        """Warn where dimensions begin to die. In a young net all may be dead, and that is no news; a
+        dimension near the threshold comes and goes."""
         dead = int((found.collapse_thresholds < EPS).sum())
-        if self.fewest is not None and dead > self.fewest and not self.warned:
+        again, self.rising = self.rising, self.fewest is not None and dead > self.fewest
+        if again and self.rising and not self.warned:
             self.warned = True
             text = (
                 f"latent dimensions begin to die: {dead} of {found.d} are collapsed, before it were "

@@ -5,6 +5,7 @@ kl_weight("pi", kl_target=18.0). All raise ValueError with one line for a name o
 exist.
 """
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from types import SimpleNamespace
 from typing import Any, cast
@@ -16,10 +17,10 @@ from uncollapse.errors import UserError
 from uncollapse.experiment.pieces import resolve
 from uncollapse.methods.divergence import Divergence
 from uncollapse.methods.inference import Inference, StepResult
-from uncollapse.methods.kl_weight import KLWeight
 from uncollapse.methods.perturbation import Context, Inputs, Perturbation
 from uncollapse.registry import build, folder
 from uncollapse.vae import VAE, Gaussian
+from uncollapse.weighted_kl import WeightedKL, precise
 
 Step = Callable[..., Tensor]
 
@@ -30,42 +31,6 @@ def piece(slot: str, use: str, arguments: dict[str, Any]) -> Any:
         return build(folder(slot), resolve(slot, folder(slot), {"use": use, **arguments}))
     except UserError as error:
         raise ValueError(str(error)) from None
-
-
-class WeightedKL(nn.Module):
-    """Weighs the KL of each batch by a schedule or controller, see `uncollapse.methods.kl_weight`.
-
-    Its state is in buffers, so `state_dict` and `to` work; `beta` is the last weight. In `eval()` mode a call
-    leaves the state as it is.
-    """
-
-    def __init__(self, rule: KLWeight, *, per_dimension: bool = False) -> None:
-        super().__init__()
-        self.rule, self.per_dimension = rule, per_dimension
-        self.beta: Tensor | None = None
-        for name, value in rule.init().items():
-            self.register_buffer(name, value.clone())  # two may begin as one tensor
-
-    def forward(self, kl: Tensor, reconstruction: Tensor | None = None) -> Tensor:
-        """beta times the KL, in nats: the mean over a batch, of which `kl` is KL_i (B, D) or the sum over i
-        (B,) or their mean (). Free bits need all KL_i. Raises ValueError, which names the argument.
-
-        `reconstruction` is -log p(x|z) (B,) in nats, for rules that read it.
-        """
-        if not isinstance(kl, Tensor) or not kl.is_floating_point() or not kl.numel():
-            raise ValueError("kl: should be a tensor of real numbers, (B, D), (B,) or ()")
-        if self.per_dimension and kl.ndim < 2:
-            raise ValueError(f"kl: should be KL_i of each dimension, (B, D), not {tuple(kl.shape)}")
-        rows = kl.reshape(len(kl), -1) if kl.ndim else kl.reshape(1, 1)
-        other = rows.new_zeros(len(rows)) if reconstruction is None else reconstruction.detach()
-        before = dict(self.named_buffers())
-        beta, state = self.rule.update(before, rows.detach(), other)
-        if self.training:
-            usable = rows.detach().isfinite().all()  # else the step is one to be skipped, and no news
-            for name, value in state.items():
-                setattr(self, name, torch.where(usable, value, before[name].to(value.device)))
-        self.beta = beta
-        return (beta * rows).sum(1).mean()
 
 
 def kl_weight(use: str, **arguments: Any) -> WeightedKL:
@@ -79,11 +44,18 @@ def divergence(use: str, **arguments: Any) -> Callable[..., Tensor]:
     rule: Divergence = piece("divergence", use, arguments)
 
     def value(mu: Tensor, logvar: Tensor, z: Tensor, *, kl: Tensor | None = None) -> Tensor:
-        q = Gaussian(mu.flatten(1), logvar.flatten(1))
+        if not mu.shape == logvar.shape == z.shape:
+            shapes = ", ".join(str(tuple(each.shape)) for each in (mu, logvar, z))
+            raise ValueError(f"mu, logvar and z should have the same shape, not {shapes}")
+        if kl is not None and kl.ndim:
+            raise ValueError(f"kl: should be the mean over the batch, not of shape {tuple(kl.shape)}")
+        q = Gaussian(*(precise(each).flatten(1) for each in (mu, logvar)))
         result = rule.share * (q.kl().sum(1).mean() if kl is None else kl)
         if rule.penalty is None:
             return result
-        own, noise = z.flatten(1), torch.randn_like(q.mu)
+        if len(mu) < 2:
+            raise ValueError(f"mu: {use} compares examples, and needs a batch of two or more")
+        own, noise = precise(z).flatten(1), torch.randn_like(q.mu)
         return result + rule.penalty(cast(VAE, None), mu, q, own, noise).mean()  # none of them reads the net
 
     return value
@@ -91,7 +63,15 @@ def divergence(use: str, **arguments: Any) -> Callable[..., Tensor]:
 
 def posterior(use: str, *, features: int, latents: int, **arguments: Any) -> nn.Module:
     """A module from an encoder's features (B, features) to mu and logvar, (B, latents) each."""
-    return piece("posterior", use, arguments)(features, latents)
+    head: nn.Module = piece("posterior", use, arguments)(features, latents)
+    head.register_forward_pre_hook(flat)
+    return head
+
+
+def flat(head: nn.Module, inputs: tuple[Tensor]) -> None:
+    """Raises ValueError unless a head is given (B, features)."""
+    if inputs[0].ndim != 2:
+        raise ValueError(f"features: should be (B, features), not of shape {tuple(inputs[0].shape)}")
 
 
 def decoder(use: str, *, latents: int, features: int, **arguments: Any) -> nn.Module:
@@ -101,7 +81,10 @@ def decoder(use: str, *, latents: int, features: int, **arguments: Any) -> nn.Mo
 
 def perturbation(use: str, **arguments: Any) -> Callable[..., Tensor]:
     """What the encoder reads in place of x (B, ...), of real numbers: perturb(x), and perturb(x, loss) for an
-    adversary, with `loss(x)` (B,) of each example. What that draws should be drawn before."""
+    adversary, with `loss(x)` (B,) of each example. It calls that once more than its steps: what `loss` draws
+    or counts should be drawn and counted before."""
+    if use == "word_dropout" or arguments.get("drop"):
+        raise ValueError(f"perturbation: {use} of words knows this project's tokens only; leave it out")
     rule: Perturbation = piece("perturbation", use, arguments)
     net = SimpleNamespace(encoder=SimpleNamespace(embed=lambda x: x))
 
@@ -123,7 +106,7 @@ def perturbation(use: str, **arguments: Any) -> Callable[..., Tensor]:
 
         context = Context(cast(VAE, net), gradient, cast(torch.Generator, None))  # None is torch's own
         inputs = rule(Inputs(x, x), context)
-        return inputs.encoder if inputs.embedded is None else inputs.embedded
+        return (inputs.encoder if inputs.embedded is None else inputs.embedded).to(x.dtype)
 
     return perturb
 
@@ -138,29 +121,40 @@ class Updates:
         """An epoch; the mean of the last loss of each batch.
 
         `step(batch, encoder=True, decoder=True)` takes a gradient step of what is True, and gives the mean
-        loss of the batch before it. Random batches come from further passes through the loader, which
-        should shuffle. `mi()` is the mutual information (nats) on held-out data, `diagnose(...).mi`; it is
-        measured after an epoch, while it is needed.
+        loss of the batch before it. Random batches come from further passes through the loader, beside this
+        one, which should shuffle. `mi()` is the mutual information (nats) on held-out data,
+        `diagnose(...).mi`; it is measured after an epoch, while it is needed. Raises ValueError for a loader
+        that cannot be passed through twice at a time, and for an mi that is no number.
         """
-
-        if iter(loader) is loader:
-            raise ValueError("loader: should be one to pass through again and again, such as a DataLoader")
+        batches, others = iter(loader), iter(loader)
+        if batches is others:
+            raise ValueError(
+                "loader: should be one to pass through twice at a time, such as a DataLoader "
+                "without persistent_workers"
+            )
 
         def gradient_step(x: Any, *, encoder: bool = True, decoder: bool = True) -> StepResult:
             loss = step(x, encoder=encoder, decoder=decoder).detach()
             return StepResult(loss, 1, loss, {})
 
         def passes() -> Iterator[Any]:
+            yield from others
             while True:
                 yield from loader
 
-        others = passes()
+        def measured() -> float:
+            value = float(mi())
+            if not math.isfinite(value):
+                raise ValueError(f"mi: should be a number of nats, not {value}")
+            return value
+
+        drawn = passes()
         losses = [
-            self.rule.step(self.state, x, gradient_step, lambda: next(others)).loss.float() for x in loader
+            self.rule.step(self.state, x, gradient_step, lambda: next(drawn)).loss.float() for x in batches
         ]
         if not losses:
             raise ValueError("loader: has no batch")
-        self.state = self.rule.epoch(self.state, mi)
+        self.state = self.rule.epoch(self.state, measured)
         return float(torch.stack(losses).mean())
 
 

@@ -10,8 +10,10 @@ KL_i = delta + max(m, 0) / 2. Means are positive. It may be the same for all x, 
 """
 
 import math
+from typing import Annotated
 
-from pydantic import PositiveFloat
+import torch
+from pydantic import Field
 from scipy.special import lambertw
 from torch import Tensor, nn
 
@@ -34,11 +36,12 @@ class Committed(nn.Module):
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """(B, features) to mu and logvar, (B, latents) each."""
         more, spread = self.linear(features).chunk(2, dim=1)
+        more, spread = (x.to(torch.promote_types(x.dtype, torch.float32)) for x in (more, spread))
         logvar = 2 * (self.low + (self.high - self.low) * spread.sigmoid()).log()
         square = 2 * self.delta + 1 + logvar - logvar.exp() + more.relu()
         return (square.clamp(min=0) + LEAST).sqrt(), logvar
 
 
-def delta(*, delta: PositiveFloat = 0.15) -> Head:
+def delta(*, delta: Annotated[float, Field(gt=0, le=20)] = 0.15) -> Head:
     """`delta` nats of KL or more in every dimension."""
     return lambda features, latents: Committed(features, latents, delta)

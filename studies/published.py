@@ -10,19 +10,23 @@ from uncollapse.report.numbers import MINUS, show
 from uncollapse.statistics import interval
 
 KEY = [*Cell._fields, "measure"]
+NOT_RUN = "not run yet"
 
 
 def write(study: Path) -> None:
-    """Write the table of a study, a row for each row of published.csv: KEY and `published`."""
+    """Write the table of a study, a row for each row of published.csv (KEY and `published`), also of cells
+    that have not run."""
     published = pd.read_csv(study / "published.csv")
     summary = pd.read_csv(study / "summary.csv")
     runs = summary.melt([*Cell._fields, "seed"], list(published["measure"].unique()), "measure", "value")
     lines = ["| data set | model | method | measure | ours | published | difference |", "|---" * 7 + "|"]
     for row in published.to_dict("records"):
         mine = (runs[KEY] == [row[name] for name in KEY]).all(axis=1)
-        found = interval(runs[mine]["value"].to_numpy(float))
-        ours = show(found.mean, found.low, found.high, signed=False)
-        difference = f"{found.mean - row['published']:+.3g}".replace("-", MINUS)
+        ours, difference = NOT_RUN, ""
+        if mine.any():
+            found = interval(runs[mine]["value"].to_numpy(float))
+            ours = show(found.mean, found.low, found.high, signed=False)
+            difference = f"{found.mean - row['published']:+.3g}".replace("-", MINUS)
         text = f"{row['published']:g}".replace("-", MINUS)
         names = " | ".join(f"`{row[name]}`" for name in KEY)
         lines.append(f"| {names} | {ours} | {text} | {difference} |")

@@ -49,9 +49,10 @@ def test_the_published_table_has_ours_its_interval_and_the_difference(tmp_path: 
     runs = [{**cell, "seed": seed, "elbo": elbo} for seed, elbo in enumerate((-100.0, -102.0))]
     pd.DataFrame(runs).to_csv(tmp_path / "summary.csv", index=False)
     row = {**cell, "measure": "elbo", "published": -97.25}
-    pd.DataFrame([row]).to_csv(tmp_path / "published.csv", index=False)
+    pd.DataFrame([row, {**row, "method": "skip"}]).to_csv(tmp_path / "published.csv", index=False)
     module("published").write(tmp_path)
-    *_, line = (tmp_path / "published.md").read_text().splitlines()
+    *_, line, missing = (tmp_path / "published.md").read_text().splitlines()
+    assert missing == "| `toy` | `vae` | `skip` | `elbo` | not run yet | −97.25 |  |"
     names, numbers = line.split(" | `elbo` | ")
     assert names == "| `toy` | `vae` | `plain`"
     assert numbers == "−101 [−114, −88] | −97.25 | −3.75 |"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from uncollapse.experiment.cells import Cell
 from uncollapse.report.numbers import show, times
 from uncollapse.report.state import State, state_of
 
@@ -12,8 +13,7 @@ TABLE = Path(__file__).parent / "advice.csv"  # made by studies/advice.py
 MEASURES = {"nll": "nll", "uninformative": "uninformative", "equal_work": "elbo_at_equal_work"}
 ENDS = ("", "_low", "_high", "_shown")
 NUMBERS = ("seeds", "work", *(f"{name}{end}" for name in MEASURES for end in ENDS))
-CELL = ("dataset", "model", "method")
-FIELDS = ("study", "kind", "question", *CELL, "against_model", "against_method", *NUMBERS)
+FIELDS = ("study", "kind", "question", *Cell._fields, "against_model", "against_method", *NUMBERS)
 
 
 class Difference(NamedTuple):

@@ -106,7 +106,7 @@ def perturbation(use: str, **arguments: Any) -> Callable[..., Tensor]:
 
         context = Context(cast(VAE, net), gradient, cast(torch.Generator, None))  # None is torch's own
         inputs = rule(Inputs(x, x), context)
-        return (inputs.encoder if inputs.embedded is None else inputs.embedded).to(x.dtype)
+        return inputs.encoder if inputs.embedded is None else inputs.embedded
 
     return perturb
 

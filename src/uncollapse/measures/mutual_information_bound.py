@@ -13,7 +13,7 @@ expectation it is above I. As `mi` is below I in expectation, the two are an int
 
 import math
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import torch
@@ -31,6 +31,7 @@ COLUMNS = {
 COMPONENTS = (4, 8)  # of the mixtures of Gaussians
 POINTS = 2000  # examples to fit on, at most; more take time and change little
 SAMPLES = 4  # of z for each of them; with one, the mixtures fit the samples
+LARGEST = 2000  # dimensions of a covariance
 RIDGE = 1e-6  # of each dimension's variance, added to it
 
 Density = Callable[[Tensor], Tensor]  # log r(z) in nats, (M,), of z (M, D), in doubles
@@ -43,24 +44,26 @@ class Bound(NamedTuple):
     standard_error: float
 
 
-def densities(q: Gaussian, noise: Tensor, *, seed: int) -> Iterator[Density]:
+def densities(
+    q: Gaussian, noise: Tensor, *, seed: int, components: Sequence[int] = COMPONENTS
+) -> Iterator[Density]:
     """The densities r of q (N, D): the prior, the mixture of all q(z|x), the Gaussian, and mixtures of
     Gaussians that are fitted to samples. The standard normal `noise` is (S, N, D).
 
     No covariance is singular, whatever the scale of z and however many dimensions have collapsed: those of
     q(z|x) are part of the Gaussian's, the mixtures are fitted in coordinates where that is N(0, I), and RIDGE
-    is added to each. Mixtures with more components than one for 2 D points are left out.
+    is added to each. Mixtures with more components than one for 2 D points are left out, and with more than
+    LARGEST dimensions all that need a covariance.
     """
-    # not above: the report reads COLUMNS, and should not wait for it
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.mixture import GaussianMixture
-
     yield log_prior
     q = Gaussian(q.mu.double(), q.logvar.double())
     mean = q.mu.mean(0)
     centred = Gaussian(q.mu - mean, q.logvar)
     yield lambda z: log_mixture(centred, z - mean)
-    (count, latents), spread = q.mu.shape, centred.mu.T @ centred.mu / len(q.mu)
+    count, latents = q.mu.shape
+    if latents > LARGEST:
+        return
+    spread = centred.mu.T @ centred.mu / len(q.mu)
     covariance = spread + q.logvar.exp().mean(0).diag()
     factor = torch.linalg.cholesky(covariance + RIDGE * covariance.diag().diag())
     log_volume = factor.diag().log().sum()
@@ -69,10 +72,16 @@ def densities(q: Gaussian, noise: Tensor, *, seed: int) -> Iterator[Density]:
         return torch.linalg.solve_triangular(factor, (z - mean).T, upper=False).T
 
     yield lambda z: log_prior(white(z)) - log_volume
+    if not components:
+        return
+    # not above: the report reads COLUMNS, and should not wait for it
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.mixture import GaussianMixture
+
     samples = white(q.sample(noise.double()).flatten(0, 1)).numpy()
-    for components in COMPONENTS:
-        if components * 2 * latents <= count:
-            mixture = GaussianMixture(components, reg_covar=RIDGE, random_state=seed, max_iter=50, tol=0.01)
+    for size in components:
+        if size * 2 * latents <= count:
+            mixture = GaussianMixture(size, reg_covar=RIDGE, random_state=seed, max_iter=50, tol=0.01)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", ConvergenceWarning)  # every density bounds, the best not
                 mixture.fit(samples)
@@ -89,19 +98,27 @@ def bound(q: Gaussian, noise: Tensor, log_r: Density) -> Bound:
 
 
 def mutual_information_bound(
-    train: Gaussian, valid: Gaussian, test: Gaussian, noise: Tensor, *, seed: int
+    train: Gaussian,
+    valid: Gaussian,
+    test: Gaussian,
+    noise: Tensor,
+    *,
+    seed: int,
+    components: Sequence[int] = COMPONENTS,
 ) -> Bound:
     """The bound for q of test (N, D) by the density that, fitted to train, is best on valid; `noise` (S, N,
-    D) is standard normal. The parts should have no example in common."""
+    D) is standard normal. The parts should have no example in common; without `components` scikit-learn is
+    not needed."""
     generator = torch_generator(seed, "densities of z")
     learned = Gaussian(train.mu[:POINTS], train.logvar[:POINTS])
     other, own = (torch.randn(SAMPLES, *q.mu.shape, generator=generator) for q in (valid, learned))
-    fitted = densities(learned, own, seed=number(seed, "mixtures") % 2**32)
+    fitted = densities(learned, own, seed=number(seed, "mixtures") % 2**32, components=components)
     best = min(fitted, key=lambda log_r: bound(valid, other, log_r).mi_upper)
     return bound(test, noise, best)
 
 
 def measure(run: Trained) -> Row:
     """mi_upper and its standard error, of the test set, from the samples of mi."""
-    found = mutual_information_bound(**run.q, noise=mi_noise(run), seed=run.seed)
+    train, valid, test = (run.q[name] for name in ("train", "valid", "test"))
+    found = mutual_information_bound(train, valid, test, mi_noise(run), seed=run.seed)
     return {"mi_upper": found.mi_upper, "mi_upper_standard_error": found.standard_error}

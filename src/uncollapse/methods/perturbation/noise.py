@@ -27,7 +27,7 @@ def noise(*, sigma: NonNegativeFloat = 0.0, flip: Share = 0.0, drop: Share = 0.0
         uniform = torch.rand(x.shape, generator=generator, device=x.device)
         if x.is_floating_point():
             x = torch.where(uniform < flip, 1 - x, x)
-            x = x + sigma * torch.randn(x.shape, generator=generator, device=x.device)
+            x = x + sigma * torch.randn(x.shape, generator=generator, device=x.device, dtype=x.dtype)
         else:
             x = torch.where((uniform < drop) & (x > END), UNKNOWN, x)
         return inputs._replace(encoder=x)

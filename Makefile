@@ -3,14 +3,16 @@
 # make ui      the runs in MLflow
 # make follow  the runs that are being trained grow in MLflow; beside `make repro`, in a second terminal
 # make study   a larger grid, such as NAME=default: hours, goes on where it was stopped
+# make cluster the grid on Ray: on this machine, or on the cluster of RAY_ADDRESS
 # make test-clients    our tools beside scvi-tools, pythae, diffusers and Lightning, in an environment of its own
+# make test-cluster    twelve cells on a real Ray with failures, and through submitit
 # make bench   times: our measures and training step beside others, a cell, a grid, the mirror in MLflow
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export VIRTUAL_ENV := $(CURDIR)/.venv
 export DVC_NO_ANALYTICS := 1
 
-.PHONY: repro test test-clients bench ui follow study lock
+.PHONY: repro test test-clients test-cluster bench ui follow study cluster lock
 
 # if a cell fails, the report and MLflow get the others
 repro: .venv/ready
@@ -29,6 +31,14 @@ test-clients: .venv/ready
 	test -x .venv-clients/bin/python || python3 -m venv .venv-clients
 	uv pip install --quiet --reinstall-package uncollapse --python .venv-clients/bin/python '.[clients]'
 	.venv-clients/bin/python -m pytest tests/clients
+
+cluster: .venv/ready
+	@uv pip install --quiet --constraint requirements.txt --editable '.[ray]'
+	@uncollapse grid --on ray
+
+test-cluster: .venv/ready
+	@uv pip install --quiet --constraint requirements.txt --editable '.[ray,slurm]'
+	@pytest tests/cluster
 
 bench: .venv/ready
 	@uv pip install --quiet --constraint requirements.txt --editable '.[bench]'

@@ -15,6 +15,10 @@ CONDITIONS = """ready: as params.yaml, the code and the data are now. stale: mad
     brings it, or else `dvc repro` makes it. Times are those of runs in this folder: of the cell, or of others
     on its data set."""
 
+NAMES = ("ray", "slurm", "local")  # engines, src/uncollapse/cluster/on_<name>.py
+ELSEWHERE = """For any machine that reaches the repository and its DVC remote, see docs/cluster.md. Clones
+    stand in the folder of UNCOLLAPSE_SCRATCH, or else in that of temporary files."""
+
 
 def main() -> None:
     """Run the command line; a mistake of the user becomes one line on stderr and exit code 2."""
@@ -25,6 +29,8 @@ def main() -> None:
         sys.stdout.flush()
     except BrokenPipeError:  # `uncollapse grid | head` has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except KeyboardInterrupt:
+        sys.exit("interrupted; what was finished is kept")
     except (UserError, ValueError, OSError, MissingExtra) as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
@@ -55,6 +61,9 @@ def parser() -> argparse.ArgumentParser:
     title = "which cells params.yaml asks for, which of them are up to date, and how long the others may take"
     grid = commands.add_parser("grid", help=title, description=title, epilog=CONDITIONS)
     grid.set_defaults(command=print_grid)
+    grid.add_argument("--on", choices=NAMES, help="make what is missing there, and gather it here")
+    where = "the repository as workers reach it (default: this folder)"
+    grid.add_argument("--source", metavar="URL", help=where)
 
     title = "the measures of a cell: each seed, their mean and its interval"
     show = commands.add_parser(
@@ -62,6 +71,13 @@ def parser() -> argparse.ArgumentParser:
     )
     show.add_argument("cell", help="<data set>-<model>-<method>, such as mnist5k-vae-plain")
     show.set_defaults(command=print_cell)
+
+    title = "make one cell, in a clone at a commit; what the DVC remote has is not made again"
+    cell = commands.add_parser("cell", help=title, description=title, epilog=ELSEWHERE)
+    cell.add_argument("cell", help="<data set>-<model>-<method>, such as mnist5k-vae-plain")
+    cell.add_argument("--commit", required=True, metavar="SHA", help="the commit whose params and code count")
+    cell.add_argument("--source", metavar="URL", help=where)
+    cell.set_defaults(command=make_cell)
     return parser
 
 
@@ -97,14 +113,18 @@ def print_diagnosis(arguments: argparse.Namespace) -> None:
         print("what the studies found:", *advice(arguments.kind), sep="\n- ")
 
 
-def print_grid(_: argparse.Namespace) -> None:
+def print_grid(arguments: argparse.Namespace) -> None:
     """`uncollapse grid`."""
+    if arguments.on:
+        from uncollapse.cluster.grid import make_grid
+
+        return make_grid(arguments.on, arguments.source or os.getcwd())
     from uncollapse.pipeline.status import grid_status
     from uncollapse.pipeline.times import duration
 
     statuses = grid_status()
     width = max(len(str(status.cell)) for status in statuses)
-    for cell, (state, line), seconds in statuses:
+    for cell, (state, line), seconds, _ in statuses:
         time = "" if state in ("ready", "not here") else duration(seconds)
         print(f"{cell!s:{width}}  {state:9}  {line or time}".rstrip())
     counts = Counter(status.condition.state for status in statuses)
@@ -121,10 +141,26 @@ def print_cell(arguments: argparse.Namespace) -> None:
     """`uncollapse show`."""
     from uncollapse.pipeline.status import cell_measures
 
-    (cell, (state, _), _), table = cell_measures(arguments.cell)
+    (cell, (state, _), *_), table = cell_measures(arguments.cell)
     print(f"{cell}: {state}{'' if state == 'ready' else '; the numbers are of before'}")
     titles = [*(f"seed {seed}" for seed in table.columns[:-2]), "mean"]
     print(" " * 20 + "".join(f"{title:>12}" for title in titles))
     for name, (*values, half) in zip(table.index, table.to_numpy(), strict=True):
         interval = f" +- {half:.3g}" if half > 0 else ""  # nan for one seed, 0 for a constant
         print(f"{name:20}{''.join(f'{value:12.5g}' for value in values)}{interval}")
+
+
+def make_cell(arguments: argparse.Namespace) -> None:
+    """`uncollapse cell`."""
+    from uncollapse.cluster.unit import Order, make
+    from uncollapse.experiment.cells import Cell
+    from uncollapse.pipeline.outputs import jobs
+    from uncollapse.pipeline.pool import cores
+
+    names = arguments.cell.split("-")
+    if len(names) != 3:
+        raise ValueError(f"{arguments.cell}: should be <data set>-<model>-<method>")
+    order = Order(jobs(Cell(*names)), arguments.commit, arguments.source or os.getcwd(), cores(), recipes={})
+    outcome = make(order)
+    if outcome.failed:
+        raise UserError(f"{outcome.failed}: {outcome.line}")

@@ -125,6 +125,21 @@ class Split(Entry):
     seed: NonNegativeInt | None = None
 
 
+class Resources(Entry):
+    """What a cell of a data set gets on a cluster, for `uncollapse grid --on`. No number depends on it.
+
+    cpus       as many seeds are trained side by side
+    memory     GiB
+    minutes    after which Slurm ends it; it is tried twice more, and goes on from its last checkpoint where
+               it comes to the same machine
+    """
+
+    cpus: PositiveInt = 2
+    gpus: NonNegativeInt = 0
+    memory: PositiveFloat = 4.0
+    minutes: PositiveInt = 1440
+
+
 class Dataset(Entry):
     """Where data come from, how they are split, which net and likelihood they get, and how these are trained.
 
@@ -139,6 +154,7 @@ class Dataset(Entry):
     training: dict[str, Any]  # checked against `training.Training`
     kl_target: PositiveFloat | None = None
     arguments: dict[str, dict[str, Any]] | None = None
+    resources: Resources = Resources()
 
 
 class Evaluation(Entry):

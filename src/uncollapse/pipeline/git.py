@@ -2,6 +2,7 @@
 
 import subprocess
 from functools import cache
+from pathlib import Path
 
 from uncollapse.pipeline.outputs import PARAMS, PIPELINE
 
@@ -14,9 +15,9 @@ def commit() -> str:
     return git("rev-parse", "HEAD")
 
 
-def edited() -> bool:
-    """Whether something that determines a number was edited since that commit."""
-    return bool(git("status", "--porcelain", "--", *SOURCES))
+def edited(folder: Path = Path()) -> bool:
+    """Whether something that determines a number was edited since the commit that a folder holds."""
+    return bool(git("-C", str(folder), "status", "--porcelain", "--", *SOURCES))
 
 
 def git(*arguments: str) -> str:

@@ -14,7 +14,9 @@ from tqdm import tqdm
 from uncollapse.errors import UserError
 from uncollapse.pipeline.outputs import DONE, STARTED, Recipe
 from uncollapse.pipeline.tables import Row
+from uncollapse.pipeline.watched import end_with_parent
 
+CORES = "UNCOLLAPSE_CORES"  # the environment variable that says how many cores a stage may use
 Progress = Callable[[Row], None]
 Work = Callable[[Recipe, int, Path, Progress], None]  # work(recipe, seed, folder, progress)
 # beside the bar
@@ -98,9 +100,10 @@ def set_up_for(work: Callable[[], None]) -> None:
 def work_on(work: Work, recipe: Recipe, seed: int, folder: Path, writer: Connection) -> None:
     """One seed, in a worker."""
     parent = os.getppid()
+    end_with_parent()
 
     def progress(row: Row) -> None:
-        if os.getppid() != parent:  # the stage was killed: nobody waits for this
+        if os.getppid() != parent:  # the stage was killed, just now: nobody reads what this sends
             os._exit(1)
         writer.send({"seed": seed, **row})
 
@@ -124,8 +127,9 @@ def death(title: str, process: BaseProcess) -> Exception | None:
 
 
 def cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """How many cores this process may use: those of CORES, or else of the machine."""
+    own = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(own, int(os.environ.get(CORES) or own))
 
 
 def formatted(row: Row) -> dict[str, str]:

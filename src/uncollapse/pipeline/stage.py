@@ -1,5 +1,6 @@
 """How a stage runs: the arguments of its command line, its errors, its threads and its memory."""
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,7 @@ from threadpoolctl import threadpool_limits
 from uncollapse.errors import UserError
 from uncollapse.pipeline.memory import keep_memory
 from uncollapse.pipeline.outputs import Job
+from uncollapse.pipeline.watched import WATCHED, end_with_parent
 
 
 def run(main: Callable[..., None]) -> None:
@@ -18,6 +20,8 @@ def run(main: Callable[..., None]) -> None:
     gets one thread, here and in the workers: scikit-learn's in two workers of two threads each took twice
     the time.
     """
+    if WATCHED in os.environ:
+        end_with_parent()
     threadpool_limits(1)
     keep_memory()
     failure = Job(Path(sys.argv[0]).stem, "-".join(sys.argv[1:])).failure

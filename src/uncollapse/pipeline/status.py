@@ -17,11 +17,15 @@ from uncollapse.statistics import interval as student_interval
 
 
 class CellStatus(NamedTuple):
-    """A cell, its condition, and the seconds that it may take to make it; None if they are unknown."""
+    """A cell, its condition, the seconds that it may take to make it, and the jobs that do.
+
+    The seconds are None if they are unknown.
+    """
 
     cell: Cell
     condition: Condition
     seconds: float | None
+    jobs: list[Job]
 
 
 def grid_status() -> list[CellStatus]:
@@ -45,7 +49,7 @@ def grid_status() -> list[CellStatus]:
         ]
         counted.update(jobs)
         seconds = None if None in estimates else sum(filter(None, estimates))
-        statuses.append(CellStatus(cell, condition, seconds))
+        statuses.append(CellStatus(cell, condition, seconds, list(jobs)))
     return statuses
 
 

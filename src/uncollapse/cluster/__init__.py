@@ -1,0 +1,1 @@
+"""Cells on other machines: a unit that makes one anywhere, and engines that call it for the grid."""

@@ -1,0 +1,80 @@
+"""A clone of the project at one commit, for one unit at a time, in this machine's scratch folder."""
+
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from configparser import ConfigParser
+from contextlib import contextmanager
+from hashlib import sha256
+from itertools import count
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from uncollapse.errors import UserError
+from uncollapse.pipeline.git import edited, git
+
+SCRATCH = "UNCOLLAPSE_SCRATCH"  # the environment variable that names the scratch folder
+CONFIG = Path(".dvc/config")
+
+
+def scratch() -> Path:
+    """Where a machine keeps its clones: a local disk, not one that machines share."""
+    return Path(os.environ.get(SCRATCH) or Path(tempfile.gettempdir()) / f"uncollapse-{os.getuid()}")
+
+
+@contextmanager
+def clone(source: str, commit: str) -> Iterator[Path]:
+    """A clone of `source` at `commit`, in which nobody else works; it stays, for the next unit.
+
+    Raises UserError where there is no such repository or commit, and where someone edited the clone.
+    """
+    folders = scratch() / sha256(source.encode()).hexdigest()[:12]
+    folders.mkdir(parents=True, exist_ok=True)
+    for number in count():
+        try:
+            with FileLock(folders / f"{number}.lock", timeout=0):
+                folder = folders / str(number)
+                check_out(folder, source, commit)
+                yield folder
+                return
+        except Timeout:
+            continue
+
+
+def check_out(folder: Path, source: str, commit: str) -> None:
+    """Put a clone at a commit, and make it first where there is none. Raises UserError."""
+
+    def resolved() -> str:
+        return git("-C", str(folder), "rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}")
+
+    here = ["git", "-C", str(folder)]
+    if not (folder / ".git/HEAD").exists():
+        call(["git", "clone", "--quiet", "--no-checkout", "--", source, str(folder)])
+    if not resolved():
+        call([*here, "fetch", "--quiet", "origin"])
+    if not (full := resolved()):
+        raise UserError(f"{source} has no commit {commit}; push it, so that others can make its cells")
+    at = git(*here[1:], "rev-parse", "HEAD") if (folder / ".git/index").exists() else ""
+    if at and edited(folder):
+        raise UserError(f"{folder} should hold {at[:12]} as it was committed, and was edited; delete it")
+    if at != full:
+        call([*here, "checkout", "--quiet", "--force", "--detach", full])
+
+
+def call(command: list[str]) -> None:
+    """Run a command of git. Raises UserError with its last line."""
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise UserError(f"{' '.join(command)}: {(done.stderr.strip().splitlines() or [''])[-1]}")
+
+
+def remote(folder: Path) -> str:
+    """The name of a project's default DVC remote, as git has it. Raises UserError if there is none."""
+    config = ConfigParser()
+    config.read(folder / CONFIG)
+    if not config.has_option("core", "remote"):
+        how = "`dvc remote add --default storage URL`, and commit .dvc/config"
+        raise UserError(f"no DVC remote, through which machines exchange cells: {how}")
+    return config["core"]["remote"]

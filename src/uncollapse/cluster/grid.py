@@ -1,0 +1,83 @@
+"""Make the cells of the grid on a cluster, and gather them with `dvc repro --pull`, which trains nothing."""
+
+import os
+import subprocess
+from contextlib import closing
+from pathlib import Path
+
+from uncollapse.cluster.clone import CONFIG, remote
+from uncollapse.cluster.engine import engine
+from uncollapse.cluster.launch import launch
+from uncollapse.cluster.tasks import Task, shared, tasks, to_make
+from uncollapse.cluster.unit import Order, Outcome, digest
+from uncollapse.errors import UserError
+from uncollapse.experiment.cells import Cell
+from uncollapse.experiment.params import Params
+from uncollapse.pipeline.git import commit, edited, git
+from uncollapse.pipeline.outputs import PARAMS, SECONDS, jobs
+from uncollapse.pipeline.status import grid_status
+from uncollapse.pipeline.tables import append_row
+
+
+def make_grid(name: str, source: str) -> None:
+    """Make what is missing on an engine, each cell from a clone of `source` at this commit.
+
+    Raises UserError where it cannot be begun: with edits, or without a remote; and at the end if a cell
+    failed, when all others have been gathered.
+    """
+    check()
+    dvc("repro", "--single-item", "recipes")
+    statuses, datasets = grid_status(), Params(PARAMS).stated.datasets
+    missing = to_make(statuses)
+    here = {str(job): None for status in missing for job in shared(status.cell) if job not in status.jobs}
+    if here:
+        dvc("push", "--run-cache", *here)
+
+    def order(task: Task) -> Order:
+        recipes = {job: digest(job.recipe_file) for job in task.jobs}
+        return Order(task.jobs, commit(), source, task.resources.cpus, recipes)
+
+    failed: dict[str, Outcome] = {}
+    if missing:
+        resources = {name: dataset.resources for name, dataset in datasets.items()}
+        with closing(engine(name)) as own:
+            failed = launch(tasks(statuses, resources), own, order, took)
+    cells = [status.cell for status in statuses]
+    gather([cell for cell in cells if str(cell) not in failed], whole=not failed)
+    if failed:
+        lines = "; ".join(f"{cell}: {failed[str(cell)].line}" for cell in cells if str(cell) in failed)
+        raise UserError(f"of {len(cells)} cells these failed: {lines}")
+
+
+def check() -> None:
+    """Raises UserError unless this is a commit of a project with a remote."""
+    if not git("rev-parse", "HEAD"):
+        raise UserError("no commit here, and workers clone one; `git commit` first")
+    if edited() or git("status", "--porcelain", "--", str(CONFIG)):
+        raise UserError("there are edits that no commit has, and workers clone one; `git commit` first")
+    remote(Path())
+
+
+def took(outcome: Outcome) -> None:
+    """Note how long jobs took elsewhere, and why one failed, as if they had run here."""
+    for row in outcome.seconds:
+        SECONDS.parent.mkdir(exist_ok=True)
+        append_row(SECONDS, row)
+    if outcome.failed:
+        outcome.failed.failure.parent.mkdir(parents=True, exist_ok=True)
+        outcome.failed.failure.write_text(f"{outcome.line}\n")
+
+
+def gather(cells: list[Cell], *, whole: bool) -> None:
+    """Bring the cells here, and make the report and the mirror in MLflow of them."""
+    if whole:
+        return dvc("repro", "--pull")
+    made = dict.fromkeys(str(job) for cell in cells for job in jobs(cell))
+    dvc("repro", "--pull", "--single-item", "calibrate", *made, "report", "track")
+
+
+def dvc(*arguments: str) -> None:
+    """Run DVC, which prints what it does. Raises UserError if it fails."""
+    environment = {**os.environ, "DVC_NO_ANALYTICS": "1"}
+    if subprocess.run(["dvc", *arguments], env=environment, check=False).returncode:
+        raise UserError(f"dvc {' '.join(arguments[:3])}: failed, see above")

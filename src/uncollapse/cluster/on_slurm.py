@@ -1,0 +1,64 @@
+"""Units as jobs of Slurm, through submitit. Partition and account: SBATCH_PARTITION, SBATCH_ACCOUNT."""
+
+import shutil
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from uncollapse.cluster.unit import Order, Outcome, make
+from uncollapse.errors import UserError, needs
+from uncollapse.experiment.schema import Resources
+from uncollapse.pipeline.outputs import WORK
+
+
+class Submitit:
+    """The engine; a handle is a job of submitit's."""
+
+    def __init__(self, cluster: str, cores: int | None = None) -> None:
+        with needs("slurm"):
+            import submitit
+        self.cores = cores
+        self.executor = submitit.AutoExecutor(WORK / "submitit", cluster=cluster)
+        self.jobs: set[Any] = set()
+
+    def submit(self, orders: Sequence[tuple[Order, Resources]]) -> Sequence[Any]:
+        """One array of jobs for all that ask for the same resources."""
+        arrays: dict[str, list[int]] = defaultdict(list)
+        for number, (_, asked) in enumerate(orders):
+            arrays[asked.model_dump_json()].append(number)
+        handles: dict[int, Any] = {}
+        for numbers in arrays.values():
+            asked = orders[numbers[0]][1]
+            self.executor.update_parameters(
+                name="uncollapse",
+                cpus_per_task=asked.cpus,
+                gpus_per_node=asked.gpus,
+                mem_gb=asked.memory,
+                timeout_min=asked.minutes,
+            )
+            with self.executor.batch():
+                handles |= {number: self.executor.submit(make, orders[number][0]) for number in numbers}
+        self.jobs.update(handles.values())
+        return [handles[number] for number in range(len(orders))]
+
+    def ended(self, handles: Sequence[Any]) -> Sequence[Any]:
+        ended = [job for job in handles if job.done()]
+        if not ended:
+            time.sleep(1)
+        return ended
+
+    def outcome(self, handle: Any) -> Outcome:
+        self.jobs.remove(handle)
+        return handle.result()
+
+    def close(self) -> None:
+        for job in self.jobs:
+            job.cancel()
+
+
+def begin() -> Submitit:
+    """Raises UserError where there is no Slurm."""
+    if not shutil.which("sbatch"):
+        raise UserError("no sbatch here: run this where jobs of Slurm are submitted, or say --on local")
+    return Submitit("slurm")

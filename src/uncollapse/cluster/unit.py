@@ -1,0 +1,118 @@
+"""The unit: make jobs in a clone of their own, on any machine that reaches the repository and the DVC remote.
+
+What another machine has made comes from the remote, and what is made here goes there with its entry in the
+run cache. So a unit whose jobs are there already costs one look-up.
+"""
+
+import csv
+import os
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple
+
+from uncollapse.cluster.clone import clone, remote
+from uncollapse.errors import UserError
+from uncollapse.experiment.recipes import versions
+from uncollapse.pipeline.outputs import SECONDS, Job
+from uncollapse.pipeline.pool import CORES
+from uncollapse.pipeline.tables import Row
+
+
+class Order(NamedTuple):
+    """What a unit is asked for: jobs, at a commit of a repository, with so many cores.
+
+    `recipes` has digests of the jobs' recipes where the order was written; none where nobody compares.
+    """
+
+    jobs: Sequence[Job]
+    commit: str
+    source: str
+    cores: int
+    recipes: Mapping[Job, str]
+
+
+class Outcome(NamedTuple):
+    """What became of an order: how long jobs took, as rows of SECONDS; the job that failed, and its line."""
+
+    seconds: list[Row]
+    failed: Job | None = None
+    line: str = ""
+
+
+def make(order: Order) -> Outcome:
+    """Make those jobs of an order that the remote does not have, and push them.
+
+    Where this cannot be begun, the outcome says it of the first job: no such commit, no remote, or another
+    recipe on this machine.
+    """
+    try:
+        with clone(order.source, order.commit) as folder:
+            return make_in(folder, order)
+    except UserError as error:
+        return Outcome([], order.jobs[0], str(error))
+
+
+def make_in(folder: Path, order: Order) -> Outcome:
+    """Make an order in a clone. Raises UserError."""
+    remote(folder)
+    # by hand: DVC would take for current what another version of torch has written
+    if last := run(["stages/recipes.py"], folder, order.cores):
+        raise UserError(last)
+    compare(folder, order.recipes)
+    before = len(times(folder))
+    for command in (["repro", "--pull", "--single-item"], ["push", "--run-cache"]):
+        dvc = ["-m", "uncollapse.pipeline.watched", "dvc", *command, *map(str, order.jobs)]
+        if last := run(dvc, folder, order.cores):
+            return failure(order.jobs, folder, times(folder)[before:], last)
+    return Outcome(times(folder)[before:])
+
+
+def run(arguments: Sequence[str], folder: Path, cores: int) -> str:
+    """Run Python in a clone, and pass on what it prints; returns the last lines if it failed."""
+    own = {
+        "PYTHONPATH": str(folder / "src"),
+        CORES: str(cores),
+        "DVC_NO_ANALYTICS": "1",
+        "PYTHONUNBUFFERED": "1",
+    }
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    command = [sys.executable, *arguments]
+    with subprocess.Popen(command, cwd=folder, env={**os.environ, **own}, **pipes) as process:
+        last = deque[str](maxlen=3)
+        for line in process.stdout or ():
+            print(line, end="", flush=True)
+            last.extend(filter(None, [line.strip()]))
+    return (" | ".join(last) or f"exit code {process.returncode}") if process.returncode else ""
+
+
+def failure(jobs: Sequence[Job], folder: Path, seconds: list[Row], last: str) -> Outcome:
+    """The outcome of an order that failed: by the line of the job that did, or else the last lines."""
+    for job in jobs:
+        if (folder / job.failure).exists():
+            return Outcome(seconds, job, (folder / job.failure).read_text().strip())
+    return Outcome(seconds, jobs[-1], last)
+
+
+def times(folder: Path) -> list[Row]:
+    """How long all jobs have taken in a clone."""
+    if not (folder / SECONDS).exists():
+        return []
+    with (folder / SECONDS).open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def digest(recipe: Path) -> str:
+    """What tells a recipe from another."""
+    return sha256(recipe.read_bytes()).hexdigest()
+
+
+def compare(folder: Path, recipes: Mapping[Job, str]) -> None:
+    """Raises UserError where a recipe is not the one that was asked for."""
+    for job, expected in recipes.items():
+        if digest(folder / job.recipe_file) != expected:
+            here = ", ".join(f"{library} {version}" for library, version in versions().items())
+            raise UserError(f"{job}: this machine would make something else; it has {here}")

@@ -1,0 +1,142 @@
+"""A unit makes a cell in a clone of its own, with real git and DVC, and refuses to make another cell."""
+
+import os
+import select
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from project import Project, reproduced
+
+from uncollapse.cluster import unit
+from uncollapse.cluster.clone import SCRATCH, scratch
+from uncollapse.cluster.grid import check
+from uncollapse.errors import UserError
+from uncollapse.experiment.cells import Cell
+from uncollapse.pipeline.git import commit
+from uncollapse.pipeline.outputs import Job, jobs
+
+CELL = Cell("mnist5k", "control_vae", "plain")
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project that has made all, and has a remote, which is empty."""
+    project, _ = reproduced(tmp_path_factory)
+    project.call("dvc", "remote", "add", "--default", "storage", str(tmp_path_factory.mktemp("remote")))
+    project.commit()
+    return project
+
+
+@pytest.fixture
+def head(original: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """This process is in its folder, and has a scratch folder for all tests."""
+    monkeypatch.chdir(original.folder)
+    for name in ("PATH", "DVC_NO_ANALYTICS"):
+        monkeypatch.setenv(name, original.environment[name])
+    monkeypatch.setenv(SCRATCH, str(original.folder.parent / "scratch"))
+    commit.cache_clear()
+    return original
+
+
+def order(**other: Any) -> unit.Order:
+    """The cell, in a clone of this folder, with its recipes."""
+    recipes = {job: unit.digest(job.recipe_file) for job in jobs(CELL)}
+    return unit.Order(jobs(CELL), commit(), os.getcwd(), 2, recipes)._replace(**other)
+
+
+def clone() -> Path:
+    (folder,) = scratch().glob("*/0")
+    return folder
+
+
+def test_a_cell_is_made_once_to_the_bytes_of_dvc_repro(
+    head: Project, capfd: pytest.CaptureFixture[str]
+) -> None:
+    outcome = unit.make(order())
+    assert outcome.failed is None, outcome.line
+    assert [row["stage"] for row in outcome.seconds] == ["train", "evaluate"]
+    for job in jobs(CELL):
+        assert Project(clone()).digests(str(job.folder)) == head.digests(str(job.folder)), job
+    shutil.rmtree(clone())  # as on another machine
+    capfd.readouterr()
+    assert unit.make(order()) == unit.Outcome([])
+    assert "Running stage" not in capfd.readouterr().out
+    assert Project(clone()).digests(f"metrics/cells/{CELL}") == head.digests(f"metrics/cells/{CELL}")
+
+
+def test_another_commit_comes_into_the_same_clone(head: Project) -> None:
+    before = commit()
+    (head.folder / "params.yaml").write_text(f"# a comment\n{(head.folder / 'params.yaml').read_text()}")
+    head.commit()
+    commit.cache_clear()
+    assert commit() != before
+    assert unit.make(order()) == unit.Outcome([]), "a comment makes nothing stale"
+    assert (clone() / "params.yaml").read_text().startswith("# a comment\n")
+    assert unit.make(order(commit=before[:12])) == unit.Outcome([])
+
+
+def test_what_cannot_be_begun_is_a_line(head: Project) -> None:
+    def line(**other: Any) -> str:
+        outcome = unit.make(order(**other))
+        assert outcome.failed == Job("prepare", "mnist5k")
+        return outcome.line
+
+    assert line(commit="0" * 40).endswith(
+        f"has no commit {'0' * 40}; push it, so that others can make its cells"
+    )
+    assert "repository" in line(source="/nowhere")
+    other = {Job("train", str(CELL)): "0" * 64}
+    assert line(recipes=other).startswith(
+        f"train@{CELL}: this machine would make something else; it has numpy "
+    )
+    with (clone() / "params.yaml").open("a") as file:
+        file.write("# edited\n")
+    assert line().endswith("as it was committed, and was edited; delete it")
+
+
+def test_a_cell_that_fails_tells_its_line(head: Project) -> None:
+    job = Job("train", str(CELL))
+    (clone() / job.failure).parent.mkdir(parents=True)
+    (clone() / job.failure).write_text("training diverged\n")
+    assert unit.failure(jobs(CELL), clone(), [], "last") == unit.Outcome([], job, "training diverged")
+    (clone() / job.failure).unlink()
+    last = unit.run(["-c", "print(1); print(); raise SystemExit('no memory')"], clone(), 2)
+    assert unit.failure(jobs(CELL), clone(), [], last).line == "1 | no memory"
+
+
+def test_a_grid_is_refused_with_edits_and_without_a_remote(
+    head: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check()
+    config = head.folder / ".dvc/config"
+    text = config.read_text()
+    config.write_text("[core]\n")
+    with pytest.raises(UserError, match=r"^there are edits that no commit has, .*`git commit` first$"):
+        check()
+    head.commit()
+    with pytest.raises(UserError, match=r"^no DVC remote, .* `dvc remote add --default storage URL`"):
+        check()
+    config.write_text(text)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match=r"^no commit here"):
+        check()
+
+
+def test_what_is_watched_ends_with_the_one_who_began_it(tmp_path: Path) -> None:
+    """Both hold the end of a pipe, which closes when both have ended."""
+    (tmp_path / "sleeper.py").write_text("print('begun', flush=True)\nimport time\ntime.sleep(600)\n")
+    script = "import subprocess, sys; subprocess.run([sys.executable, *sys.argv[1:]], close_fds=False)"
+    command = [sys.executable, "-c", script, "-m", "uncollapse.pipeline.watched", "sleeper"]
+    reader, writer = os.pipe()
+    with subprocess.Popen(command, pass_fds=[writer], cwd=tmp_path, stdout=subprocess.PIPE) as parent:
+        os.close(writer)
+        assert parent.stdout
+        assert parent.stdout.readline() == b"begun\n"
+        parent.kill()
+        assert select.select([reader], [], [], 300)[0] == [reader]
+    assert os.read(reader, 1) == b""
+    os.close(reader)

@@ -37,8 +37,10 @@ cluster: .venv/ready
 	@uncollapse grid --on ray
 
 test-cluster: .venv/ready
-	@uv pip install --quiet --constraint requirements.txt --editable '.[ray,slurm]'
-	@pytest tests/cluster
+	test -x .venv-cluster/bin/python || python3 -m venv .venv-cluster
+	uv pip install --quiet --reinstall-package uncollapse --constraint requirements.txt \
+		--python .venv-cluster/bin/python '.[cluster]'
+	PATH=$(CURDIR)/.venv-cluster/bin:$(PATH) pytest tests/cluster
 
 bench: .venv/ready
 	@uv pip install --quiet --constraint requirements.txt --editable '.[bench]'

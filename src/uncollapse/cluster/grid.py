@@ -4,7 +4,9 @@ import os
 import subprocess
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
+from uncollapse.cluster import lock
 from uncollapse.cluster.clone import CONFIG, remote
 from uncollapse.cluster.engine import engine
 from uncollapse.cluster.launch import launch
@@ -37,11 +39,19 @@ def make_grid(name: str, source: str) -> None:
         recipes = {job: digest(job.recipe_file) for job in task.jobs}
         return Order(task.jobs, commit(), source, task.resources.cpus, recipes)
 
-    failed: dict[str, Outcome] = {}
+    failed, made = dict[str, Outcome](), dict[str, Any]()
+
+    def took(outcome: Outcome) -> None:
+        made.update(outcome.lock)
+        note(outcome)
+
     if missing:
         resources = {name: dataset.resources for name, dataset in datasets.items()}
-        with closing(engine(name)) as own:
-            failed = launch(tasks(statuses, resources), own, order, took)
+        try:
+            with closing(engine(name)) as own:
+                failed = launch(tasks(statuses, resources), own, order, took)
+        finally:  # also where it was interrupted
+            lock.add(Path(), made)
     cells = [status.cell for status in statuses]
     gather([cell for cell in cells if str(cell) not in failed], whole=not failed)
     if failed:
@@ -58,7 +68,7 @@ def check() -> None:
     remote(Path())
 
 
-def took(outcome: Outcome) -> None:
+def note(outcome: Outcome) -> None:
     """Note how long jobs took elsewhere, and why one failed, as if they had run here."""
     for row in outcome.seconds:
         SECONDS.parent.mkdir(exist_ok=True)
@@ -70,6 +80,7 @@ def took(outcome: Outcome) -> None:
 
 def gather(cells: list[Cell], *, whole: bool) -> None:
     """Bring the cells here, and make the report and the mirror in MLflow of them."""
+    dvc("pull", "--allow-missing")  # all at once: `repro --pull` alone takes ten times as long
     if whole:
         return dvc("repro", "--pull")
     made = dict.fromkeys(str(job) for cell in cells for job in jobs(cell))

@@ -33,7 +33,7 @@ def launch(
             for task in [task for task in waiting if task.needs & failed.keys()]:
                 waiting.remove(task)
                 (need, *_) = task.needs & failed.keys()
-                failed[task.name] = Outcome([], failed[need].failed, f"{need}: {failed[need].line}")
+                failed[task.name] = failed[need]._replace(line=f"{need}: {failed[need].line}")
             begun = ready(waiting, running.values(), done, engine.cores)
             waiting = [task for task in waiting if task not in begun]
             handles = engine.submit([(order(task), task.resources) for task in begun]) if begun else []
@@ -75,7 +75,7 @@ def outcome_of(engine: Engine, handle: Hashable, task: Task) -> Outcome:
         return engine.outcome(handle)
     except Exception as error:  # every engine has its own kinds
         lines = str(error).strip().splitlines() or [type(error).__name__]
-        return Outcome([], task.jobs[-1], f"its worker died: {lines[0]}")
+        return Outcome([], failed=task.jobs[-1], line=f"its worker died: {lines[0]}")
 
 
 def made(outcome: Outcome) -> str:

@@ -12,8 +12,9 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from uncollapse.cluster import lock
 from uncollapse.cluster.clone import clone, remote
 from uncollapse.errors import UserError
 from uncollapse.experiment.recipes import versions
@@ -36,9 +37,13 @@ class Order(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What became of an order: how long jobs took, as rows of SECONDS; the job that failed, and its line."""
+    """What became of an order: the entries of its jobs in dvc.lock, or the job that failed and its line.
+
+    `seconds` says how long jobs took, as rows of SECONDS; none of those that the remote had.
+    """
 
     seconds: list[Row]
+    lock: Mapping[str, Any] = {}
     failed: Job | None = None
     line: str = ""
 
@@ -53,7 +58,7 @@ def make(order: Order) -> Outcome:
         with clone(order.source, order.commit) as folder:
             return make_in(folder, order)
     except UserError as error:
-        return Outcome([], order.jobs[0], str(error))
+        return Outcome([], failed=order.jobs[0], line=str(error))
 
 
 def make_in(folder: Path, order: Order) -> Outcome:
@@ -68,7 +73,8 @@ def make_in(folder: Path, order: Order) -> Outcome:
         dvc = ["-m", "uncollapse.pipeline.watched", "dvc", *command, *map(str, order.jobs)]
         if last := run(dvc, folder, order.cores):
             return failure(order.jobs, folder, times(folder)[before:], last)
-    return Outcome(times(folder)[before:])
+    entries = lock.entries(folder)
+    return Outcome(times(folder)[before:], {str(job): entries[str(job)] for job in order.jobs})
 
 
 def run(arguments: Sequence[str], folder: Path, cores: int) -> str:
@@ -93,8 +99,8 @@ def failure(jobs: Sequence[Job], folder: Path, seconds: list[Row], last: str) ->
     """The outcome of an order that failed: by the line of the job that did, or else the last lines."""
     for job in jobs:
         if (folder / job.failure).exists():
-            return Outcome(seconds, job, (folder / job.failure).read_text().strip())
-    return Outcome(seconds, jobs[-1], last)
+            return Outcome(seconds, failed=job, line=(folder / job.failure).read_text().strip())
+    return Outcome(seconds, failed=jobs[-1], line=last)
 
 
 def times(folder: Path) -> list[Row]:

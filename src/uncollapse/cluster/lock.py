@@ -1,0 +1,23 @@
+"""The entries of dvc.lock: units send those of their jobs to the head, which trains nothing then."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from uncollapse.pipeline.outputs import LOCK
+
+
+def entries(folder: Path) -> dict[str, Any]:
+    """What a project's dvc.lock says of its jobs, by stage@name."""
+    file = folder / LOCK
+    return (yaml.load(file.read_text(), yaml.CSafeLoader) or {}).get("stages", {}) if file.exists() else {}
+
+
+def add(folder: Path, new: Mapping[str, Any]) -> None:
+    """Put entries into it, in place of older ones. DVC would write it anew for every job."""
+    content = {"schema": "2.0", "stages": {**entries(folder), **new}}
+    text = yaml.dump(content, Dumper=yaml.CSafeDumper, sort_keys=False, width=10_000)
+    (folder / LOCK).with_suffix(".new").write_text(text)
+    (folder / LOCK).with_suffix(".new").replace(folder / LOCK)

@@ -85,6 +85,13 @@ def test_another_commit_comes_into_the_same_clone(head: Project) -> None:
     assert made_before(order(commit=before[:12]))
 
 
+def test_a_clone_that_was_killed_in_the_middle_is_made_anew(head: Project) -> None:
+    (clone() / ".git/uncollapse").unlink()
+    (clone() / "params.yaml").unlink()
+    assert made_before(order())
+    assert (clone() / "params.yaml").read_bytes() == (head.folder / "params.yaml").read_bytes()
+
+
 def test_what_cannot_be_begun_is_a_line(head: Project) -> None:
     def line(**other: Any) -> str:
         outcome = unit.make(order(**other))

@@ -1,6 +1,7 @@
 """A clone of the project at one commit, for one unit at a time, in this machine's scratch folder."""
 
 import os
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -34,13 +35,13 @@ def clone(source: str, commit: str) -> Iterator[Path]:
     folders.mkdir(parents=True, exist_ok=True)
     for number in count():
         try:
-            with FileLock(folders / f"{number}.lock", timeout=0):
-                folder = folders / str(number)
-                check_out(folder, source, commit)
-                yield folder
-                return
+            held = FileLock(folders / f"{number}.lock").acquire(timeout=0)
         except Timeout:
             continue
+        with held:
+            check_out(folders / str(number), source, commit)
+            yield folders / str(number)
+            return
 
 
 def check_out(folder: Path, source: str, commit: str) -> None:
@@ -49,18 +50,22 @@ def check_out(folder: Path, source: str, commit: str) -> None:
     def resolved() -> str:
         return git("-C", str(folder), "rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}")
 
-    here = ["git", "-C", str(folder)]
-    if not (folder / ".git/HEAD").exists():
+    here, whole = ["git", "-C", str(folder)], folder / ".git/uncollapse"
+    if folder.exists() and not whole.exists():  # someone was killed in the middle of this
+        shutil.rmtree(folder)
+    if not folder.exists():
         call(["git", "clone", "--quiet", "--no-checkout", "--", source, str(folder)])
     if not resolved():
         call([*here, "fetch", "--quiet", "origin"])
     if not (full := resolved()):
         raise UserError(f"{source} has no commit {commit}; push it, so that others can make its cells")
-    at = git(*here[1:], "rev-parse", "HEAD") if (folder / ".git/index").exists() else ""
+    at = whole.read_text() if whole.exists() else ""
     if at and edited(folder):
         raise UserError(f"{folder} should hold {at[:12]} as it was committed, and was edited; delete it")
     if at != full:
+        whole.unlink(missing_ok=True)
         call([*here, "checkout", "--quiet", "--force", "--detach", full])
+        whole.write_text(full)
 
 
 def call(command: list[str]) -> None:

@@ -36,11 +36,10 @@ class Ray:
         """Give them to Ray, which lets them wait for resources. Raises UserError if no machine has them."""
         machines = [node["Resources"] for node in self.ray.nodes() if node["Alive"]]
         for order, asked in orders:
-            if not any(
-                node.get("CPU", 0) >= asked.cpus and node.get("GPU", 0) >= asked.gpus for node in machines
-            ):
+            needed = {"CPU": asked.cpus, "GPU": asked.gpus, "memory": asked.memory * GIB}
+            if not any(all(node.get(kind, 0) >= needed[kind] for kind in needed) for node in machines):
                 key = f"datasets.{order.jobs[0].name.split('-')[0]}.resources"
-                raise UserError(f"params.yaml: {key}: no machine has {asked.cpus} cpus and {asked.gpus} gpus")
+                raise UserError(f"params.yaml: {key}: no machine of Ray has {asked!r}")
         return [
             self.make.options(
                 num_cpus=asked.cpus, num_gpus=asked.gpus, memory=int(asked.memory * GIB), max_retries=0

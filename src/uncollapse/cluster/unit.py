@@ -69,6 +69,8 @@ def make_in(folder: Path, order: Order) -> Outcome:
         raise UserError(last)
     compare(folder, order.recipes)
     before = len(times(folder))
+    for job in order.jobs:
+        (folder / job.failure).unlink(missing_ok=True)
     for command in (["repro", "--pull", "--single-item"], ["push", "--run-cache"]):
         dvc = ["-m", "uncollapse.pipeline.watched", "dvc", *command, *map(str, order.jobs)]
         if last := run(dvc, folder, order.cores):

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ from uncollapse.errors import UserError, needs
 from uncollapse.experiment.schema import Resources
 
 GIB = 2**30
+JOINING = 60  # seconds that a machine may take to join the cluster
 
 
 class Ray:
@@ -34,18 +36,25 @@ class Ray:
 
     def submit(self, orders: Sequence[tuple[Order, Resources]]) -> Sequence[Any]:
         """Give them to Ray, which lets them wait for resources. Raises UserError if no machine has them."""
-        machines = [node["Resources"] for node in self.ray.nodes() if node["Alive"]]
         for order, asked in orders:
-            needed = {"CPU": asked.cpus, "GPU": asked.gpus, "memory": asked.memory * GIB}
-            if not any(all(node.get(kind, 0) >= needed[kind] for kind in needed) for node in machines):
-                key = f"datasets.{order.jobs[0].name.split('-')[0]}.resources"
-                raise UserError(f"params.yaml: {key}: no machine of Ray has {asked!r}")
+            deadline = time.monotonic() + JOINING
+            while not self.fits(asked):
+                if time.monotonic() > deadline:
+                    key = f"datasets.{order.jobs[0].name.split('-')[0]}.resources"
+                    raise UserError(f"params.yaml: {key}: no machine of Ray has {asked!r}")
+                time.sleep(1)
         return [
             self.make.options(
                 num_cpus=asked.cpus, num_gpus=asked.gpus, memory=int(asked.memory * GIB), max_retries=0
             ).remote(order)
             for order, asked in orders
         ]
+
+    def fits(self, asked: Resources) -> bool:
+        """Whether a machine of the cluster has these resources."""
+        needed = {"CPU": asked.cpus, "GPU": asked.gpus, "memory": asked.memory * GIB}
+        machines = [node["Resources"] for node in self.ray.nodes() if node["Alive"]]
+        return any(all(node.get(kind, 0) >= needed[kind] for kind in needed) for node in machines)
 
     def ended(self, handles: Sequence[Any]) -> Sequence[Any]:
         return self.ray.wait(list(handles), num_returns=len(handles), timeout=1)[0]

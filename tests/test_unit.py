@@ -135,6 +135,10 @@ def test_a_grid_is_refused_with_edits_and_without_a_remote(
     head.commit()
     with pytest.raises(UserError, match=r"^no DVC remote, .* `dvc remote add --default storage URL`"):
         check()
+    config.write_text(text.replace("url = /", "url = ../"))
+    head.commit()
+    with pytest.raises(UserError, match=r"remote 'storage' is at \.\./.*; use a full path$"):
+        check()
     config.write_text(text)
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UserError, match=r"^no commit here"):

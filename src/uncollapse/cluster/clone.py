@@ -82,4 +82,10 @@ def remote(folder: Path) -> str:
     if not config.has_option("core", "remote"):
         how = "`dvc remote add --default storage URL`, and commit .dvc/config"
         raise UserError(f"no DVC remote, through which machines exchange cells: {how}")
-    return config["core"]["remote"]
+    name = config["core"]["remote"]
+    url = config.get(f"'remote \"{name}\"'", "url", fallback="")
+    if "://" not in url and not Path(url).is_absolute():
+        raise UserError(
+            f"{CONFIG}: remote {name!r} is at {url}, which is elsewhere in a clone; use a full path"
+        )
+    return name

@@ -16,7 +16,7 @@ from uncollapse.errors import UserError
 from uncollapse.experiment.cells import Cell
 from uncollapse.experiment.params import Params
 from uncollapse.pipeline.git import commit, edited, git
-from uncollapse.pipeline.outputs import PARAMS, SECONDS, jobs
+from uncollapse.pipeline.outputs import PARAMS, SECONDS, Job, jobs
 from uncollapse.pipeline.status import grid_status
 from uncollapse.pipeline.tables import append_row
 
@@ -73,6 +73,8 @@ def note(outcome: Outcome) -> None:
     for row in outcome.seconds:
         SECONDS.parent.mkdir(exist_ok=True)
         append_row(SECONDS, row)
+    for name in outcome.lock:
+        Job(*name.split("@")).failure.unlink(missing_ok=True)
     if outcome.failed:
         outcome.failed.failure.parent.mkdir(parents=True, exist_ok=True)
         outcome.failed.failure.write_text(f"{outcome.line}\n")

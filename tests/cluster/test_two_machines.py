@@ -84,9 +84,7 @@ class Machine:
         raise AssertionError(f"{command}: {done.stderr.decode()}")
 
 
-def test_cells_come_over_the_network(
-    network: None, tmp_path: Path, serial: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_cells_come_over_the_network(network: None, tmp_path: Path, serial: Project) -> None:
     models = ["vae", "control_vae"]
     project = created(tmp_path / "project", models)
     project.call("dvc", "remote", "modify", "storage", "url", "s3://cells/project")

@@ -82,7 +82,7 @@ def note(outcome: Outcome) -> None:
 
 def gather(cells: list[Cell], *, whole: bool) -> None:
     """Bring the cells here, and make the report and the mirror in MLflow of them."""
-    dvc("pull", "--allow-missing")  # all at once: `repro --pull` alone takes ten times as long
+    dvc("pull", "--allow-missing")  # all at once: `repro --pull` alone takes four times as long
     if whole:
         return dvc("repro", "--pull")
     made = dict.fromkeys(str(job) for cell in cells for job in jobs(cell))

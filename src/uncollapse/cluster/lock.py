@@ -6,13 +6,14 @@ from typing import Any
 
 import yaml
 
+from uncollapse.pipeline.condition import lock_entries
 from uncollapse.pipeline.outputs import LOCK
 
 
 def entries(folder: Path) -> dict[str, Any]:
     """What a project's dvc.lock says of its jobs, by stage@name."""
     file = folder / LOCK
-    return (yaml.load(file.read_text(), yaml.CSafeLoader) or {}).get("stages", {}) if file.exists() else {}
+    return lock_entries(file.read_text()) if file.exists() else {}
 
 
 def add(folder: Path, new: Mapping[str, Any]) -> None:

@@ -4,7 +4,6 @@ What another machine has made comes from the remote, and what is made here goes 
 run cache. So a unit whose jobs are there already costs one look-up.
 """
 
-import csv
 import os
 import subprocess
 import sys
@@ -18,9 +17,10 @@ from uncollapse.cluster import lock
 from uncollapse.cluster.clone import clone, remote
 from uncollapse.errors import UserError
 from uncollapse.experiment.recipes import versions
-from uncollapse.pipeline.outputs import SECONDS, Job
+from uncollapse.pipeline.outputs import Job
 from uncollapse.pipeline.pool import CORES
 from uncollapse.pipeline.tables import Row
+from uncollapse.pipeline.times import rows_of_seconds
 
 
 class Order(NamedTuple):
@@ -42,7 +42,7 @@ class Outcome(NamedTuple):
     `seconds` says how long jobs took, as rows of SECONDS; none of those that the remote had.
     """
 
-    seconds: list[Row]
+    seconds: Sequence[Row]
     lock: Mapping[str, Any] = {}
     failed: Job | None = None
     line: str = ""
@@ -68,15 +68,15 @@ def make_in(folder: Path, order: Order) -> Outcome:
     if last := run(["stages/recipes.py"], folder, order.cores):
         raise UserError(last)
     compare(folder, order.recipes)
-    before = len(times(folder))
+    before = len(rows_of_seconds(folder))
     for job in order.jobs:
         (folder / job.failure).unlink(missing_ok=True)
     for command in (["repro", "--pull", "--single-item"], ["push", "--run-cache"]):
         dvc = ["-m", "uncollapse.pipeline.watched", "dvc", *command, *map(str, order.jobs)]
         if last := run(dvc, folder, order.cores):
-            return failure(order.jobs, folder, times(folder)[before:], last)
+            return failure(order.jobs, folder, rows_of_seconds(folder)[before:], last)
     entries = lock.entries(folder)
-    return Outcome(times(folder)[before:], {str(job): entries[str(job)] for job in order.jobs})
+    return Outcome(rows_of_seconds(folder)[before:], {str(job): entries[str(job)] for job in order.jobs})
 
 
 def run(arguments: Sequence[str], folder: Path, cores: int) -> str:
@@ -97,20 +97,12 @@ def run(arguments: Sequence[str], folder: Path, cores: int) -> str:
     return (" | ".join(last) or f"exit code {process.returncode}") if process.returncode else ""
 
 
-def failure(jobs: Sequence[Job], folder: Path, seconds: list[Row], last: str) -> Outcome:
+def failure(jobs: Sequence[Job], folder: Path, seconds: Sequence[Row], last: str) -> Outcome:
     """The outcome of an order that failed: by the line of the job that did, or else the last lines."""
     for job in jobs:
         if (folder / job.failure).exists():
             return Outcome(seconds, failed=job, line=(folder / job.failure).read_text().strip())
     return Outcome(seconds, failed=jobs[-1], line=last)
-
-
-def times(folder: Path) -> list[Row]:
-    """How long all jobs have taken in a clone."""
-    if not (folder / SECONDS).exists():
-        return []
-    with (folder / SECONDS).open(newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def digest(recipe: Path) -> str:

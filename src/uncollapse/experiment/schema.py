@@ -126,7 +126,7 @@ class Split(Entry):
 
 
 class Resources(Entry):
-    """What a cell of a data set gets on a cluster, for `uncollapse grid --on`. No number depends on it.
+    """What a cell of a data set gets on a cluster, for `uncollapse grid --on`.
 
     cpus       as many seeds are trained side by side
     memory     GiB

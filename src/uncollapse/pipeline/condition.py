@@ -77,10 +77,17 @@ class Lock(NamedTuple):
     digests: Mapping[str, str | None]
 
 
+def lock_entries(text: str) -> dict[str, Any]:
+    """What the text of a dvc.lock says of its jobs, by stage@name."""
+    return (yaml.load(text, yaml.CSafeLoader) or {}).get(
+        "stages", {}
+    )  # the one in Python is seven times slower
+
+
 @lru_cache(1)
 def parsed(text: str) -> Lock:
     """A dvc.lock from its text."""
-    entries = (yaml.safe_load(text) or {}).get("stages", {})
+    entries = lock_entries(text)
     outs = [out for entry in entries.values() for out in entry.get("outs", ())]
     return Lock(entries, {out["path"]: out.get("md5") for out in outs})
 

@@ -32,13 +32,18 @@ def span(folder: Path) -> Span | None:
 
 def earlier_times() -> list[Time]:
     """The times of all jobs that ran in this folder, the last one last."""
-    if not SECONDS.exists():
+    return [
+        Time(row["stage"], row["name"].split("-"), float(row["seconds"]) / int(row["seeds"]))
+        for row in rows_of_seconds(Path())
+    ]
+
+
+def rows_of_seconds(folder: Path) -> list[dict[str, str]]:
+    """The rows of SECONDS in the folder of a project, the last one last."""
+    if not (folder / SECONDS).exists():
         return []
-    with SECONDS.open(newline="") as file:
-        return [
-            Time(row["stage"], row["name"].split("-"), float(row["seconds"]) / int(row["seeds"]))
-            for row in csv.DictReader(file)
-        ]
+    with (folder / SECONDS).open(newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def estimate(job: Job, recipe: Recipe, times: Sequence[Time]) -> float | None:

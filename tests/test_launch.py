@@ -14,16 +14,25 @@ ROW = {"stage": "train", "name": "a-b-c", "seeds": "1", "seconds": "90"}
 
 
 class Made:
-    """An engine that ends orders one by one; `fails` says how often each does, `dies` whose worker dies."""
+    """An engine that ends orders one by one.
 
-    def __init__(self, cores: int | None = None, fails: dict[str, int] | None = None, dies: str = "") -> None:
-        self.cores, self.fails, self.dies = cores, dict(fails or {}), dies
+    `fails` says how often each does, `dies` whose worker dies, `refuses` how often it takes no orders for
+    more cores than one.
+    """
+
+    def __init__(
+        self, cores: int | None = None, fails: dict[str, int] | None = None, dies: str = "", refuses: int = 0
+    ) -> None:
+        self.cores, self.fails, self.dies, self.refuses = cores, dict(fails or {}), dies, refuses
         self.begun: list[list[str]] = []
         self.most = 0
         self.at_work: list[str] = []
 
-    def submit(self, orders: Sequence[tuple[Order, Resources]]) -> Sequence[Hashable]:
-        names = [order.jobs[-1].name for order, _ in orders]
+    def submit(self, orders: Sequence[Order], asked: Resources) -> Sequence[Hashable]:
+        if asked.cpus > 1 and self.refuses:
+            self.refuses -= 1
+            raise OSError("sbatch: no controller\nis down")
+        names = [order.jobs[-1].name for order in orders]
         self.begun.append(names)
         self.at_work += names
         self.most = max(self.most, len(self.at_work))
@@ -93,5 +102,27 @@ def test_a_worker_that_died_is_one_attempt(capsys: pytest.CaptureFixture[str]) -
     assert run([task("a"), task("b")], engine)[0] == {}
     assert engine.begun == [["a", "b"], ["a"]]
     printed = capsys.readouterr().out.splitlines()
-    assert "a: attempt 1 failed: its worker died: killed" in printed
+    assert "a: attempt 1 failed: its worker died: killed by a signal" in printed
     assert "b: made in 2 min" in printed
+
+
+def test_an_engine_that_refuses_for_a_while_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("uncollapse.cluster.launch.PATIENCE", 0)  # that others are at work is enough
+    engine = Made(refuses=2)
+    assert run([task("large", cpus=2), task("a"), task("b"), task("c")], engine)[0] == {}
+    assert engine.begun == [["a", "b", "c"], ["large"]]
+
+
+def test_what_an_engine_refuses_fails_when_the_others_have_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("uncollapse.cluster.launch.PATIENCE", 0)
+    engine = Made(refuses=100)
+    failed, outcomes = run([task("large", cpus=2), task("cell", "large"), task("a")], engine)
+    assert failed == dict.fromkeys(["large", "cell"], "sbatch: no controller is down")
+    assert (engine.begun, len(outcomes)) == ([["a"]], 1)
+
+
+def test_an_engine_that_refuses_all_is_given_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr("time.sleep", slept.append)
+    assert run([task("large", cpus=2)], Made(refuses=3))[0] == {}
+    assert len(slept) == 3

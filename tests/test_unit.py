@@ -9,15 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from dvc.utils.serialize import load_yaml
 from project import Project, reproduced
 
 from uncollapse.cluster import lock, unit
 from uncollapse.cluster.clone import SCRATCH, scratch
+from uncollapse.cluster.clone import clone as taken
 from uncollapse.cluster.grid import check
 from uncollapse.errors import UserError
 from uncollapse.experiment.cells import Cell
 from uncollapse.pipeline.git import commit
 from uncollapse.pipeline.outputs import Job, jobs
+from uncollapse.pipeline.watched import WATCHED
 
 CELL = Cell("mnist5k", "control_vae", "plain")
 
@@ -90,12 +93,28 @@ def test_a_clone_that_was_killed_in_the_middle_is_made_anew(head: Project) -> No
     (clone() / "params.yaml").unlink()
     assert made_before(order())
     assert (clone() / "params.yaml").read_bytes() == (head.folder / "params.yaml").read_bytes()
+    for file in ("dvc.lock", ".dvc/tmp/rwlock"):  # DVC writes them in place
+        (clone() / file).write_text('{"half')
+    assert made_before(order())
+
+
+def test_another_attempt_comes_to_the_clone_where_the_last_one_was(
+    head: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv(SCRATCH, str(tmp_path))
+    source, begun = str(head.folder), [Job("train", str(CELL)).cache]
+    with taken(source, commit(), begun) as first, taken(source, commit(), begun) as second:
+        (second / begun[0]).mkdir(parents=True)
+    with taken(source, commit()) as other:
+        assert other == first
+    with taken(source, commit(), begun) as again, taken(source, commit(), begun) as third:
+        assert (again, third) == (second, first)
 
 
 def test_what_cannot_be_begun_is_a_line(head: Project) -> None:
     def line(**other: Any) -> str:
         outcome = unit.make(order(**other))
-        assert outcome.failed == Job("prepare", "mnist5k")
+        assert outcome.failed == Job("evaluate", str(CELL))
         return outcome.line
 
     assert line(commit="0" * 40).endswith(
@@ -148,7 +167,10 @@ def test_a_grid_is_refused_with_edits_and_without_a_remote(
 def test_what_is_watched_ends_with_the_one_who_began_it(tmp_path: Path) -> None:
     """Both hold the end of a pipe, which closes when both have ended."""
     (tmp_path / "sleeper.py").write_text("print('begun', flush=True)\nimport time\ntime.sleep(600)\n")
-    script = "import subprocess, sys; subprocess.run([sys.executable, *sys.argv[1:]], close_fds=False)"
+    script = f"""
+import os, subprocess, sys
+os.environ["{WATCHED}"] = str(os.getpid())
+subprocess.run([sys.executable, *sys.argv[1:]], close_fds=False)"""
     command = [sys.executable, "-c", script, "-m", "uncollapse.pipeline.watched", "sleeper"]
     reader, writer = os.pipe()
     with subprocess.Popen(command, pass_fds=[writer], cwd=tmp_path, stdout=subprocess.PIPE) as parent:
@@ -159,3 +181,21 @@ def test_what_is_watched_ends_with_the_one_who_began_it(tmp_path: Path) -> None:
         assert select.select([reader], [], [], 300)[0] == [reader]
     assert os.read(reader, 1) == b""
     os.close(reader)
+
+
+def test_what_begins_after_the_end_of_whom_it_watches_ends_too() -> None:
+    """A zombie has ended; so has one that nobody knows any more."""
+    ended = subprocess.Popen(["true"])
+    os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)
+    script = "import sys, time\nfrom uncollapse.pipeline.watched import end_with\n"
+    command = [sys.executable, "-c", f"{script}end_with({ended.pid})\ntime.sleep(600)"]
+    assert subprocess.run(command, check=False).returncode == 1
+    ended.wait()
+    assert subprocess.run(command, check=False).returncode == 1
+
+
+def test_dvc_reads_a_digest_that_looks_like_a_number(tmp_path: Path) -> None:
+    for digest in ("12e34", "0123456", "1e5.dir", "9" * 32, "9" * 30 + "e1"):
+        new = {"train@a-b-c": {"cmd": "x", "outs": [{"path": "runs", "md5": digest}]}}
+        lock.add(tmp_path, new)
+        assert load_yaml(str(tmp_path / "dvc.lock"))["stages"] == new == lock.entries(tmp_path)

@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import re
 import sys
 from collections import Counter
 from pathlib import Path
@@ -113,12 +114,18 @@ def print_diagnosis(arguments: argparse.Namespace) -> None:
         print("what the studies found:", *advice(arguments.kind), sep="\n- ")
 
 
+def source(arguments: argparse.Namespace) -> str:
+    """The repository of --source: what lies in a folder by its full path, since workers are elsewhere."""
+    given = arguments.source or "."
+    return str(Path(given).resolve()) if Path(given).exists() else given
+
+
 def print_grid(arguments: argparse.Namespace) -> None:
     """`uncollapse grid`."""
     if arguments.on:
         from uncollapse.cluster.grid import make_grid
 
-        return make_grid(arguments.on, arguments.source or os.getcwd())
+        return make_grid(arguments.on, source(arguments))
     from uncollapse.pipeline.status import grid_status
     from uncollapse.pipeline.times import duration
 
@@ -160,7 +167,9 @@ def make_cell(arguments: argparse.Namespace) -> None:
     names = arguments.cell.split("-")
     if len(names) != 3:
         raise ValueError(f"{arguments.cell}: should be <data set>-<model>-<method>")
-    order = Order(jobs(Cell(*names)), arguments.commit, arguments.source or os.getcwd(), cores(), recipes={})
+    if not re.fullmatch("[0-9a-f]{7,64}", arguments.commit):  # a clone may have an older branch of that name
+        raise ValueError(f"--commit {arguments.commit}: should be a commit's own name, as of `git rev-parse`")
+    order = Order(jobs(Cell(*names)), arguments.commit, source(arguments), cores(), recipes={})
     outcome = make(order)
     if outcome.failed:
         raise UserError(f"{outcome.failed}: {outcome.line}")

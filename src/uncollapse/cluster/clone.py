@@ -4,11 +4,11 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from configparser import ConfigParser
 from contextlib import contextmanager
 from hashlib import sha256
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -18,6 +18,7 @@ from uncollapse.pipeline.git import edited, git
 
 SCRATCH = "UNCOLLAPSE_SCRATCH"  # the environment variable that names the scratch folder
 CONFIG = Path(".dvc/config")
+RWLOCK = Path(".dvc/tmp/rwlock")  # DVC writes it in place: one who is killed may leave half of it
 
 
 def scratch() -> Path:
@@ -26,14 +27,17 @@ def scratch() -> Path:
 
 
 @contextmanager
-def clone(source: str, commit: str) -> Iterator[Path]:
+def clone(source: str, commit: str, begun: Sequence[Path] = ()) -> Iterator[Path]:
     """A clone of `source` at `commit`, in which nobody else works; it stays, for the next unit.
 
-    Raises UserError where there is no such repository or commit, and where someone edited the clone.
+    One that has a path of `begun` comes first: an earlier attempt left it there. Raises UserError where there
+    is no such repository or commit, and where someone edited the clone.
     """
     folders = scratch() / sha256(source.encode()).hexdigest()[:12]
     folders.mkdir(parents=True, exist_ok=True)
-    for number in count():
+    there = sorted(int(folder.name) for folder in folders.iterdir() if folder.name.isdigit())
+    there.sort(key=lambda number: not any((folders / str(number) / path).exists() for path in begun))
+    for number in chain(there, (number for number in count() if number not in there)):
         try:
             held = FileLock(folders / f"{number}.lock").acquire(timeout=0)
         except Timeout:
@@ -45,7 +49,10 @@ def clone(source: str, commit: str) -> Iterator[Path]:
 
 
 def check_out(folder: Path, source: str, commit: str) -> None:
-    """Put a clone at a commit, and make it first where there is none. Raises UserError."""
+    """Put a clone at a commit, and make it first where there is none. Raises UserError.
+
+    Also one that is there already: who was killed in it may have left half of a dvc.lock.
+    """
 
     def resolved() -> str:
         return git("-C", str(folder), "rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}")
@@ -62,10 +69,10 @@ def check_out(folder: Path, source: str, commit: str) -> None:
     at = whole.read_text() if whole.exists() else ""
     if at and edited(folder):
         raise UserError(f"{folder} should hold {at[:12]} as it was committed, and was edited; delete it")
-    if at != full:
-        whole.unlink(missing_ok=True)
-        call([*here, "checkout", "--quiet", "--force", "--detach", full])
-        whole.write_text(full)
+    whole.unlink(missing_ok=True)
+    (folder / RWLOCK).unlink(missing_ok=True)
+    call([*here, "checkout", "--quiet", "--force", "--detach", full])
+    whole.write_text(full)
 
 
 def call(command: list[str]) -> None:

@@ -16,8 +16,8 @@ class Engine(Protocol):
 
     cores: int | None
 
-    def submit(self, orders: Sequence[tuple[Order, Resources]]) -> Sequence[Hashable]:
-        """Begin or queue orders; returns a handle for each."""
+    def submit(self, orders: Sequence[Order], asked: Resources) -> Sequence[Hashable]:
+        """Begin or queue orders with these resources each; a handle for each, or any exception for all."""
         ...
 
     def ended(self, handles: Sequence[Hashable]) -> Sequence[Hashable]:

@@ -15,10 +15,13 @@ from uncollapse.cluster.unit import Order, Outcome, digest
 from uncollapse.errors import UserError
 from uncollapse.experiment.cells import Cell
 from uncollapse.experiment.params import Params
+from uncollapse.pipeline.condition import current
 from uncollapse.pipeline.git import commit, edited, git
 from uncollapse.pipeline.outputs import PARAMS, SECONDS, Job, jobs
 from uncollapse.pipeline.status import grid_status
 from uncollapse.pipeline.tables import append_row
+
+NAMED = 5  # failed cells, in the last line
 
 
 def make_grid(name: str, source: str) -> None:
@@ -29,6 +32,7 @@ def make_grid(name: str, source: str) -> None:
     """
     check()
     dvc("repro", "--single-item", "recipes")
+    pull()
     statuses, datasets = grid_status(), Params(PARAMS).stated.datasets
     missing = to_make(statuses)
     here = {str(job): None for status in missing for job in shared(status.cell) if job not in status.jobs}
@@ -53,10 +57,13 @@ def make_grid(name: str, source: str) -> None:
         finally:  # also where it was interrupted
             lock.add(Path(), made)
     cells = [status.cell for status in statuses]
-    gather([cell for cell in cells if str(cell) not in failed], whole=not failed)
-    if failed:
-        lines = "; ".join(f"{cell}: {failed[str(cell)].line}" for cell in cells if str(cell) in failed)
-        raise UserError(f"of {len(cells)} cells these failed: {lines}")
+    lines = [f"{cell}: {failed[str(cell)].line}" for cell in cells if str(cell) in failed]
+    try:
+        gather([cell for cell in cells if str(cell) not in failed], whole=not failed)
+    finally:
+        if lines:
+            more = f"; and {len(lines) - NAMED} more, see above" if len(lines) > NAMED else ""
+            raise UserError(f"of {len(cells)} cells these failed: {'; '.join(lines[:NAMED])}{more}")
 
 
 def check() -> None:
@@ -81,12 +88,26 @@ def note(outcome: Outcome) -> None:
 
 
 def gather(cells: list[Cell], *, whole: bool) -> None:
-    """Bring the cells here, and make the report and the mirror in MLflow of them."""
-    dvc("pull", "--allow-missing")  # all at once: `repro --pull` alone takes four times as long
+    """Bring the cells here, and make the report and the mirror in MLflow of them.
+
+    Raises UserError where one did not come, which DVC would make here.
+    """
+    pull()
+    if lost := [str(cell) for cell in cells if not current(cell)]:
+        raise UserError(f"{len(lost)} cells did not come from the remote, such as {lost[0]}; call it again")
     if whole:
-        return dvc("repro", "--pull")
-    made = dict.fromkeys(str(job) for cell in cells for job in jobs(cell))
-    dvc("repro", "--pull", "--single-item", "calibrate", *made, "report", "track")
+        dvc("repro", "--pull")
+    elif cells:
+        made = dict.fromkeys(str(job) for cell in cells for job in jobs(cell))
+        dvc("repro", "--pull", "--single-item", "calibrate", *made, "report", "track")
+
+
+def pull() -> None:
+    """Bring here what the remote has, in place of what a run that was ended may have left.
+
+    All at once: `dvc repro --pull` alone takes four times as long.
+    """
+    dvc("pull", "--allow-missing", "--force")
 
 
 def dvc(*arguments: str) -> None:

@@ -1,5 +1,6 @@
 """Run tasks on an engine: in order, with two more tries for one that fails, under one progress bar."""
 
+import time
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from statistics import median
@@ -12,6 +13,7 @@ from uncollapse.cluster.unit import Order, Outcome
 from uncollapse.pipeline.times import duration
 
 TRIES = 3
+PATIENCE = 60  # seconds: a machine joins the cluster, or its scheduler starts again
 SHOWN = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}, {remaining} left{postfix}"
 
 
@@ -20,13 +22,14 @@ def launch(
 ) -> dict[str, Outcome]:
     """Run all tasks; returns the outcomes of those that failed three times, by name.
 
-    `took` is called with the outcome of every attempt. A task that needs one that failed is not begun.
-    The bar weighs tasks by their seconds, as far as these are known.
+    `took` is called with the outcome of every attempt. A task that needs one that failed is not begun, and
+    fails; so does one that the engine still refuses a minute after all others have ended. The bar weighs
+    tasks by their seconds, as far as these are known.
     """
     usual = median([task.seconds for task in tasks if task.seconds] or [1])
     waiting, tries = list(tasks), Counter[str]()
     running: dict[Hashable, Task] = {}
-    done, failed = set[str](), dict[str, Outcome]()
+    done, failed, busy = set[str](), dict[str, Outcome](), time.monotonic()
     total = sum(task.seconds or usual for task in tasks)
     with tqdm(total=total, desc="grid", bar_format=SHOWN, disable=None, dynamic_ncols=True) as bar:
         while waiting or running:
@@ -34,10 +37,16 @@ def launch(
                 waiting.remove(task)
                 (need, *_) = task.needs & failed.keys()
                 failed[task.name] = failed[need]._replace(line=f"{need}: {failed[need].line}")
-            begun = ready(waiting, running.values(), done, engine.cores)
-            waiting = [task for task in waiting if task not in begun]
-            handles = engine.submit([(order(task), task.resources) for task in begun]) if begun else []
-            running.update(zip(handles, begun, strict=True))
+            begun, refusal = submit(engine, ready(waiting, running.values(), done, engine.cores), order)
+            running |= begun
+            waiting = [task for task in waiting if task not in begun.values()]
+            if running or not refusal:
+                busy = time.monotonic()
+            elif time.monotonic() - busy < PATIENCE:
+                time.sleep(1)
+            else:
+                failed |= {task.name: Outcome([], failed=task.jobs[-1], line=refusal) for task in waiting}
+                waiting = []
             bar.set_postfix(running=len(running), failed=len(failed))
             for handle in engine.ended(list(running)) if running else ():
                 task = running.pop(handle)
@@ -58,6 +67,22 @@ def launch(
     return failed
 
 
+def submit(
+    engine: Engine, tasks: Sequence[Task], order: Callable[[Task], Order]
+) -> tuple[dict[Hashable, Task], str]:
+    """The tasks that an engine takes, by its handles; and why it does not take others."""
+    taken, refusal = dict[Hashable, Task](), ""
+    for resources in dict.fromkeys(task.resources for task in tasks):
+        same = [task for task in tasks if task.resources == resources]
+        try:
+            handles = engine.submit([order(task) for task in same], resources)
+        except Exception as error:  # every engine has its own kinds
+            refusal = line_of(error)
+        else:
+            taken |= zip(handles, same, strict=True)
+    return taken, refusal
+
+
 def ready(waiting: Sequence[Task], running: Iterable[Task], done: set[str], cores: int | None) -> list[Task]:
     """Those tasks that may begin now; where cores are counted, so many as there are cores for."""
     begun: list[Task] = []
@@ -73,9 +98,14 @@ def outcome_of(engine: Engine, handle: Hashable, task: Task) -> Outcome:
     """What became of a task, also of one whose worker died."""
     try:
         return engine.outcome(handle)
-    except Exception as error:  # every engine has its own kinds
-        lines = str(error).strip().splitlines() or [type(error).__name__]
-        return Outcome([], failed=task.jobs[-1], line=f"its worker died: {lines[0]}")
+    except Exception as error:
+        return Outcome([], failed=task.jobs[-1], line=f"its worker died: {line_of(error)}")
+
+
+def line_of(error: Exception) -> str:
+    """An error of an engine in one line: its first two lines, of which one alone often says nothing."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return " ".join(line.strip() for line in lines[:2])
 
 
 def made(outcome: Outcome) -> str:

@@ -1,5 +1,6 @@
 """The entries of dvc.lock: units send those of their jobs to the head, which trains nothing then."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,13 @@ import yaml
 
 from uncollapse.pipeline.condition import lock_entries
 from uncollapse.pipeline.outputs import LOCK
+
+
+class Dumper(yaml.CSafeDumper):
+    """Quotes what YAML 1.2, which DVC reads, would take for a number: a digest such as 12e34."""
+
+
+Dumper.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(r"\d+[eE]\d+$"), list("0123456789"))
 
 
 def entries(folder: Path) -> dict[str, Any]:
@@ -19,6 +27,6 @@ def entries(folder: Path) -> dict[str, Any]:
 def add(folder: Path, new: Mapping[str, Any]) -> None:
     """Put entries into it, in place of older ones. DVC would write it anew for every job."""
     content = {"schema": "2.0", "stages": {**entries(folder), **new}}
-    text = yaml.dump(content, Dumper=yaml.CSafeDumper, sort_keys=False, width=10_000)
+    text = yaml.dump(content, Dumper=Dumper, sort_keys=False, width=10_000)
     (folder / LOCK).with_suffix(".new").write_text(text)
     (folder / LOCK).with_suffix(".new").replace(folder / LOCK)

@@ -2,7 +2,6 @@
 
 import logging
 import os
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,7 +10,6 @@ from uncollapse.errors import UserError, needs
 from uncollapse.experiment.schema import Resources
 
 GIB = 2**30
-JOINING = 60  # seconds that a machine may take to join the cluster
 
 
 class Ray:
@@ -34,21 +32,15 @@ class Ray:
             raise UserError(f"RAY_ADDRESS={os.environ.get('RAY_ADDRESS')}: no Ray there: {error}") from None
         self.make = ray.remote(make)
 
-    def submit(self, orders: Sequence[tuple[Order, Resources]]) -> Sequence[Any]:
+    def submit(self, orders: Sequence[Order], asked: Resources) -> Sequence[Any]:
         """Give them to Ray, which lets them wait for resources. Raises UserError if no machine has them."""
-        for order, asked in orders:
-            deadline = time.monotonic() + JOINING
-            while not self.fits(asked):
-                if time.monotonic() > deadline:
-                    key = f"datasets.{order.jobs[0].name.split('-')[0]}.resources"
-                    raise UserError(f"params.yaml: {key}: no machine of Ray has {asked!r}")
-                time.sleep(1)
-        return [
-            self.make.options(
-                num_cpus=asked.cpus, num_gpus=asked.gpus, memory=int(asked.memory * GIB), max_retries=0
-            ).remote(order)
-            for order, asked in orders
-        ]
+        if not self.fits(asked):
+            key = f"datasets.{orders[0].jobs[0].name.split('-')[0]}.resources"
+            raise UserError(f"params.yaml: {key}: no machine of Ray has {asked!r}")
+        make = self.make.options(
+            num_cpus=asked.cpus, num_gpus=asked.gpus, memory=int(asked.memory * GIB), max_retries=0
+        )
+        return [make.remote(order) for order in orders]
 
     def fits(self, asked: Resources) -> bool:
         """Whether a machine of the cluster has these resources."""
@@ -60,7 +52,10 @@ class Ray:
         return self.ray.wait(list(handles), num_returns=len(handles), timeout=1)[0]
 
     def outcome(self, handle: Any) -> Outcome:
-        return self.ray.get(handle)
+        try:
+            return self.ray.get(handle)
+        except self.ray.exceptions.RayTaskError as error:  # its own text begins with Ray's stack
+            raise error.cause from None
 
     def close(self) -> None:
         self.ray.shutdown()

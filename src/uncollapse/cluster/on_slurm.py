@@ -1,8 +1,8 @@
 """Units as jobs of Slurm, through submitit. Partition and account: SBATCH_PARTITION, SBATCH_ACCOUNT."""
 
 import shutil
+import tempfile
 import time
-from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,28 +19,26 @@ class Submitit:
         with needs("slurm"):
             import submitit
         self.cores = cores
-        self.executor = submitit.AutoExecutor(WORK / "submitit", cluster=cluster)
+        WORK.mkdir(exist_ok=True)
+        folder = tempfile.mkdtemp(
+            prefix="submitit-", dir=WORK
+        )  # job numbers come again, of processes above all
+        self.executor = submitit.AutoExecutor(folder, cluster=cluster)
         self.jobs: set[Any] = set()
 
-    def submit(self, orders: Sequence[tuple[Order, Resources]]) -> Sequence[Any]:
-        """One array of jobs for all that ask for the same resources."""
-        arrays: dict[str, list[int]] = defaultdict(list)
-        for number, (_, asked) in enumerate(orders):
-            arrays[asked.model_dump_json()].append(number)
-        handles: dict[int, Any] = {}
-        for numbers in arrays.values():
-            asked = orders[numbers[0]][1]
-            self.executor.update_parameters(
-                name="uncollapse",
-                cpus_per_task=asked.cpus,
-                gpus_per_node=asked.gpus,
-                mem_gb=asked.memory,
-                timeout_min=asked.minutes,
-            )
-            with self.executor.batch():
-                handles |= {number: self.executor.submit(make, orders[number][0]) for number in numbers}
-        self.jobs.update(handles.values())
-        return [handles[number] for number in range(len(orders))]
+    def submit(self, orders: Sequence[Order], asked: Resources) -> Sequence[Any]:
+        """Make one array of jobs."""
+        self.executor.update_parameters(
+            name="uncollapse",
+            cpus_per_task=asked.cpus,
+            gpus_per_node=asked.gpus,
+            mem_gb=asked.memory,
+            timeout_min=asked.minutes,
+        )
+        with self.executor.batch():
+            jobs = [self.executor.submit(make, order) for order in orders]
+        self.jobs.update(jobs)
+        return jobs
 
     def ended(self, handles: Sequence[Any]) -> Sequence[Any]:
         ended = [job for job in handles if job.done()]
@@ -54,7 +52,7 @@ class Submitit:
 
     def close(self) -> None:
         for job in self.jobs:
-            job.cancel()
+            job.cancel(check=False)
 
 
 def begin() -> Submitit:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from uncollapse.experiment.cells import Cell
 from uncollapse.experiment.schema import Resources
+from uncollapse.pipeline.condition import READY
 from uncollapse.pipeline.outputs import Job, jobs, pretraining
 from uncollapse.pipeline.status import CellStatus
 
@@ -20,8 +21,8 @@ class Task(NamedTuple):
 
 
 def to_make(statuses: Iterable[CellStatus]) -> list[CellStatus]:
-    """The cells that neither lie here nor were made elsewhere."""
-    return [status for status in statuses if status.condition.state not in ("ready", "not here")]
+    """The cells that do not lie here; what others have made should have been pulled."""
+    return [status for status in statuses if status.condition != READY]
 
 
 def shared(cell: Cell) -> list[Job]:

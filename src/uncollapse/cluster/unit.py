@@ -21,6 +21,7 @@ from uncollapse.pipeline.outputs import Job
 from uncollapse.pipeline.pool import CORES
 from uncollapse.pipeline.tables import Row
 from uncollapse.pipeline.times import rows_of_seconds
+from uncollapse.pipeline.watched import WATCHED
 
 
 class Order(NamedTuple):
@@ -51,14 +52,14 @@ class Outcome(NamedTuple):
 def make(order: Order) -> Outcome:
     """Make those jobs of an order that the remote does not have, and push them.
 
-    Where this cannot be begun, the outcome says it of the first job: no such commit, no remote, or another
-    recipe on this machine.
+    Where this cannot be begun, the outcome says it of the last job, for which the others are made: no such
+    commit, no remote, no room on the disk, or another recipe on this machine.
     """
     try:
-        with clone(order.source, order.commit) as folder:
+        with clone(order.source, order.commit, [job.cache for job in order.jobs]) as folder:
             return make_in(folder, order)
-    except UserError as error:
-        return Outcome([], failed=order.jobs[0], line=str(error))
+    except (UserError, OSError) as error:
+        return Outcome([], failed=order.jobs[-1], line=str(error))
 
 
 def make_in(folder: Path, order: Order) -> Outcome:
@@ -83,7 +84,9 @@ def run(arguments: Sequence[str], folder: Path, cores: int) -> str:
     """Run Python in a clone, and pass on what it prints; returns the last lines if it failed."""
     own = {
         "PYTHONPATH": str(folder / "src"),
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",  # stages run its `python`
         CORES: str(cores),
+        WATCHED: str(os.getpid()),
         "DVC_NO_ANALYTICS": "1",
         "PYTHONUNBUFFERED": "1",
     }

@@ -125,7 +125,7 @@ class Split(Entry):
     seed: NonNegativeInt | None = None
 
 
-class Resources(Entry):
+class Resources(Entry, frozen=True):
     """What a cell of a data set gets on a cluster, for `uncollapse grid --on`.
 
     cpus       as many seeds are trained side by side

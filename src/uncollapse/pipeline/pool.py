@@ -14,7 +14,7 @@ from tqdm import tqdm
 from uncollapse.errors import UserError
 from uncollapse.pipeline.outputs import DONE, STARTED, Recipe
 from uncollapse.pipeline.tables import Row
-from uncollapse.pipeline.watched import end_with_parent
+from uncollapse.pipeline.watched import end_with
 
 CORES = "UNCOLLAPSE_CORES"  # the environment variable that says how many cores a stage may use
 Progress = Callable[[Row], None]
@@ -89,9 +89,10 @@ def beside(title: str, work: Callable[[], None]) -> Iterator[None]:
 
 
 def set_up_for(work: Callable[[], None]) -> None:
-    """Work in a worker: one thread; Ctrl-C ends the stage, and this with it."""
+    """Work in a worker, which ends with the stage: one thread; Ctrl-C ends the stage, and this with it."""
     from uncollapse.device import set_up
 
+    end_with(stage())
     set_up()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     work()
@@ -99,11 +100,9 @@ def set_up_for(work: Callable[[], None]) -> None:
 
 def work_on(work: Work, recipe: Recipe, seed: int, folder: Path, writer: Connection) -> None:
     """One seed, in a worker."""
-    parent = os.getppid()
-    end_with_parent()
 
     def progress(row: Row) -> None:
-        if os.getppid() != parent:  # the stage was killed, just now: nobody reads what this sends
+        if os.getppid() != stage():  # the stage was killed, just now: nobody reads what this sends
             os._exit(1)
         writer.send({"seed": seed, **row})
 
@@ -114,6 +113,14 @@ def work_on(work: Work, recipe: Recipe, seed: int, folder: Path, writer: Connect
         (folder / DONE).touch()
     except UserError as error:
         writer.send(error)
+
+
+def stage() -> int:
+    """The process that began this worker, also if it has ended."""
+    parent = multiprocessing.parent_process()
+    assert parent
+    assert parent.pid
+    return parent.pid
 
 
 def death(title: str, process: BaseProcess) -> Exception | None:

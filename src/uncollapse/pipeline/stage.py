@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_limits
 from uncollapse.errors import UserError
 from uncollapse.pipeline.memory import keep_memory
 from uncollapse.pipeline.outputs import Job
-from uncollapse.pipeline.watched import WATCHED, end_with_parent
+from uncollapse.pipeline.watched import WATCHED, end_with
 
 
 def run(main: Callable[..., None]) -> None:
@@ -21,7 +21,7 @@ def run(main: Callable[..., None]) -> None:
     the time.
     """
     if WATCHED in os.environ:
-        end_with_parent()
+        end_with(int(os.environ[WATCHED]))
     threadpool_limits(1)
     keep_memory()
     failure = Job(Path(sys.argv[0]).stem, "-".join(sys.argv[1:])).failure

@@ -1,8 +1,12 @@
 """A toy grid of twelve cells, and what one `dvc repro` after another makes of it."""
 
+import subprocess
 import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
@@ -60,3 +64,35 @@ def same_cells(project: Project, serial: Project, models: list[str]) -> None:
 def summary(project: Project) -> str:
     """The table of all runs."""
     return (project.folder / "metrics/summary.csv").read_text()
+
+
+def begun(project: Project, engine: str) -> subprocess.Popen[str]:
+    """`uncollapse grid --on ENGINE`, whose stages are processes of their own."""
+    return subprocess.Popen(
+        ["uncollapse", "grid", "--on", engine],
+        cwd=project.folder,
+        env={**project.environment, "PATH": project.environment["PATH"].partition(":")[2]},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def at_work(project: Project) -> Iterator[psutil.Process]:
+    """The processes of DVC in the clones of a project, which train a cell."""
+    for process in psutil.process_iter():
+        try:
+            inside = Path(process.cwd()).is_relative_to(project.environment["UNCOLLAPSE_SCRATCH"])
+            if "train@" in " ".join(process.cmdline()) and inside:
+                yield process
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            continue
+
+
+def first(project: Project, *, but: int = 0) -> psutil.Process:
+    """The first of them to come, of another cell than that of a process."""
+    while True:
+        for process in at_work(project):
+            if process.pid != but and any(child.children() for child in process.children()):
+                return process
+        time.sleep(0.05)

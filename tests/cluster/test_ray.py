@@ -1,50 +1,20 @@
 """Twelve cells on a real Ray: a worker is killed, one is slow, and two cells always fail."""
 
 import sqlite3
-import subprocess
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import psutil
-from conftest import GOOD, created, same_cells, summary
+from conftest import GOOD, begun, created, first, same_cells, summary
 from project import Project
 
 MODELS = [*GOOD[:5], "wild"]
 
 
-def at_work(project: Project) -> Iterator[psutil.Process]:
-    """The processes of DVC in the clones of a project, which train a cell."""
-    for process in psutil.process_iter():
-        try:
-            inside = Path(process.cwd()).is_relative_to(project.environment["UNCOLLAPSE_SCRATCH"])
-            if "train@" in " ".join(process.cmdline()) and inside:
-                yield process
-        except (psutil.NoSuchProcess, psutil.AccessDenied):
-            continue
-
-
-def first(project: Project, *, but: int = 0) -> psutil.Process:
-    """The first of them to come, of another cell than that of a process."""
-    while True:
-        for process in at_work(project):
-            if process.pid != but and any(child.children() for child in process.children()):
-                return process
-        time.sleep(0.05)
-
-
 def test_the_rest_is_made_where_workers_and_cells_fail(tmp_path: Path, serial: Project) -> None:
     project = created(tmp_path / "head", MODELS)
-    path = project.environment["PATH"].partition(":")[2]  # stages of their own processes
-    with subprocess.Popen(
-        ["uncollapse", "grid", "--on", "ray"],
-        cwd=project.folder,
-        env={**project.environment, "PATH": path},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as command:
+    with begun(project, "ray") as command:
         victim = first(project)
         tree = victim.children(recursive=True)
         parent = victim.parent()

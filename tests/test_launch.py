@@ -50,7 +50,7 @@ class Made:
             raise RuntimeError("killed\nby a signal")
         if self.fails.get(name, 0):
             self.fails[name] -= 1
-            return Outcome([], failed=job, line=f"{name} cannot")
+            return Outcome([], failed=job, line=f"{name}, {name} cannot")
         return Outcome([ROW])
 
     def close(self) -> None:

@@ -90,6 +90,8 @@ def test_a_new_seed_costs_a_seed_and_a_new_method_is_estimated_by_its_data_set(
 
 
 def test_what_is_in_the_lock_but_not_here(project: Project, lines: Lines) -> None:
+    Job("train", PLAIN).made_from.write_text("{}\n")
+    assert lines("grid")[0] == f"{PLAIN}       not here", "an older output lies here still"
     shutil.rmtree("runs")
     assert lines("grid") == [f"{PLAIN}       not here", f"{PRETRAINED}  not here", "2 cells: 2 not here"]
     Path("dvc.lock").unlink()

@@ -117,6 +117,9 @@ def test_what_cannot_be_begun_is_a_line(head: Project) -> None:
         f"has no commit {'0' * 40}; push it, so that others can make its cells"
     )
     assert "repository" in line(source="/nowhere")
+    typo = [job._replace(name=f"{job.name}n") for job in jobs(CELL)]
+    failed = unit.make(order(jobs=typo, recipes={}))
+    assert failed.line.startswith(f"no such cell in the grid of this commit; near: {CELL}")
     other = {Job("train", str(CELL)): "0" * 64}
     assert line(recipes=other).startswith(
         f"train@{CELL}: this machine would make something else; it has numpy "
@@ -153,6 +156,10 @@ def test_a_grid_is_refused_with_edits_and_without_a_remote(
     config.write_text(text.replace("url = /", "url = ../"))
     head.commit()
     with pytest.raises(UserError, match=r"remote 'storage' is at \.\./.*; use a full path$"):
+        check()
+    config.write_text(text.replace("url = /", "url = /nowhere/"))
+    head.commit()
+    with pytest.raises(UserError, match=r"is at /nowhere/.*, and there is no folder /nowhere/.* here$"):
         check()
     config.write_text(text)
     monkeypatch.chdir(tmp_path)

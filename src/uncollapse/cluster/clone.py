@@ -95,4 +95,8 @@ def remote(folder: Path) -> str:
         raise UserError(
             f"{CONFIG}: remote {name!r} is at {url}, which is elsewhere in a clone; use a full path"
         )
+    if "://" not in url and not Path(url).parent.is_dir():  # DVC would make it, on each machine its own
+        raise UserError(
+            f"{CONFIG}: remote {name!r} is at {url}, and there is no folder {Path(url).parent} here"
+        )
     return name

@@ -95,9 +95,10 @@ def ready(waiting: Sequence[Task], running: Iterable[Task], done: set[str], core
 
 
 def outcome_of(engine: Engine, handle: Hashable, task: Task) -> Outcome:
-    """What became of a task, also of one whose worker died."""
+    """What became of a task, also of one whose worker died; its line does not begin with its name."""
     try:
-        return engine.outcome(handle)
+        outcome = engine.outcome(handle)
+        return outcome._replace(line=outcome.line.removeprefix(f"{task.name}, "))
     except Exception as error:
         return Outcome([], failed=task.jobs[-1], line=f"its worker died: {line_of(error)}")
 
@@ -111,4 +112,4 @@ def line_of(error: Exception) -> str:
 def made(outcome: Outcome) -> str:
     """How long a task took, for a person."""
     seconds = sum(float(row["seconds"]) for row in outcome.seconds)
-    return f"made in {duration(seconds)}" if outcome.seconds else "was made before"
+    return f"made in {duration(seconds)}" if outcome.seconds else "there"

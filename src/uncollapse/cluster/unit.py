@@ -4,6 +4,7 @@ What another machine has made comes from the remote, and what is made here goes 
 run cache. So a unit whose jobs are there already costs one look-up.
 """
 
+import difflib
 import os
 import subprocess
 import sys
@@ -68,7 +69,7 @@ def make_in(folder: Path, order: Order) -> Outcome:
     # by hand: DVC would take for current what another version of torch has written
     if last := run(["stages/recipes.py"], folder, order.cores):
         raise UserError(last)
-    compare(folder, order.recipes)
+    check(folder, order)
     before = len(rows_of_seconds(folder))
     for job in order.jobs:
         (folder / job.failure).unlink(missing_ok=True)
@@ -113,9 +114,13 @@ def digest(recipe: Path) -> str:
     return sha256(recipe.read_bytes()).hexdigest()
 
 
-def compare(folder: Path, recipes: Mapping[Job, str]) -> None:
-    """Raises UserError where a recipe is not the one that was asked for."""
-    for job, expected in recipes.items():
+def check(folder: Path, order: Order) -> None:
+    """Raises UserError where the grid has no such cell, or a recipe is not the one that was asked for."""
+    if not (folder / order.jobs[-1].recipe_file).exists():
+        own = sorted(file.stem for file in (folder / order.jobs[-1].recipe_file).parent.glob("*.json"))
+        near = difflib.get_close_matches(order.jobs[-1].name, own, n=3) or own[:3]
+        raise UserError(f"no such cell in the grid of this commit; near: {', '.join(near)}")
+    for job, expected in order.recipes.items():
         if digest(folder / job.recipe_file) != expected:
             here = ", ".join(f"{library} {version}" for library, version in versions().items())
             raise UserError(f"{job}: this machine would make something else; it has {here}")

@@ -60,9 +60,9 @@ def condition(job: Job, recipe: str) -> Condition:
         return READY
     if job.failure.exists() and written(job) == recipe:
         return Condition("failed", job.failure.read_text().strip())
-    if changed or job.folder.exists():
-        return Condition("stale")
-    return Condition("not here" if str(job) in lock.jobs else "never run")
+    if str(job) in lock.jobs:  # made, also if an older output lies here still
+        return Condition("stale" if changed else "not here")
+    return Condition("stale" if job.folder.exists() else "never run")
 
 
 def written(job: Job) -> str:

@@ -14,8 +14,9 @@ export DVC_NO_ANALYTICS := 1
 
 .PHONY: repro test test-clients test-cluster bench ui follow study cluster lock
 
-# if a cell fails, the report and MLflow get the others
+# if a cell fails, the report and MLflow get the others; DVC reads params.yaml itself, and tells mistakes less well
 repro: .venv/ready
+	@uncollapse check
 	dvc repro --keep-going || { dvc repro --single-item report track; exit 1; }
 	@echo
 	@echo "summary: metrics/summary.csv    report: report/index.html    runs: make ui"

@@ -17,6 +17,10 @@ from typing import Any
 import published
 import yaml
 
+from uncollapse.errors import UserError
+from uncollapse.experiment.params import Params
+from uncollapse.experiment.reading import read_yaml
+
 ROOT = Path(__file__).parent.parent
 CODE = ("src", "stages", "dvc.yaml")
 RESULTS = ("summary.csv", "comparison.csv", "early.csv", "results.md", "answers.png")  # of metrics/
@@ -32,7 +36,11 @@ def main(name: str) -> int:
         subprocess.run(["git", "clone", "--quiet", ROOT, folder], check=True)
     for entry in CODE:
         copy(ROOT / entry, folder / entry)
-    (folder / "params.yaml").write_text(yaml.safe_dump(params(study), sort_keys=False))
+    try:
+        (folder / "params.yaml").write_text(yaml.safe_dump(params(study), sort_keys=False))
+        Params(folder / "params.yaml")
+    except UserError as error:
+        sys.exit(f"error: study {name}: {error}")
     if (study / "dvc.lock").exists():
         shutil.copy(study / "dvc.lock", folder)
     environment = {**os.environ, "PYTHONPATH": str(folder / "src"), "DVC_NO_ANALYTICS": "1"}
@@ -56,7 +64,7 @@ def main(name: str) -> int:
 
 def params(study: Path) -> dict[str, Any]:
     """The params.yaml of this project with the entries of the study in their place."""
-    result, own = (yaml.safe_load((folder / "params.yaml").read_text()) for folder in (ROOT, study))
+    result, own = (read_yaml(folder / "params.yaml") for folder in (ROOT, study))
     for section, entries in own.items():
         result[section] = entries if section == "grid" else {**result[section], **entries}
     return result

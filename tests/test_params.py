@@ -20,7 +20,11 @@ from small_params import TEXT, error, params
             "grid.datasets: input should be a valid list; it is 'mnist5k'",
         ),
         ("datasets: [mnist5k, kjv]", "datasets: []", "grid.datasets: list should have at least 1 item"),
-        ("datasets: [mnist5k, kjv]", "datasets: [..]", "grid.datasets.0: string should match pattern"),
+        (
+            "datasets: [mnist5k, kjv]",
+            "datasets: [..]",
+            "grid.datasets.0: a name should consist of letters, digits, _, . and +",
+        ),
         (
             "datasets: [mnist5k, kjv]",
             "datasets: [5]",
@@ -29,7 +33,11 @@ from small_params import TEXT, error, params
         ("  datasets: [mnist5k, kjv]\n", "", "grid.datasets: should be stated; it has no default"),
         ("models: [vae,", "models: [vea,", "grid.models: no such name 'vea' (did you mean 'vae'?)"),
         ("[plain, skip", "[plain, skp", "grid.methods: no such name 'skp' (did you mean 'skip'?)"),
-        ("[plain, skip", "[a/b, skip", "grid.methods.0: string should match pattern"),
+        (
+            "[plain, skip",
+            "[a/b, skip",
+            "grid.methods.0: a name should consist of letters, digits, _, . and +",
+        ),
         ("[plain, skip", "[plain, plain", "grid.methods: ['plain', 'plain'] names something twice; name it"),
         ("seeds: [0, 1,", "seeds: [0, 0,", "grid.seeds: [0, 0, 2, 3] names something twice; name it once"),
         ("seeds: [0,", "seeds: [true,", "grid.seeds: should be no truth value, not True"),

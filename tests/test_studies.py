@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from small_params import TEXT
 
 from uncollapse.calibration import LATENTS, SPECTRUM, optimum
 from uncollapse.experiment.params import Params
@@ -64,7 +65,7 @@ def test_a_study_that_fails_brings_no_tables_of_others(
     root, tools = tmp_path / "root", tmp_path / "tools"
     for file in ("params.yaml", "studies/toy/params.yaml", "dvc.yaml", "dvc.lock", "src/a", "stages/a"):
         (root / file).parent.mkdir(parents=True, exist_ok=True)
-        (root / file).write_text("grid: {}")
+        (root / file).write_text(TEXT if file.endswith("params.yaml") else "")
     (root / "metrics").mkdir()
     for result in module("run").RESULTS:
         (root / "metrics" / result).write_text("of the default grid")

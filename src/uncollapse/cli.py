@@ -8,7 +8,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from uncollapse.errors import MissingExtra, UserError, needs
+from uncollapse.errors import MissingExtra, UserError, needs, one_line
 
 FIGURES = (".png", ".svg", ".pdf")
 CONDITIONS = """ready: as params.yaml, the code and the data are now. stale: made from something else. failed:
@@ -33,7 +33,7 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit("interrupted; what was finished is kept")
     except (UserError, ValueError, OSError, MissingExtra) as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {one_line(error)}", file=sys.stderr)
         sys.exit(2)
 
 
@@ -58,6 +58,10 @@ def parser() -> argparse.ArgumentParser:
 
     what = "say what the studies found against collapse on such data"
     diagnose.add_argument("--kind", choices=("images", "text"), help=what)
+
+    title = "check params.yaml, as `make repro` does before DVC reads it"
+    check = commands.add_parser("check", help=title, description=title)
+    check.set_defaults(command=print_check)
 
     title = "which cells params.yaml asks for, which of them are up to date, and how long the others may take"
     grid = commands.add_parser("grid", help=title, description=title, epilog=CONDITIONS)
@@ -118,6 +122,15 @@ def source(arguments: argparse.Namespace) -> str:
     """The repository of --source: what lies in a folder by its full path, since workers are elsewhere."""
     given = arguments.source or "."
     return str(Path(given).resolve()) if Path(given).exists() else given
+
+
+def print_check(_: argparse.Namespace) -> None:
+    """`uncollapse check`."""
+    from uncollapse.experiment.params import Params
+    from uncollapse.pipeline.outputs import PARAMS
+
+    params = Params(PARAMS)
+    print(f"{PARAMS}: {len(params.cells())} cells, {len(params.grid.seeds)} seeds each")
 
 
 def print_grid(arguments: argparse.Namespace) -> None:

@@ -4,8 +4,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
+def one_line(text: object) -> str:
+    """A text that may hold the name of a file or a word of a hostile one: what would end the line, or tell
+    the terminal to do something, is written as Python escapes it."""
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape", "backslashreplace").decode()
+        for letter in str(text)
+    )
+
+
+def shortened(value: object) -> str:
+    """How a value is shown in a message: as Python writes it, cut where it is long."""
+    text = repr(value)
+    return text if len(text) <= 200 else f"{text[:150]}...{text[-20:]}"
+
+
 class UserError(Exception):
     """A mistake in params.yaml, a file or an option; its text is one line that says what to change."""
+
+    def __init__(self, text: object):
+        super().__init__(one_line(text))
 
 
 class MissingArgument(UserError):

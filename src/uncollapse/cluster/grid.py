@@ -31,9 +31,10 @@ def make_grid(name: str, source: str) -> None:
     failed, when all others have been gathered.
     """
     check()
+    datasets = Params(PARAMS).stated.datasets  # checked before DVC reads it
     dvc("repro", "--single-item", "recipes")
     pull()
-    statuses, datasets = grid_status(), Params(PARAMS).stated.datasets
+    statuses = grid_status()
     missing = to_make(statuses)
     here = {str(job): None for status in missing for job in shared(status.cell) if job not in status.jobs}
     if here:

@@ -3,18 +3,20 @@
 import inspect
 from collections.abc import Mapping
 from copy import deepcopy
+from math import prod
 from pathlib import Path
 from typing import Any
-
-import yaml
 
 from uncollapse.errors import MissingArgument, UserError
 from uncollapse.experiment import schema
 from uncollapse.experiment.cells import Cell
 from uncollapse.experiment.pieces import check, choose, resolve
+from uncollapse.experiment.reading import read_yaml
 from uncollapse.methods import SLOTS
 from uncollapse.registry import DATASET_FOLDERS, build, folder, function, names
 from uncollapse.training import Training
+
+MOST = 10_000  # cells; so many would take years, and are a slip
 
 
 class Params:
@@ -22,10 +24,7 @@ class Params:
 
     def __init__(self, file: Path):
         """Read and check `file`. Raises UserError: one line that names the key and what would be valid."""
-        try:
-            entries = yaml.safe_load(file.read_text())
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
-            raise UserError(f"{file.name}: not YAML: {' '.join(str(error).split())}") from None
+        entries = read_yaml(file)
         try:
             self.stated = schema.validate("", schema.Params, entries)
             self.check()
@@ -46,6 +45,9 @@ class Params:
         for axis in ("datasets", "models", "methods"):
             for name in getattr(self.grid, axis):
                 choose(f"grid.{axis}", name, getattr(self.stated, axis))
+        count = prod(len(getattr(self.grid, axis)) for axis in ("datasets", *SLOTS))
+        if count > MOST:
+            raise UserError(f"grid: asks for {count:,} cells; {MOST:,} are the most, so name fewer")
         for kind in SLOTS:
             for name in getattr(self.stated, kind):
                 for data in self.grid.datasets:

@@ -11,7 +11,7 @@ from typing import Any, get_type_hints
 
 from pydantic import create_model
 
-from uncollapse.errors import UserError
+from uncollapse.errors import UserError, shortened
 from uncollapse.experiment.schema import Entry, unknown, validate
 from uncollapse.registry import function, names
 
@@ -48,7 +48,9 @@ def resolve(key: str, folder: str, entry: object, offered: Mapping[str, Any] | N
     Raises UserError as `check` does, also where the piece itself refuses its arguments.
     """
     if not isinstance(entry, Mapping) or "use" not in entry:
-        raise UserError(f"{key}: should name a piece, such as {{use: {names(folder)[0]}}}, not {entry!r}")
+        raise UserError(
+            f"{key}: should name a piece, such as {{use: {names(folder)[0]}}}, not {shortened(entry)}"
+        )
     piece = function(folder, choose(f"{key}.use", entry["use"], names(folder)))
     parameters = inspect.signature(piece).parameters
     arguments = {name: value for name, value in (offered or {}).items() if name in parameters}

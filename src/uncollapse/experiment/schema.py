@@ -1,5 +1,6 @@
 """The entries of params.yaml that are not pieces, as pydantic models."""
 
+import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Annotated, Any, Literal, TypeVar
@@ -20,7 +21,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from uncollapse.errors import MissingArgument, UserError
+from uncollapse.errors import MissingArgument, UserError, shortened
 
 
 class Entry(BaseModel):
@@ -33,7 +34,7 @@ class Entry(BaseModel):
     def only_known_keys(cls, entry: object) -> object:
         """Refuse what is no mapping, and keys that the model does not have."""
         if not isinstance(entry, Mapping):
-            raise mistake(f"should be a mapping, such as {{name: value}}, not {entry!r}")
+            raise mistake(f"should be a mapping, such as {{name: value}}, not {shortened(entry)}")
         for name in entry:
             if name not in cls.model_fields:
                 raise mistake(unknown(name, cls.model_fields), name)
@@ -60,7 +61,7 @@ def unknown(name: object, valid: Iterable[str]) -> str:
     valid = list(valid)
     near = get_close_matches(str(name), valid, n=1)
     hint = f" (did you mean {near[0]!r}?)" if near else ""
-    return f"no such name {name!r}{hint}; valid: {', '.join(valid)}"
+    return f"no such name {shortened(name)}{hint}; valid: {', '.join(valid)}"
 
 
 Checked = TypeVar("Checked", bound=Entry)
@@ -77,24 +78,32 @@ def validate(key: str, model: type[Checked], entry: object) -> Checked:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
     text, name = first["msg"], first.get("ctx", {}).get("name", "")
-    where = ".".join(str(part) for part in (key, *first["loc"], name) if part != "")
+    where = ".".join(str(part)[:100] for part in (key, *first["loc"], name) if part != "")
     if first["type"] == "missing":
         raise MissingArgument(f"{where}: should be stated; it has no default", str(first["loc"][-1]))
     if first["type"] == "dict_type":
-        text = f"should be a mapping, such as {{name: value}}, not {first['input']!r}"
+        text = f"should be a mapping, such as {{name: value}}, not {shortened(first['input'])}"
     elif first["type"] != "mistake":
-        text = f"{text[0].lower()}{text[1:]}; it is {first['input']!r}"
+        text = f"{text[0].lower()}{text[1:]}; it is {shortened(first['input'])}"
     raise UserError(f"{where}: {text}" if where else text)
 
 
 def unique(values: list[Any]) -> list[Any]:
     """Refuse a list in which something stands twice."""
     if len(set(values)) < len(values):
-        raise mistake(f"{values} names something twice; name it once")
+        raise mistake(f"{shortened(values)} names something twice; name it once")
     return values
 
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.+]*$")]  # no path: it names files and folders
+def plain(name: str) -> str:
+    """Refuse a name that is a path or an option, or more than a word to a shell; a file is named by three."""
+    if not re.fullmatch("[A-Za-z0-9_][A-Za-z0-9_.+]{0,63}", name):
+        rule = "letters, digits, _, . and +, at most 64, and begin with none of the last two"
+        raise mistake(f"a name should consist of {rule}; rename {shortened(name)}")
+    return name
+
+
+Name = Annotated[str, AfterValidator(plain)]  # it names files and folders, and stands in commands
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 Names = Annotated[list[Name], Field(min_length=1), AfterValidator(unique)]
 Piece = dict[str, Any]  # {use: name, **arguments}, checked against the signature of the piece

@@ -1,0 +1,124 @@
+"""A YAML file of a person's, read so that nothing in it can hang or surprise; DVC reads params.yaml later.
+
+The events of the parser come one by one, so a file is refused before anything is built of it: one that is
+too large, also once its aliases are replaced (ten lines can stand for billions), one that nests too deep, and
+one with tags, with a key twice or with an anchor inside of itself.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from uncollapse.errors import UserError, shortened
+
+LARGEST = 1_000_000  # characters, once aliases are replaced; bytes of the file
+DEEPEST = 20  # collections in one another; params.yaml needs five
+
+
+class Loader(yaml.CSafeLoader):
+    """That of safe_load, in C; it says where a date or a number is none."""
+
+    def construct_object(self, node: Any, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep)
+        except ValueError as error:
+            raise mistake(node, str(error)) from None
+
+
+@dataclass
+class Opened:
+    """A collection that is being read: its size in characters, how deep it nests, and a mapping's keys."""
+
+    anchor: str | None = None
+    size: int = 1
+    depth: int = 0
+    keys: set[str] | None = None
+    children: int = 0
+
+    def add(self, event: yaml.Event, size: int, depth: int) -> None:
+        """Add what is read in it. Raises UserError for a key that is no name or stands twice."""
+        if self.keys is not None and self.children % 2 == 0:
+            if not isinstance(event, yaml.ScalarEvent):
+                raise mistake(event, "a key should be a name")
+            if event.value in self.keys:
+                raise mistake(event, f"the key {shortened(event.value)} stands twice; take one of them out")
+            self.keys.add(event.value)
+        self.children += 1
+        self.size, self.depth = self.size + size, max(self.depth, depth + 1)
+
+
+def read_yaml(file: Path) -> Any:
+    """What a YAML file holds. Raises UserError: one line that names the file, the line in it and the mend."""
+    if not file.exists():
+        raise UserError(f"no {file.name} here; go to the folder of the project first")
+    try:
+        text = content(file)
+        check(text)
+        return yaml.load(text, Loader)
+    except OSError as error:
+        raise UserError(f"{file.name}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        number = error.object[: error.start].count(10) + 1
+        raise UserError(
+            f"{file.name}: not YAML: line {number} is not UTF-8; save it in this encoding"
+        ) from None
+    except yaml.YAMLError as error:
+        raise UserError(f"{file.name}: not YAML: {reason(error)}") from None
+    except UserError as error:
+        raise UserError(f"{file.name}: {error}") from None
+
+
+def content(file: Path) -> str:
+    """The text of a file. Raises UserError if it is too large, or no file."""
+    if not file.is_file():
+        raise UserError("should be a file, and is a folder, a pipe or a device")
+    with file.open("rb") as stream:
+        data = stream.read(LARGEST + 1)
+    if len(data) > LARGEST:
+        raise UserError(f"has more than {LARGEST:,} bytes; it should be a short list of entries")
+    return data.decode()
+
+
+def check(text: str) -> None:
+    """Raises UserError for what the module's docstring says."""
+    opened, finished = [Opened()], dict[str, Opened]()
+    for event in yaml.parse(text, yaml.CSafeLoader):
+        if getattr(event, "tag", None) is not None:
+            raise mistake(event, f"the tag {shortened(event.tag)} means nothing here; take it out")
+        if isinstance(event, yaml.CollectionStartEvent):
+            opened.append(
+                Opened(event.anchor, keys=set() if isinstance(event, yaml.MappingStartEvent) else None)
+            )
+            continue
+        if isinstance(event, yaml.AliasEvent):
+            if event.anchor not in finished:
+                raise mistake(event, f"*{event.anchor} names nothing that is whole before it; write it out")
+            done = finished[event.anchor]
+        elif isinstance(event, yaml.ScalarEvent):
+            done = Opened(event.anchor, size=len(event.value) + 1)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            done = opened.pop()
+        else:
+            continue
+        if done.anchor:
+            finished[done.anchor] = done
+        opened[-1].add(event, done.size, done.depth)
+        if len(opened) + done.depth > DEEPEST:
+            raise mistake(event, f"more than {DEEPEST} mappings or lists in one another; write it flatter")
+        if opened[-1].size > LARGEST:
+            raise mistake(event, f"more than {LARGEST:,} characters once aliases are replaced; use fewer")
+
+
+def mistake(where: Any, text: str) -> UserError:
+    """What is said of a node or an event."""
+    return UserError(f"line {where.start_mark.line + 1}: {text}")
+
+
+def reason(error: yaml.YAMLError) -> str:
+    """An error of the parser as one line: where it is and what."""
+    mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
+    if mark is None or problem is None:
+        return " ".join(str(error).split())
+    return f"line {mark.line + 1}: {problem}"

@@ -42,6 +42,12 @@ evaluation: {most: 50}
 """
 
 
+def other(old: str, new: str) -> str:
+    """The small params.yaml with something else in place of `old`."""
+    assert old in TEXT
+    return TEXT.replace(old, new, 1)
+
+
 def params(folder: Path, text: str) -> Params:
     file = folder / "params.yaml"
     file.write_text(text)

@@ -3,15 +3,14 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from refusals import Run
 
 import uncollapse
-from uncollapse.cli import main
 from uncollapse.diagnosis import Diagnosis
 
 STREAM = np.random.default_rng(0)
@@ -25,27 +24,6 @@ def channel(*informative: float, dead: int = 0, count: int = 3000) -> tuple[np.n
     behind them."""
     s2 = np.array([*informative, *[0.0] * dead])
     return np.sqrt(s2) * STREAM.normal(size=(count, len(s2))), np.log(1 - s2) * np.ones((count, len(s2)))
-
-
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run the command line in a folder of its own: exit code, stdout, stderr."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["uncollapse", *arguments])
-        code = 0
-        try:
-            main()
-        except SystemExit as stopped:
-            code = int(str(stopped.code))
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return call
 
 
 def test_json_prints_the_fields_under_their_names(run: Run) -> None:

@@ -87,12 +87,11 @@ def check(text: str) -> None:
     for event in yaml.parse(text, yaml.CSafeLoader):
         if getattr(event, "tag", None) is not None:
             raise mistake(event, f"the tag {shortened(event.tag)} means nothing here; take it out")
+        done = None
         if isinstance(event, yaml.CollectionStartEvent):
-            opened.append(
-                Opened(event.anchor, keys=set() if isinstance(event, yaml.MappingStartEvent) else None)
-            )
-            continue
-        if isinstance(event, yaml.AliasEvent):
+            keys = set[str]() if isinstance(event, yaml.MappingStartEvent) else None
+            opened.append(Opened(event.anchor, keys=keys))
+        elif isinstance(event, yaml.AliasEvent):
             if event.anchor not in finished:
                 raise mistake(event, f"*{event.anchor} names nothing that is whole before it; write it out")
             done = finished[event.anchor]
@@ -100,12 +99,11 @@ def check(text: str) -> None:
             done = Opened(event.anchor, size=len(event.value) + 1)
         elif isinstance(event, yaml.CollectionEndEvent):
             done = opened.pop()
-        else:
-            continue
-        if done.anchor:
+        if done:
+            opened[-1].add(event, done.size, done.depth)
+        if done and done.anchor:
             finished[done.anchor] = done
-        opened[-1].add(event, done.size, done.depth)
-        if len(opened) + done.depth > DEEPEST:
+        if len(opened) + (done.depth if done else 0) > DEEPEST:
             raise mistake(event, f"more than {DEEPEST} mappings or lists in one another; write it flatter")
         if opened[-1].size > LARGEST:
             raise mistake(event, f"more than {LARGEST:,} characters once aliases are replaced; use fewer")

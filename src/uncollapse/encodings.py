@@ -1,16 +1,14 @@
 """Encodings of anybody's VAE, checked: arrays of means and log-variances, also from a file."""
 
-import zlib
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch.distributions import Independent, MultivariateNormal, Normal
 
+from uncollapse.npz import read_npz
 from uncollapse.vae import Gaussian
 
 LARGEST = 88.0  # of |logvar|: beyond, exp leaves the range of floats
@@ -84,22 +82,4 @@ def log_variance(q: Any) -> torch.Tensor:
 def load(file: Path) -> dict[str, NDArray[Any]]:
     """The arrays mu, logvar and, if it is there, labels of an .npz file. Raises ValueError or OSError
     with one line."""
-    with file.open("rb") as stream:
-        try:
-            arrays = np.load(stream, allow_pickle=False)  # a pickle can run anything
-            if not isinstance(arrays, np.lib.npyio.NpzFile):
-                raise ValueError("one array only")
-            for name in ("mu", "logvar"):
-                if name not in arrays.files:
-                    raise ValueError(f"no array {name}; there are {', '.join(arrays.files) or 'none'}")
-            return {name: member(arrays, name) for name in ("mu", "logvar", "labels") if name in arrays.files}
-        except (ValueError, EOFError, BadZipFile, zlib.error, MemoryError, RuntimeError) as error:
-            raise ValueError(f"{file}: should be an .npz file of arrays mu and logvar: {error}") from None
-
-
-def member(arrays: Mapping[str, NDArray[Any]], name: str) -> NDArray[Any]:
-    """An array of an archive. Raises ValueError, which names it."""
-    try:
-        return arrays[name]
-    except ValueError as error:
-        raise ValueError(f"{name}: {str(error).lower()}") from None
+    return read_npz(file, ("mu", "logvar"), ("labels",))

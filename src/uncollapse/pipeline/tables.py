@@ -6,6 +6,30 @@ from pathlib import Path
 from typing import Any
 
 Row = Mapping[str, Any]
+FORMULA = ("=", "+", "-", "@", "\t")  # with these a spreadsheet takes a text for a formula, and runs it
+
+
+def formula(text: str) -> bool:
+    """Whether a text looks like one, also behind apostrophes; a number is none."""
+    try:
+        float(text)
+    except ValueError:
+        return text.lstrip("'").startswith(FORMULA)
+    return False
+
+
+def as_text(value: Any) -> Any:
+    """A value as it stands in a CSV file: a label or a sentence that looks like a formula behind a ', and
+    without a carriage return, which Python writes and does not read."""
+    if not isinstance(value, str):
+        return value
+    text = value.replace("\r", " ")
+    return f"'{text}" if formula(text) else text
+
+
+def from_text(text: str) -> str:
+    """The label or the sentence that `as_text` wrote."""
+    return text[1:] if text.startswith("'") and formula(text) else text
 
 
 def write_table(file: Path, rows: Sequence[Row]) -> None:
@@ -13,7 +37,7 @@ def write_table(file: Path, rows: Sequence[Row]) -> None:
     with file.open("w", newline="") as out:
         writer = csv.DictWriter(out, rows[0], lineterminator="\n")
         writer.writeheader()
-        writer.writerows(rows)
+        writer.writerows({name: as_text(value) for name, value in row.items()} for row in rows)
 
 
 def last_row(file: Path, seed: int) -> dict[str, str]:

@@ -10,6 +10,9 @@ import pandas as pd
 
 from uncollapse.experiment.cells import Cell
 from uncollapse.pipeline.outputs import LINES, RECONSTRUCTIONS, SAMPLES, evaluation
+from uncollapse.pipeline.tables import from_text
+
+COLUMNS = ("start", "end", "sentence")
 
 
 class Interpolation(NamedTuple):
@@ -39,7 +42,7 @@ def interpolations(cell: Cell) -> list[Interpolation]:
     """The interpolations of a cell; none if its data are not text."""
     file, result = evaluation(cell).folder / LINES, []
     if file.exists():
-        table = pd.read_csv(file, keep_default_na=False)
+        table = pd.read_csv(file, keep_default_na=False, converters=dict.fromkeys(COLUMNS, from_text))
         for (start, end), rows in table.groupby(["start", "end"], sort=False):
             result.append(Interpolation(str(start), str(end), list(rows["sentence"])))
     return result

@@ -84,6 +84,6 @@ def environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     result.filters["inline"] = lambda text: Markup(explain.inline(text))
-    result.filters["spec"] = lambda spec: Markup(json.dumps(spec).replace("</", "<\\/"))
+    result.filters["spec"] = lambda spec: Markup(json.dumps(spec).replace("<", "\\u003c"))
     result.filters["many"] = lambda items, word: f"{len(items)} {word}{'' if len(items) == 1 else 's'}"
     return result

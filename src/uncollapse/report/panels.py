@@ -66,7 +66,7 @@ def csv(table: pd.DataFrame) -> str:
     """A table as CSV that can stand in a script element; truth values as 1 and 0, numbers to five digits."""
     truths = table.select_dtypes(bool).columns
     text = table.astype(dict.fromkeys(truths, int)).to_csv(index=False, float_format="%.5g")
-    return text.replace("</", "< /")
+    return text.replace("</", "< /").replace("<!--", "< !--")
 
 
 def specification(chart: Chart, table: pd.DataFrame, results: Results) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from uncollapse.errors import UserError
 from uncollapse.experiment.cells import Cell
 from uncollapse.pipeline import outputs
 from uncollapse.pipeline.condition import cell_condition
+from uncollapse.pipeline.tables import from_text
 from uncollapse.report.means import CELL, all_means
 from uncollapse.report.robust import SHARES, Directions, Key, over_eps
 
@@ -108,7 +109,7 @@ def gather() -> Results:
     summary = read({cell: outputs.measures(cell) for cell in present})
     history = read({cell: outputs.history(cell) for cell in present})
     examples = shared_examples(present, grid["seeds"])
-    text = {"dtype": {"label": str}, "keep_default_na": False}
+    text = {"converters": {"label": from_text}, "keep_default_na": False}
     return Results(
         grid=grid,
         missing=missing,

@@ -2,7 +2,6 @@
 
 import tarfile
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from functools import partial
 from io import BytesIO
@@ -17,17 +16,22 @@ from uncollapse.errors import UserError
 
 Member = tuple[PurePosixPath, Callable[[], bytes]]  # a file's name, and a function that reads it
 
+LARGEST = 2**29  # bytes of a picture; Pillow decodes none of more than 2**27 pixels and a third
+
 
 def members(path: Path) -> Iterator[Member]:
     """The files of a folder or an archive that are not hidden, by name; those of a tar in its own order.
 
     Raises UserError if `path` is no folder, zip or tar.
     """
+    if not (path.is_dir() or path.is_file()):
+        raise UserError(f"{path}: no such folder or file")
     kind = in_folder if path.is_dir() else in_zip if zipfile.is_zipfile(path) else in_tar
     try:
         yield from ((name, read) for name, read in kind(path) if not hidden(name))
-    except (OSError, EOFError, tarfile.TarError, zipfile.BadZipFile) as error:
-        raise UserError(f"{path}: should be a folder, a zip or a tar of pictures: {error}") from None
+    except Exception as error:  # a broken archive leads to anything: ValueError, struct.error, LZMAError, ...
+        why = error or type(error).__name__
+        raise UserError(f"{path}: should be a folder, a zip or a tar of pictures: {why}") from None
 
 
 def in_folder(path: Path) -> Iterator[Member]:
@@ -41,15 +45,25 @@ def in_zip(path: Path) -> Iterator[Member]:
     with zipfile.ZipFile(path) as archive:
         for member in sorted(archive.infolist(), key=lambda member: member.filename):
             if not member.is_dir():
-                yield PurePosixPath(member.filename), partial(archive.read, member)
+                yield (
+                    PurePosixPath(member.filename),
+                    partial(unpack, member.file_size, partial(archive.read, member)),
+                )
 
 
 def in_tar(path: Path) -> Iterator[Member]:
     """The files of a tar, which is read from front to back."""
     with tarfile.open(path, "r|*") as archive:
         for member in archive:
-            if member.isfile() and (content := archive.extractfile(member)):
-                yield PurePosixPath(member.name), content.read
+            if member.isfile() and (content := archive.extractfile(member)):  # no link, no device
+                yield PurePosixPath(member.name), partial(unpack, member.size, content.read)
+
+
+def unpack(size: int, read: Callable[[], bytes]) -> bytes:
+    """What `read` gives. Raises ValueError for a bomb: a picture that would have more bytes than any."""
+    if size > LARGEST:
+        raise ValueError(f"{size / 2**30:.3g} GiB once unpacked, more than a picture has")
+    return read()
 
 
 def hidden(name: PurePosixPath) -> bool:
@@ -85,8 +99,12 @@ def pictures(
     """The name and the pixels of every picture in `path`; a file that cannot be decoded is `skipped`."""
     for name, read in members(path):
         try:
+            name.parent.name.encode()  # it is a label
             x = decode(read(), size=size, channels=channels, crop=crop)
-        except (ValueError, OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+        except UnicodeEncodeError:
+            skipped(path / name, "the name of its folder is not UTF-8; rename it")
+            continue
+        except Exception as error:  # a broken picture leads to anything, by its format
             skipped(path / name, error)
             continue
         yield name, x

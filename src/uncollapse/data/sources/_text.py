@@ -11,13 +11,20 @@ from uncollapse.errors import UserError
 
 WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*|\d+|[^\w\s]")
 
+LONGEST = 1_000_000  # bytes of a line
+
 
 def read_lines(file: Path) -> Iterator[tuple[int, bytes]]:
-    """The lines of a file and their numbers, from 1. Raises UserError if it cannot be read."""
+    """The lines of a file and their numbers, from 1; of one of more than LONGEST bytes only the first, and
+    one more. Raises UserError if it cannot be read."""
     try:
         with gzip.open(file) if file.suffix == ".gz" else file.open("rb") as content:
-            for number, line in enumerate(content, 1):
+            number = 0
+            while line := content.readline(LONGEST + 1):
+                number += 1
                 yield number, line.rstrip(b"\r\n")
+                while len(line) > LONGEST and not line.endswith(b"\n"):
+                    line = content.readline(LONGEST + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise UserError(f"{file}: cannot be read: {error}") from None
 
@@ -40,12 +47,17 @@ def sentences(
 
     Labels stand before the text, if lines are `labelled` (label<TAB>text), or in the file `labels`, one a
     line. The words of `tokenised` text are what stands between blanks. A line that is empty, longer than
-    `longest` words or not UTF-8 is `skipped`. Raises UserError if there are not as many labels as lines.
+    `longest` words or LONGEST bytes, with a NUL or not UTF-8 is `skipped`. Raises UserError if there are
+    not as many labels as lines.
     """
     beside = [line.decode("utf-8", "replace") for _, line in read_lines(labels)] if labels else None
     number = 0
     for number, line in read_lines(file):
         where = f"{file}, line {number}"
+        if len(line) > LONGEST or b"\0" in line:
+            long = f"more than {LONGEST:,} bytes; it should be a sentence"
+            skipped(where, long if len(line) > LONGEST else "holds a NUL: no text, or not UTF-8")
+            continue
         try:
             text = line.decode("utf-8-sig" if number == 1 else "utf-8")
         except UnicodeDecodeError as error:

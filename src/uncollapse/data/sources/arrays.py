@@ -1,7 +1,5 @@
 """Your own arrays: an .npz file with x, and labels if there are any."""
 
-import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,18 +9,7 @@ from numpy.typing import NDArray
 
 from uncollapse.data.sources import Example, Load, Source
 from uncollapse.errors import UserError
-
-UNREADABLE = (  # what numpy and zipfile raise for a damaged file, a pickle, or one without x
-    OSError,
-    EOFError,
-    ValueError,
-    KeyError,
-    TypeError,
-    AttributeError,
-    RuntimeError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
+from uncollapse.npz import read_npz
 
 
 def arrays(*, path: str) -> Load:
@@ -43,14 +30,17 @@ def arrays(*, path: str) -> Load:
 def read_arrays(path: Path) -> tuple[NDArray[Any], NDArray[Any] | None]:
     """x and labels. Raises UserError if the file cannot be read, or their shapes or types are wrong."""
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as content:  # pickles run code
-            x, labels = content["x"], content.get("labels")
-    except UNREADABLE as error:
-        raise UserError(f"{path}: should be an .npz file with an array x: {error}") from None
-    if x.ndim < 2 or not (x.dtype == np.uint8 or np.issubdtype(x.dtype, np.floating)):
+        found = read_npz(path, ("x",), ("labels",))
+    except (OSError, ValueError) as error:
+        raise UserError(error) from None
+    x, labels = found["x"], found.get("labels")
+    if x.ndim < 2 or 0 in x.shape[1:] or not (x.dtype == np.uint8 or np.issubdtype(x.dtype, np.floating)):
         raise UserError(f"{path}: x should be (N, ...) of uint8 or real values, not {x.shape} of {x.dtype}")
-    if not np.isfinite(x.astype(np.float32)).all():
-        raise UserError(f"{path}: x holds NaN or infinite values")
+    with np.errstate(over="ignore"):
+        finite = np.isfinite(x.astype(np.float32, copy=False))
+    if not finite.all():
+        bad = f"{finite.size - finite.sum()} of {finite.size}"
+        raise UserError(f"{path}: {bad} values of x are NaN, infinite or beyond 3e38; mend or leave them out")
     if labels is not None and labels.shape != x.shape[:1]:
         raise UserError(f"{path}: labels should be of the shape {x.shape[:1]}, not {labels.shape}")
     return x, labels

@@ -9,7 +9,6 @@ from pydantic import Field
 from uncollapse.data.sources import Example, Load, Source
 from uncollapse.data.sources._bad import OnBad, Skipped
 from uncollapse.data.sources._pictures import pictures
-from uncollapse.errors import UserError
 
 
 def image_folder(
@@ -18,8 +17,6 @@ def image_folder(
     """The middle square of each picture, `size` pixels wide, grey or in colour."""
 
     def load() -> Source:
-        if not Path(path).exists():
-            raise UserError(f"{path}: no such folder or file")
         skipped = Skipped(on_bad)
 
         def examples() -> Iterator[Example]:

@@ -14,6 +14,7 @@ from uncollapse.data.sources import Example, Load, Source
 from uncollapse.data.sources._bad import Skipped
 from uncollapse.data.sources._pictures import pictures
 from uncollapse.data.sources._raw import fetch
+from uncollapse.errors import UserError
 
 CHARDATA = "https://raw.githubusercontent.com/yburda/iwae/master/datasets/OMNIGLOT/chardata.mat"
 CHARDATA_MD5 = "21ecaf34373511aa7691cf2e0802aa3d"
@@ -58,6 +59,8 @@ def resized() -> Source:
     def examples() -> Iterator[Example]:
         for file in files:
             for name, x in pictures(file, skipped, size=28, channels=1):
+                if len(name.parts) < 3:
+                    raise UserError(f"{file}: {name} should be <alphabet>/<character>/<picture>; pack it so")
                 yield Example(255 - x, name.parts[-3])  # in the originals ink is dark
 
     return Source(examples(), "Omniglot-28 (resized from 105 x 105)", "MIT")

@@ -1,0 +1,59 @@
+"""Arrays of an .npz file, which may be broken or hostile: a pickle in it is not run, a bomb not unpacked."""
+
+import os
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def read_npz(file: Path, needed: Sequence[str], others: Sequence[str] = ()) -> dict[str, NDArray[Any]]:
+    """The arrays `needed`, and those of `others` that are there. Raises OSError if the file cannot be opened,
+    and ValueError with one line that names the file and what is wrong."""
+    try:
+        if file.exists() and not file.is_file():
+            raise ValueError("it is a folder, a pipe or a device")
+        with file.open("rb") as stream:
+            return arrays(stream, needed, others)
+    except OSError as error:
+        if error.errno is not None:  # else it is of a decompressor
+            raise
+        raise refusal(file, needed, error) from None
+    except Exception as error:  # numpy, zipfile and the decompressors raise anything for a broken file
+        raise refusal(file, needed, error) from None
+
+
+def refusal(file: Path, needed: Sequence[str], error: Exception) -> ValueError:
+    """What is said of a file."""
+    names = f"arrays {' and '.join(needed)}" if len(needed) > 1 else f"an array {needed[0]}"
+    return ValueError(f"{file}: should be an .npz file with {names}: {error or type(error).__name__}")
+
+
+def arrays(stream: Any, needed: Sequence[str], others: Sequence[str]) -> dict[str, NDArray[Any]]:
+    """Those of an open file."""
+    with zipfile.ZipFile(stream) as archive:
+        sizes = {member.filename.removesuffix(".npy"): member.file_size for member in archive.infolist()}
+        for name in needed:
+            if name not in sizes:
+                raise ValueError(f"no array {name}; there are {', '.join(sizes) or 'none'}")
+        found = {}
+        for name in [*needed, *(name for name in others if name in sizes)]:
+            if sizes[name] > memory():
+                whole, room = (f"{size / 2**30:.3g} GiB" for size in (sizes[name], memory()))
+                raise ValueError(f"{name}: {whole} once unpacked, and this machine has {room}")
+            try:
+                with archive.open(f"{name}.npy") as member:
+                    found[name] = np.lib.format.read_array(member, allow_pickle=False)
+            except ValueError as error:
+                raise ValueError(f"{name}: {str(error).lower()}") from None
+        return found
+
+
+def memory() -> int:
+    """That of this machine in bytes; where it is not known, that of a large one."""
+    names = ("SC_PAGE_SIZE", "SC_PHYS_PAGES")
+    known = hasattr(os, "sysconf") and all(name in os.sysconf_names for name in names)
+    return os.sysconf(names[0]) * os.sysconf(names[1]) if known else 2**36

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from uncollapse.errors import UserError
@@ -49,7 +50,15 @@ def restore(recipe: Mapping[str, Any], card: Path, weights: Path) -> VAE:
 
 def load(folder: str | Path) -> VAE:
     """The trained VAE of a folder that holds recipe.json, card.json and weights.safetensors, such as the
-    artifacts of a run in MLflow; in evaluation mode, on the CPU. Raises as `restore` does."""
+    artifacts of a run in MLflow; in evaluation mode, on the CPU. Raises as `restore` does, and UserError for
+    a file that is broken: whatever it is, nothing in it is run."""
     folder = Path(folder)
-    recipe = json.loads((folder / RECIPE).read_text())
-    return restore(recipe, folder / CARD, folder / WEIGHTS).eval()
+    try:
+        recipe = json.loads((folder / RECIPE).read_text())
+        return restore(recipe, folder / CARD, folder / WEIGHTS).eval()
+    except SafetensorError as error:
+        mend = "a pickle is not read; save the weights with safetensors"
+        raise UserError(f"{folder / WEIGHTS}: no safetensors file: {error}; {mend}") from None
+    except (ArithmeticError, AttributeError, ImportError, LookupError, TypeError, ValueError) as error:
+        files = f"{folder}: {RECIPE} and {CARD}"
+        raise UserError(f"{files} should be those of a training run: {error!r}") from None

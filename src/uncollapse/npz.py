@@ -34,6 +34,8 @@ def refusal(file: Path, needed: Sequence[str], error: Exception) -> ValueError:
 
 def arrays(stream: Any, needed: Sequence[str], others: Sequence[str]) -> dict[str, NDArray[Any]]:
     """Those of an open file."""
+    if not zipfile.is_zipfile(stream):
+        raise ValueError("it is none, or cut short")
     with zipfile.ZipFile(stream) as archive:
         sizes = {member.filename.removesuffix(".npy"): member.file_size for member in archive.infolist()}
         for name in needed:

@@ -162,7 +162,8 @@ def choose(
         if (count is None and not len(rest)) or (count is not None and count > len(rest)):
             number = "all the rest" if count is None else count
             among = " of the official part" if len({"train", *origin.values()}) > 1 else ""
-            where = f"{len(rest)} examples{among} are left of {len(official)}"
+            equal = f", as {repeated} are equal to one of valid or test" if repeated else ""
+            where = f"{len(rest)} examples{among} are left of {len(official)}{equal}"
             raise UserError(f"split.{part}: should be {number}, but {where}")
         indices[part] = rest[:count]
         left[origin[part]] = rest[len(indices[part]) :]

@@ -56,7 +56,7 @@ def read_yaml(file: Path) -> Any:
     try:
         text = content(file)
         check(text)
-        return yaml.load(text, Loader)
+        return yaml.load(text, Loader)  # noqa: S506  (it makes what safe_load makes)
     except OSError as error:
         raise UserError(f"{file.name}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:

@@ -30,6 +30,7 @@ ARRAY_FILES: dict[str, tuple[Make, str]] = {
         header("{'descr': '|u1', 'fortran_order': False, 'shape': (1152921504606846976,)}\n"),
         NPZ,
     ),
+    "a header with a quote that is left open": (header("{'descr: '|u1'}\n"), NPZ),
     "a header that is left open": (header("{'descr': '|u1', 'shape': (\n"), NPZ),
     "a header with a shape below zero": (
         header("{'descr': '|u1', 'fortran_order': False, 'shape': (-1, 2)}\n"),

@@ -1,11 +1,12 @@
 """Pictures that are broken or hostile: how to make each, and the words of the line about it."""
 
 import gzip
+import lzma
 import os
 import tarfile
 from pathlib import Path
 
-from made_bad import MEND, Make, changed, cut, field, member, png, raw, tarred, zipped
+from made_bad import MEND, Make, changed, cut, field, flipped, member, png, raw, tarred, zipped
 from made_files import packed, picture
 
 PICTURES = zipped({f"a/{i}.png": picture() for i in range(3)})
@@ -20,6 +21,8 @@ LINKS = [
 PICTURE_FILES: dict[str, tuple[Make, str]] = {
     "a zip that is cut short": (cut(PICTURES), NOT),
     "a tar.xz that is none": (raw(b"\xfd7zXZ\x00" + b"\x01" * 60), NOT),
+    "a tar.xz that is cut short": (cut(raw(lzma.compress(os.urandom(4000)))), NOT),
+    "a tar.xz with rubbish in it": (flipped(raw(lzma.compress(bytes(90_000))), 40), NOT),
     "a tar.bz2 that is none": (raw(b"BZh9" + b"\x01" * 60), NOT),
     "a tar.gz that is cut short": (cut(raw(gzip.compress(os.urandom(4000)))), NOT),
     "nothing": (raw(b""), NOT),

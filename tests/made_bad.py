@@ -76,10 +76,10 @@ def zipped(files: dict[str, bytes]) -> Make:
     return make
 
 
-def header(text: str) -> Make:
-    """An .npz file of which x has this header and no data."""
+def header(text: str, name: str = "x") -> Make:
+    """An .npz file of which an array has this header and no data."""
     packed_header = b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text.encode()
-    return zipped({"x.npy": packed_header})
+    return zipped({f"{name}.npy": packed_header, "logvar.npy": b""})
 
 
 def tarred(*members: tarfile.TarInfo) -> Make:

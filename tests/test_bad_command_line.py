@@ -42,8 +42,9 @@ ENCODINGS: dict[str, tuple[Make, str]] = {
     "a bomb": (field(WHOLE, 24, 2**32 - 2), NPZ + "mu: 4 GiB once unpacked, and this machine has 1 GiB"),
     "other arrays": (
         header("{'descr': '|u1', 'fortran_order': False, 'shape': (1,)}\n"),
-        NPZ + "no array mu; there are x",
+        NPZ + "no array mu; there are x, logvar",
     ),
+    "a header with a quote that is left open": (header("{'descr: '|u1'}\n", "mu"), NPZ),
     "texts in a zip": (zipped({"mu.npy": b"1", "logvar.npy": b"2"}), NPZ),
     "a pipe": (os.mkfifo, NPZ + "it is a folder, a pipe or a device"),
     "complex numbers": (
@@ -158,7 +159,13 @@ def test_omniglot_that_is_packed_flat_is_one_line(tmp_path: Path, monkeypatch: p
 
 
 @pytest.mark.parametrize(
-    "arguments", [["diagnose", "a.npz"], ["show", "$(id)"], ["cell", "a", "--commit", "--x"]]
+    "arguments",
+    [
+        ["diagnose", "a.npz"],
+        ["show", "$(id)"],
+        ["cell", "a", "--commit", "--x"],
+        ["cell", "../a-b-$(id)", "--commit", "abcdef1"],
+    ],
 )
 def test_the_command_itself(tmp_path: Path, arguments: list[str]) -> None:
     raw(pickle.dumps(Runs()))(tmp_path / "a.npz")

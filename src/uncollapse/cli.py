@@ -174,12 +174,15 @@ def make_cell(arguments: argparse.Namespace) -> None:
     """`uncollapse cell`."""
     from uncollapse.cluster.unit import Order, make
     from uncollapse.experiment.cells import Cell
+    from uncollapse.experiment.schema import plain
     from uncollapse.pipeline.outputs import jobs
     from uncollapse.pipeline.pool import cores
 
     names = arguments.cell.split("-")
     if len(names) != 3:
         raise ValueError(f"{arguments.cell}: should be <data set>-<model>-<method>")
+    for name in names:  # of files in the clone, and in commands there
+        plain(name)
     if not re.fullmatch("[0-9a-f]{7,64}", arguments.commit):  # a clone may have an older branch of that name
         raise ValueError(f"--commit {arguments.commit}: should be a commit's own name, as of `git rev-parse`")
     order = Order(jobs(Cell(*names)), arguments.commit, source(arguments), cores(), recipes={})

@@ -17,7 +17,7 @@ export DVC_NO_ANALYTICS := 1
 # if a cell fails, the report and MLflow get the others; DVC reads params.yaml itself, and tells mistakes less well
 repro: .venv/ready
 	@uncollapse check
-	dvc repro --keep-going || { dvc repro --single-item report track; exit 1; }
+	@trap 'exit 130' INT; dvc repro --keep-going || { dvc repro --single-item report track; exit 1; }
 	@echo
 	@echo "summary: metrics/summary.csv    report: report/index.html    runs: make ui"
 	@cat report/report.txt

@@ -1,16 +1,20 @@
 """The cache of seeds: what is finished stays, what was killed goes on, what is forced is made anew."""
 
+import errno
 import json
 import os
 import shutil
+import signal
+from hashlib import md5
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from uncollapse.errors import UserError
-from uncollapse.pipeline.cache import each_seed
-from uncollapse.pipeline.outputs import SECONDS, Job, Recipe
+from uncollapse.pipeline.cache import alone, each_seed
+from uncollapse.pipeline.outputs import LOCK, SECONDS, Job, Recipe
 from uncollapse.pipeline.pool import Progress
 from uncollapse.pipeline.stage import run
 from uncollapse.pipeline.tables import last_row, write_table
@@ -59,7 +63,7 @@ def test_results_are_gathered_with_their_seed(capsys: pytest.CaptureFixture[str]
     table = f"seed,epoch,value\n0,1,0.0\n0,2,1\n7,1,{7 / 3}\n7,2,1\n"
     assert (JOB.folder / "history.csv").read_text() == table
     assert (JOB.folder / "note-7.txt").read_text() == "7 began in True"
-    files = ["history.csv", "note-0.txt", "note-7.txt", "recipe.json"]
+    files = ["history.csv", "note-0.txt", "note-7.txt"]
     assert sorted(file.name for file in JOB.folder.iterdir()) == files
     assert "train toy: seeds 0, 7 (2 made now)" in capsys.readouterr().out
     assert last_row(JOB.folder / "history.csv", 7) == {"seed": "7", "epoch": "2", "value": "1"}
@@ -72,9 +76,36 @@ def test_a_new_seed_is_all_that_is_made() -> None:
     assert seeds_made([0, 2]) == "0"
 
 
+def commit() -> None:
+    """DVC notes in its lock that it made the output from the recipe and the inputs as they are."""
+    files = {str(file): md5(file.read_bytes()).hexdigest() for file in (JOB.recipe_file, INPUT)}
+    deps = [{"path": path, "md5": digest} for path, digest in files.items()]
+    inputs = {"made_input": {"outs": [{"path": str(INPUT), "md5": files[str(INPUT)]}]}}
+    LOCK.write_text(yaml.safe_dump({"stages": {str(JOB): {"deps": deps}, **inputs}}))
+
+
 def test_a_forced_stage_is_made_anew() -> None:
     seeds_made([0, 1])
+    commit()
     assert seeds_made([0, 1]) == "0 1"
+
+
+def test_a_stage_that_dvc_did_not_note_was_not_forced() -> None:
+    """It was killed when it had delivered, or its DVC was."""
+    seeds_made([0])
+    commit()
+    seeds_made([0, 1])
+    assert seeds_made([0, 1]) == ""
+    commit()
+    seeds_made([0], beta=1)
+    assert seeds_made([0], beta=1) == ""
+
+
+def test_a_job_that_another_process_makes_is_left_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("uncollapse.pipeline.cache.PATIENCE", 0.0)
+    with alone(JOB), pytest.raises(UserError, match="^train@toy is being made by another process; wait"):
+        seeds_made([0])
+    assert seeds_made([0]) == "0"
 
 
 @pytest.mark.parametrize("change", ["recipe", "input"])
@@ -99,9 +130,8 @@ def test_the_order_of_seeds_makes_nothing_anew() -> None:
     assert seeds_made([1, 0]) == ""
 
 
-def test_the_recipe_is_delivered_and_how_long_it_took_is_noted() -> None:
+def test_how_long_it_took_is_noted() -> None:
     seeds_made([0, 1], beta=1)
-    assert JOB.made_from.read_text() == JOB.recipe_file.read_text()
     assert JOB.recipe == {"seeds": [0, 1], "beta": 1}
     seeds_made([0, 1, 2], beta=1)
     rows = [line.split(",") for line in SECONDS.read_text().splitlines()]
@@ -114,6 +144,7 @@ def test_inputs_of_another_recipe_but_of_the_same_bytes_are_not_taken_for_force(
     Path("recipe.json").write_text("1")
     seeds_made([0, 1])
     Path("recipe.json").write_text("2")
+    commit()
     assert seeds_made([0, 1]) == ""
     assert seeds_made([0, 1]) == "0 1", "forced"
 
@@ -128,5 +159,38 @@ def test_a_stage_that_fails_leaves_its_line_until_it_starts_again(monkeypatch: p
         with pytest.raises(SystemExit, match="error: the learning rate"):
             run(main)
         assert JOB.failure.read_text() == "the learning rate is too large\n"
+    JOB.recipe_file.write_text("{}")
+    JOB.folder.mkdir(parents=True)
     run(lambda name: None)
+    assert not JOB.failure.exists()
+    assert JOB.made_from.read_text() == "{}", "the output is complete"
+
+
+def test_a_stage_tells_in_a_line_what_a_person_can_mend(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(name: str) -> None:
+        try:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "runs/toy/weights")
+        except OSError as error:
+            raise RuntimeError("a library could not write") from error
+
+    def bug(name: str) -> None:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), "no disk is to blame")
+
+    def stopped(name: str) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr("sys.argv", ["stages/train.py", "toy"])
+    line = "runs/toy/weights: No space left on device; make room, then `dvc repro` goes on from here"
+    with pytest.raises(SystemExit, match=f"^error: {line}$"):
+        run(full)
+    assert JOB.failure.read_text() == f"{line}\n"
+    with pytest.raises(FileNotFoundError):
+        run(bug)
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(SystemExit, match="^130$"):
+        run(stopped)
+    signal.signal(signal.SIGINT, before)
+    assert capsys.readouterr().err == "train toy was interrupted; `dvc repro` goes on from here\n"
     assert not JOB.failure.exists()

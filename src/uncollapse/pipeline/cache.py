@@ -2,21 +2,28 @@
 
 A seed works in a folder whose name holds a digest of all that determines its result. So a stage that was
 killed goes on where it was, and a new seed does not train the old ones again. A stage that DVC runs again
-although it delivered exactly this before was forced to run: then everything is made anew.
+although it delivered exactly this before, and DVC has noted it, was forced to run: then everything is made
+anew.
 """
 
+import fcntl
 import hashlib
 import json
 import shutil
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
-from uncollapse.pipeline.outputs import DONE, RECIPE, SECONDS, Job, Recipe, per_seed
+from uncollapse.errors import UserError
+from uncollapse.pipeline.condition import committed
+from uncollapse.pipeline.files import NEW, write_whole
+from uncollapse.pipeline.outputs import DELIVERED, DONE, RECIPE, SECONDS, TAKEN, Job, Recipe, per_seed
 from uncollapse.pipeline.pool import Work, formatted, side_by_side
 from uncollapse.pipeline.tables import append_row
 
 Inputs = Callable[[int], Iterable[Path]]  # the files that a seed reads
+PATIENCE = 30.0  # seconds in which the workers of a stage that was killed end for sure
 
 
 def each_seed(job: Job, inputs: Inputs, work: Work, rows: int) -> None:
@@ -24,13 +31,38 @@ def each_seed(job: Job, inputs: Inputs, work: Work, rows: int) -> None:
 
     `work` calls `progress(row)` `rows` times, for the progress bar. `history.csv` of each seed's folder
     becomes rows of `history.csv` in the output, with a column `seed`; `weights.safetensors` becomes
-    `weights-<seed>.safetensors`. A copy of the recipe stands beside them.
+    `weights-<seed>.safetensors`. Raises UserError where another process is at work on the job.
     """
+    with alone(job):
+        make_seeds(job, inputs, work, rows)
+
+
+@contextmanager
+def alone(job: Job) -> Iterator[None]:
+    """Nobody else works on a job in this folder meanwhile, neither a second stage nor the workers of one
+    that was killed: they hold its lock, too, as long as they live."""
+    job.cache.mkdir(parents=True, exist_ok=True)
+    end = time.monotonic() + PATIENCE
+    with (job.cache / TAKEN).open("w") as lock:
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > end:
+                    raise UserError(f"{job} is being made by another process; wait until it ends") from None
+                time.sleep(0.1)
+        yield
+
+
+def make_seeds(job: Job, inputs: Inputs, work: Work, rows: int) -> None:
+    """The work of `each_seed`."""
     recipe, title = job.recipe, f"{job.stage} {job.name}"
     folders = {seed: job.seed_folder(seed, key(recipe, inputs(seed))) for seed in recipe["seeds"]}
-    delivery = contents(folders, inputs)
-    if job.delivered.exists() and json.loads(job.delivered.read_text()) == delivery:  # DVC was forced
-        shutil.rmtree(job.cache)
+    delivered, delivery = job.cache / DELIVERED, json.dumps(contents(folders, inputs))
+    if delivered.exists() and delivered.read_text() == delivery and committed(job):  # DVC was forced
+        delivered.unlink()
+        remove_others(job.cache, {})
     unfinished = {seed: folder for seed, folder in folders.items() if not (folder / DONE).exists()}
     for folder in unfinished.values():
         folder.mkdir(parents=True, exist_ok=True)
@@ -40,9 +72,8 @@ def each_seed(job: Job, inputs: Inputs, work: Work, rows: int) -> None:
         seconds = round(time.monotonic() - start, 1)
         append_row(SECONDS, {**job._asdict(), "seeds": len(unfinished), "seconds": seconds})
     gather(folders, job.folder)
-    job.copy_recipe()
     remove_others(job.cache, folders)
-    job.delivered.write_text(json.dumps(delivery))
+    write_whole(delivered, delivery)
     numbers = "  ".join(f"{name} {value}" for name, value in formatted(last).items())
     print(f"{title}: seeds {', '.join(map(str, folders))} ({len(unfinished)} made now)  {numbers}".rstrip())
 
@@ -74,17 +105,15 @@ def gather(folders: Mapping[int, Path], output: Path) -> None:
             if file.suffix == ".csv":
                 header, *rows = file.read_text().splitlines()
                 tables.setdefault(file.name, [f"seed,{header}"]).extend(f"{seed},{row}" for row in rows)
-            elif file.suffix:  # not STARTED, DONE
+            elif file.suffix not in ("", NEW):  # not STARTED, DONE, nor what a kill left
                 shutil.copyfile(file, output / per_seed(file.name, seed))
     for name, rows in tables.items():
         (output / name).write_text("\n".join(rows) + "\n")
 
 
 def remove_others(cache: Path, folders: Mapping[int, Path]) -> None:
-    """Remove folders of seeds or recipes that are no longer asked for.
-
-    A worker that outlived a killed stage writes into a folder of its own recipe, where nobody looks.
-    """
+    """Remove folders of seeds or recipes that are no longer asked for."""
     for folder in cache.iterdir():
         if folder.is_dir() and folder not in folders.values():
+            (folder / DONE).unlink(missing_ok=True)  # first: a kill may leave the rest
             shutil.rmtree(folder)

@@ -1,15 +1,19 @@
-"""Checkpoints of one seed's training: a killed stage goes on from the last one."""
+"""Checkpoints of one seed's training: a killed stage goes on from the last epoch that was completed."""
 
+import io
+import pickle
 import time
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from uncollapse.pipeline.files import NEW, write_whole
 from uncollapse.pipeline.outputs import CHECKPOINT, HISTORY
 from uncollapse.pipeline.tables import append_row, write_table
 
-SECONDS = 5.0  # between checkpoints
+SECONDS = 5.0  # between two that wait for the disk, which takes longer than to write them
+UNREADABLE = (RuntimeError, EOFError, KeyError, pickle.UnpicklingError)  # by torch, of a damaged file
 
 
 class Checkpoint:
@@ -20,26 +24,31 @@ class Checkpoint:
 
     def __init__(self, folder: Path, device: torch.device) -> None:
         self.file, self.history = folder / CHECKPOINT, folder / HISTORY
-        self.new = self.file.with_suffix(".new")
         self.saved: dict[str, Any] | None = None
         self.rows: list[dict[str, Any]] = []
         self.last = time.monotonic()
-        self.history.unlink(missing_ok=True)  # it may be ahead of the checkpoint
+        self.history.unlink(missing_ok=True)  # it may not be that of the checkpoint
         if self.file.exists():
-            self.saved = torch.load(self.file, weights_only=True, map_location=device)
-            self.rows = self.saved.pop("rows")
+            try:
+                self.saved = torch.load(self.file, weights_only=True, map_location=device)
+                self.rows = self.saved.pop("rows")
+            except UNREADABLE:
+                self.saved = None
+                print(f"{self.file}: damaged, so this seed begins anew")
+        if self.rows:
             write_table(self.history, self.rows)
 
     def add(self, row: dict[str, Any], state: dict[str, Any]) -> None:
-        """Add an epoch to the history, at once; save the state if the last checkpoint is SECONDS old."""
+        """Save the state after an epoch, and add it to the history, at once."""
         self.rows.append(row)
+        content = io.BytesIO()
+        torch.save({**state, "rows": self.rows}, content)
+        sync = time.monotonic() - self.last > SECONDS
+        write_whole(self.file, content.getvalue(), sync=sync)
+        self.last = time.monotonic() if sync else self.last
         append_row(self.history, row)
-        if time.monotonic() - self.last > SECONDS:
-            torch.save({**state, "rows": self.rows}, self.new)
-            self.new.replace(self.file)
-            self.last = time.monotonic()
 
     def remove(self) -> None:
         """Training is over."""
-        for file in (self.file, self.new):  # a new one is left if the stage was killed while it wrote it
+        for file in (self.file, self.file.with_name(self.file.name + NEW)):  # left by a kill while it wrote
             file.unlink(missing_ok=True)

@@ -92,6 +92,12 @@ def parsed(text: str) -> Lock:
     return Lock(entries, {out["path"]: out.get("md5") for out in outs})
 
 
+def committed(job: Job) -> bool:
+    """Whether DVC has noted that it made a job's output from its recipe and inputs as they are now."""
+    lock = parsed(LOCK.read_text()) if LOCK.exists() else Lock({}, {})
+    return str(job) in lock.jobs and unchanged(lock, job, written(job))
+
+
 def unchanged(lock: Lock, job: Job, recipe: str) -> bool:
     """Whether the lock says of a job that its output was made from this recipe and the inputs of now."""
     recipe_digest = md5(recipe.encode(), usedforsecurity=False).hexdigest()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from uncollapse.experiment.cells import Cell
+from uncollapse.pipeline.files import write_whole
 
 Recipe = dict[str, Any]
 
@@ -26,6 +27,8 @@ MLFLOW = Path("mlflow.db")
 # files in these folders; what is made for each seed stands there with the seed, see `per_seed`
 RECIPE = "recipe.json"
 STARTED, DONE = "started", "done"  # in a seed's folder: since when it was worked on, and that it is complete
+# in the folder of a job's seeds: what the output was gathered from last; a lock of whoever works on the job
+DELIVERED, TAKEN = "delivered.json", "lock"
 CARD, VOCABULARY, CLASSIFIER = "card.json", "vocabulary.txt", "classifier.safetensors"
 HISTORY, CHECKPOINT = "history.csv", "checkpoint.pt"
 ENCODER, WEIGHTS = "encoder.safetensors", "weights.safetensors"
@@ -90,17 +93,12 @@ class Job(NamedTuple):
 
     def copy_recipe(self) -> None:
         """Put the recipe into the output, as what it was made from."""
-        self.made_from.write_text(self.recipe_file.read_text())
+        write_whole(self.made_from, self.recipe_file.read_text())
 
     @property
     def cache(self) -> Path:
         """The folder of what seeds have made so far."""
         return WORK / self.stage / self.name
-
-    @property
-    def delivered(self) -> Path:
-        """What the output was gathered from last."""
-        return self.cache / "delivered.json"
 
     def seed_folder(self, seed: int, key: str) -> Path:
         """Where a seed works; `key` is a digest of all that determines its result."""

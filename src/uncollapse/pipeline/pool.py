@@ -8,10 +8,12 @@ from contextlib import contextmanager
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
 from uncollapse.errors import UserError
+from uncollapse.pipeline.files import disk_error, on_disk
 from uncollapse.pipeline.outputs import DONE, STARTED, Recipe
 from uncollapse.pipeline.tables import Row
 from uncollapse.pipeline.watched import end_with
@@ -70,10 +72,22 @@ def start(work: Work, recipe: Recipe, seed: int, folder: Path) -> tuple[Connecti
 
     It is forked: it has all that is imported here.
     """
+    return fork(work_on, work, recipe, seed, folder)
+
+
+def fork(target: Callable[..., None], *arguments: Any) -> tuple[Connection, BaseProcess]:
+    """A process that is given the other end of a pipe as its last argument.
+
+    It hears no Ctrl-C: that ends the stage, and the process ends with it.
+    """
     context = multiprocessing.get_context("fork")
     reader, writer = context.Pipe(duplex=False)
-    process = context.Process(target=work_on, args=(work, recipe, seed, folder, writer), daemon=True)
-    process.start()
+    process = context.Process(target=target, args=(*arguments, writer), daemon=True)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # the process keeps it
+    try:
+        process.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
     writer.close()  # so that the worker's end closes when the worker ends
     return reader, process
 
@@ -81,21 +95,29 @@ def start(work: Work, recipe: Recipe, seed: int, folder: Path) -> tuple[Connecti
 @contextmanager
 def beside(title: str, work: Callable[[], None]) -> Iterator[None]:
     """`work` in a process of its own, beside what is done inside. Raises UserError if it failed."""
-    process = multiprocessing.get_context("fork").Process(target=set_up_for, args=(work,), daemon=True)
-    process.start()
+    reader, process = fork(set_up_for, work)
     yield
-    if error := death(title, process):
+    try:
+        error = reader.recv()
+    except EOFError:  # it has ended
+        error = death(title, process)
+    if error:
         raise error
 
 
-def set_up_for(work: Callable[[], None]) -> None:
-    """Work in a worker, which ends with the stage: one thread; Ctrl-C ends the stage, and this with it."""
+def set_up_for(work: Callable[[], None], writer: Connection) -> None:
+    """Work in a worker, which ends with the stage: one thread; an error that a person can mend is sent."""
     from uncollapse.device import set_up
 
     end_with(stage())
     set_up()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    work()
+    try:
+        work()
+    except Exception as error:
+        mendable = error if isinstance(error, UserError) else disk_error(error)
+        if mendable is None:
+            raise
+        writer.send(mendable)
 
 
 def work_on(work: Work, recipe: Recipe, seed: int, folder: Path, writer: Connection) -> None:
@@ -106,13 +128,14 @@ def work_on(work: Work, recipe: Recipe, seed: int, folder: Path, writer: Connect
             os._exit(1)
         writer.send({"seed": seed, **row})
 
-    if not (folder / STARTED).exists():  # else it goes on
-        (folder / STARTED).touch()
-    try:
-        set_up_for(lambda: work(recipe, seed, folder, progress))
+    def whole() -> None:
+        if not (folder / STARTED).exists():  # else it goes on
+            (folder / STARTED).touch()
+        work(recipe, seed, folder, progress)
+        on_disk(folder)
         (folder / DONE).touch()
-    except UserError as error:
-        writer.send(error)
+
+    set_up_for(whole, writer)
 
 
 def stage() -> int:

@@ -1,34 +1,64 @@
 """How a stage runs: the arguments of its command line, its errors, its threads and its memory."""
 
+import atexit
 import os
+import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 from threadpoolctl import threadpool_limits
 
 from uncollapse.errors import UserError
+from uncollapse.pipeline.files import disk_error, write_whole
 from uncollapse.pipeline.memory import keep_memory
-from uncollapse.pipeline.outputs import Job
-from uncollapse.pipeline.watched import WATCHED, end_with
+from uncollapse.pipeline.outputs import FOLDERS, Job
+from uncollapse.pipeline.watched import dvc, end_with
+
+INTERRUPTED = 130  # the exit code that shells give to Ctrl-C
 
 
 def run(main: Callable[..., None]) -> None:
-    """Run a stage with the arguments of its command line.
+    """Run a stage with the arguments of its command line; its output is complete when its recipe stands there.
 
-    A UserError becomes one line on stderr and in the job's failure file, and exit code 1. Linear algebra
-    gets one thread, here and in the workers: scikit-learn's in two workers of two threads each took twice
-    the time.
+    An error that a person can mend becomes one line on stderr and in the job's failure file, and exit code 1.
+    Ctrl-C ends DVC too, in place of going on with the next stage. Linear algebra gets one thread, here and in
+    the workers: scikit-learn's in two workers of two threads each took twice the time.
     """
-    if WATCHED in os.environ:
-        end_with(int(os.environ[WATCHED]))
+    caller = dvc()
+    if caller:
+        end_with(caller)
     threadpool_limits(1)
     keep_memory()
-    failure = Job(Path(sys.argv[0]).stem, "-".join(sys.argv[1:])).failure
-    failure.unlink(missing_ok=True)
+    job = Job(Path(sys.argv[0]).stem, "-".join(sys.argv[1:]))
     try:
+        job.failure.unlink(missing_ok=True)
         main(*sys.argv[1:])
-    except UserError as error:
-        failure.parent.mkdir(parents=True, exist_ok=True)
-        failure.write_text(f"{error}\n")
-        sys.exit(f"error: {error}")
+        if job.stage in FOLDERS:
+            job.copy_recipe()
+        atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)  # what is left to do takes no time
+    except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # once is enough
+        print(
+            f"{' '.join(filter(None, job))} was interrupted; `dvc repro` goes on from here", file=sys.stderr
+        )
+        if caller and goes_on(caller):
+            os.kill(caller, signal.SIGTERM)
+        sys.exit(INTERRUPTED)
+    except Exception as error:
+        mendable = error if isinstance(error, UserError) else disk_error(error)
+        if mendable is None:
+            raise
+        with suppress(OSError):  # the disk may be full
+            job.failure.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(job.failure, f"{mendable}\n")
+        sys.exit(f"error: {mendable}")
+
+
+def goes_on(caller: int) -> bool:
+    """Whether a process of DVC would begin the next stage after one that was interrupted."""
+    with suppress(psutil.Error):
+        return bool({"-k", "--keep-going"} & {*psutil.Process(caller).cmdline()})
+    return False

@@ -1,8 +1,8 @@
 """End with another process: `python -m uncollapse.pipeline.watched MODULE ARGUMENTS` ends with its caller.
 
-A process that is killed cannot end those that it began: they would go on for hours, and write where the next
-attempt works. So DVC runs like this where a unit of a cluster begins it, and an environment variable tells
-the stages to end with DVC.
+A process that is killed cannot end those that it began: they would go on for hours, and keep the next attempt
+from working. So a stage ends with the DVC that began it, and DVC runs like this where a unit of a cluster
+begins it; then an environment variable tells the stages which process to end with.
 """
 
 import os
@@ -14,6 +14,7 @@ from contextlib import suppress
 
 import psutil
 
+SHELLS = {"sh", "bash", "dash", "zsh", "fish", "ksh"}
 WATCHED = "UNCOLLAPSE_WATCHED"  # the environment variable that names the process to end with
 
 
@@ -28,6 +29,16 @@ def end_with(pid: int) -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
+
+
+def dvc() -> int | None:
+    """The process of DVC that began this one, perhaps through a shell; None if it was begun otherwise."""
+    if WATCHED in os.environ:
+        return int(os.environ[WATCHED])
+    if "DVC_STAGE" not in os.environ:
+        return None
+    above = [process.pid for process in psutil.Process().parents() if process.name() not in SHELLS]
+    return above[0] if above else os.getppid()
 
 
 if __name__ == "__main__":

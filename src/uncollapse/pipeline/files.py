@@ -1,0 +1,67 @@
+"""Files that are whole or not there, whatever ends the process that writes them, and errors of the disk."""
+
+import errno
+import os
+import re
+from pathlib import Path
+
+from uncollapse.errors import UserError
+
+NEW = ".new"  # ending of a file that is being written, beside the one whose place it takes
+MENDS = {
+    errno.ENOSPC: "make room",
+    errno.EDQUOT: "make room",
+    errno.EIO: "see whether the disk fails",
+    errno.EROFS: "make it writable",
+    errno.EACCES: "make it writable",
+    errno.EPERM: "make it writable",
+    errno.EMFILE: "raise the limit of open files",
+}
+CUT = re.compile(r"\d+ requested and \d+ written")  # by numpy, which does not say why
+
+
+def write_whole(file: Path, content: str | bytes, *, sync: bool = True) -> None:
+    """Write a file that nobody ever sees in part: a new one takes its place when it is on the disk.
+
+    Without `sync` a loss of power may still damage it, a kill may not.
+    """
+    new = file.with_name(file.name + NEW)
+    with new.open("wb") as out:
+        out.write(content.encode() if isinstance(content, str) else content)
+        if sync:
+            out.flush()
+            os.fsync(out.fileno())
+    new.replace(file)
+
+
+def on_disk(folder: Path) -> None:
+    """Wait until what stands in a folder is on the disk, so that a loss of power cannot take it."""
+    for path in (*folder.iterdir(), folder):
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def disk_error(error: BaseException | None) -> UserError | None:
+    """What a person can do about an error, if a disk or its permissions caused it; else None.
+
+    Libraries that write without Python raise errors of their own, which only quote the system.
+    """
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in MENDS:
+            where = f"{error.filename}: " if isinstance(error.filename, str | Path) else ""
+            return mend(f"{where}{error.strerror}", MENDS[error.errno])
+        for number, what in MENDS.items():
+            if os.strerror(number) in str(error):
+                return mend(os.strerror(number), what)
+        if isinstance(error, OSError) and CUT.search(str(error)):
+            return mend("a file could not be written to its end", MENDS[errno.ENOSPC])
+        error = error.__cause__ or error.__context__
+    return None
+
+
+def mend(text: str, what: str) -> UserError:
+    """The error of a disk and its mend."""
+    return UserError(f"{text}; {what}, then `dvc repro` goes on from here")

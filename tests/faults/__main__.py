@@ -1,0 +1,102 @@
+"""Attack the pipeline: `make faults`, or `python -m faults [--seed S] [--number N] [--kills K] [--short]`.
+
+A case is one job that is killed at random moments until it is done. It is random by the seed and its number,
+so a case that fails can be run again by both.
+"""
+
+import argparse
+import os
+import random
+import shutil
+import sys
+import tempfile
+import time
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from faults import grid
+from faults.disk import SHIM, with_shim
+from faults.errors import sweep
+from faults.kills import Reference
+from faults.life import Life, warm_up
+
+from uncollapse.pipeline.outputs import Job
+
+PARTS = ("kill", "errors")
+
+
+def main() -> None:
+    """Run the cases, and print what was done."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
+    parser.add_argument("--number", type=int, help="only this case")
+    parser.add_argument("--kills", type=int, default=200, help="at least so many")
+    parser.add_argument("--short", action="store_true", help="a few cases of each stage")
+    parser.add_argument("--only", choices=PARTS, nargs="*", help="a part")
+    options = parser.parse_args()
+    folder = Path(tempfile.mkdtemp(prefix="faults"))  # a TemporaryDirectory would end with each forked stage
+    try:
+        with_shim(folder)
+        print(f"seed {options.seed}", flush=True)
+        warm_up()
+        for part in (kill, errors):
+            if part.__name__ in (options.only or PARTS):
+                part(folder / part.__name__, options)
+    finally:
+        shutil.rmtree(folder)
+
+
+def made(folder: Path, jobs: Sequence[Job], **changes: Any) -> Reference:
+    """The reference."""
+    grid.create(folder, **changes)
+    end = Life(folder, "recipes").end()
+    assert end.status == 0, end.output
+    reference, start = Reference(folder), time.monotonic()
+    for job in jobs:
+        reference.make(job)
+    print(f"reference: {len(jobs)} jobs in {time.monotonic() - start:.0f} s", flush=True)
+    return reference
+
+
+def errors(folder: Path, options: argparse.Namespace) -> None:
+    """The sweep of errors."""
+    jobs = grid.short(grid.jobs(grid.params()))
+    reference, total = made(folder, jobs, seeds=[0], epochs=2), 0
+    layer = "C library" if SHIM in os.environ else "Python, for there is no C compiler"
+    for job in jobs:
+        swept = sweep(reference, job, step=7 if options.short else 1)
+        print(f"{job}: {swept.errors} errors, of which {swept.ignored} do no harm", flush=True)
+        total += swept.errors
+    print(f"total: {total} errors of the disk, under the {layer}")
+
+
+def kill(folder: Path, options: argparse.Namespace) -> None:
+    """The kills of single jobs."""
+    jobs = grid.jobs(grid.params())
+    jobs = grid.short(jobs) if options.short else jobs
+    reference = made(folder, jobs)
+    counts = defaultdict[str, Counter[str]](Counter)
+    number = -1 if options.number is None else options.number - 1
+    while sum(map(Counter.total, counts.values())) < options.kills or number + 1 < len(jobs):
+        number += 1
+        job = jobs[number % len(jobs)]
+        try:
+            kinds = reference.attack(job, random.Random(f"{options.seed} {number}"))
+        except AssertionError as error:
+            sys.exit(f"FAILED: make faults SEED={options.seed} NUMBER={number}: {job}: {error}")
+        print(f"case {number}: {job}: {dict(kinds)}", flush=True)
+        counts[job.stage] += kinds
+        if options.number is not None:
+            break
+    for stage, kinds in counts.items():
+        print(f"{stage}: {kinds.total()} kills {dict(sorted(kinds.items()))}")
+    total = sum(counts.values(), Counter[str]())
+    print(f"total: {total.total()} kills {dict(sorted(total.items()))}, seed {options.seed}")
+    if reference.ends:
+        print(f"Ctrl-C: at most {max(reference.ends):.1f} s to the end of the last process")
+
+
+if __name__ == "__main__":
+    main()

@@ -47,9 +47,10 @@ PARAMS: dict[str, Any] = {
 class Project:
     """A folder with the pipeline and its own params."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, warm: bool = True) -> None:
         self.folder, self.params = folder, deepcopy(PARAMS)
-        path = os.pathsep.join([warm_python(), str(Path(sys.executable).parent), os.environ["PATH"]])
+        forking = [warm_python()] if warm else []
+        path = os.pathsep.join([*forking, str(Path(sys.executable).parent), os.environ["PATH"]])
         self.environment = {
             **os.environ,
             "PATH": path,

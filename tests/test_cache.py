@@ -103,7 +103,7 @@ def test_a_stage_that_dvc_did_not_note_was_not_forced() -> None:
 
 def test_a_job_that_another_process_makes_is_left_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("uncollapse.pipeline.cache.PATIENCE", 0.0)
-    with alone(JOB), pytest.raises(UserError, match="^train@toy is being made by another process; wait"):
+    with alone(JOB), pytest.raises(UserError, match=r"^train@toy is being made by another process; wait"):
         seeds_made([0])
     assert seeds_made([0]) == "0"
 
@@ -189,7 +189,7 @@ def test_a_stage_tells_in_a_line_what_a_person_can_mend(
     with pytest.raises(FileNotFoundError):
         run(bug)
     before = signal.getsignal(signal.SIGINT)
-    with pytest.raises(SystemExit, match="^130$"):
+    with pytest.raises(SystemExit, match=r"^130$"):
         run(stopped)
     signal.signal(signal.SIGINT, before)
     assert capsys.readouterr().err == "train toy was interrupted; `dvc repro` goes on from here\n"

@@ -112,7 +112,10 @@ def ask(address: str, arguments: list[str]) -> int:
     """The status of a stage that the server ran; a signal to this process is passed on."""
     server = socket.socket(socket.AF_UNIX)
     server.connect(address)
-    request = json.dumps([arguments, os.getcwd(), dict(os.environ)]).encode()
+    environment = dict(os.environ)
+    if "DVC_STAGE" in environment:
+        environment.setdefault("UNCOLLAPSE_WATCHED", str(os.getppid()))  # DVC, else its parent by descent
+    request = json.dumps([arguments, os.getcwd(), environment]).encode()
     socket.send_fds(server, [request], [0, 1, 2])
     answers = server.makefile()
     child = int(answers.readline())

@@ -21,10 +21,11 @@ from faults.disk import SHIM, with_shim
 from faults.errors import sweep
 from faults.kills import Reference
 from faults.life import Life, warm_up
+from faults.whole import Whole
 
 from uncollapse.pipeline.outputs import Job
 
-PARTS = ("kill", "errors")
+PARTS = ("kill", "whole", "errors")
 
 
 def main() -> None:
@@ -41,7 +42,7 @@ def main() -> None:
         with_shim(folder)
         print(f"seed {options.seed}", flush=True)
         warm_up()
-        for part in (kill, errors):
+        for part in (kill, whole, errors):
             if part.__name__ in (options.only or PARTS):
                 part(folder / part.__name__, options)
     finally:
@@ -58,6 +59,20 @@ def made(folder: Path, jobs: Sequence[Job], **changes: Any) -> Reference:
         reference.make(job)
     print(f"reference: {len(jobs)} jobs in {time.monotonic() - start:.0f} s", flush=True)
     return reference
+
+
+def whole(folder: Path, options: argparse.Namespace) -> None:
+    """The kills of `dvc repro`, of the report and of the mirror."""
+    start, attacked = time.monotonic(), Whole(folder)
+    print(f"reference: dvc repro in {time.monotonic() - start:.0f} s", flush=True)
+    for name in ("report", "track", "dvc repro"):
+        try:
+            rng = random.Random(f"{options.seed} {name}")
+            kinds = attacked.attack(rng, 20) if name == "dvc repro" else attacked.attack_stage(name, rng)
+        except AssertionError as error:
+            sys.exit(f"FAILED: make faults SEED={options.seed} ONLY=whole: {name}: {error}")
+        print(f"{name}: {kinds.total()} kills {dict(sorted(kinds.items()))}", flush=True)
+    print(f"Ctrl-C: {', '.join(f'{end:.1f}' for end in attacked.ends)} s; torn locks: {attacked.torn}")
 
 
 def errors(folder: Path, options: argparse.Namespace) -> None:

@@ -1,5 +1,6 @@
-"""A disk that fails: the nth time that a file below a folder is opened for writing, written, put on the disk or
-renamed. Under the C library where a compiler is there, else under Python, which libraries in C go around."""
+"""A disk that fails: the nth time that a file below a folder is opened for writing, written, put on the
+disk or renamed. Under the C library where a compiler is there, else under Python, where libraries in C go
+around it."""
 
 import builtins
 import ctypes

@@ -60,7 +60,7 @@ class Reference:
                 end = life.end()
             else:
                 kinds_here = KINDS[1:] if job.stage == "prepare" else KINDS  # it has no workers
-                end = life.attacked(rng.choice(kinds_here), rng.uniform(0, 0.8 * self.seconds[job]), rng)
+                end = life.attacked(rng.choice(kinds_here), rng.uniform(0, 0.5 * self.seconds[job]), rng)
             if end.kind is None:
                 break
             kinds[end.kind] += 1

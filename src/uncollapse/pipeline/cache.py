@@ -18,7 +18,17 @@ from pathlib import Path
 from uncollapse.errors import UserError
 from uncollapse.pipeline.condition import committed
 from uncollapse.pipeline.files import NEW, write_whole
-from uncollapse.pipeline.outputs import DELIVERED, DONE, RECIPE, SECONDS, TAKEN, Job, Recipe, per_seed
+from uncollapse.pipeline.outputs import (
+    CHECKPOINT,
+    DELIVERED,
+    DONE,
+    RECIPE,
+    SECONDS,
+    TAKEN,
+    Job,
+    Recipe,
+    per_seed,
+)
 from uncollapse.pipeline.pool import Work, formatted, side_by_side
 from uncollapse.pipeline.tables import append_row
 
@@ -97,15 +107,17 @@ def contents(folders: Mapping[int, Path], inputs: Inputs) -> list[list[str]]:
 
 
 def gather(folders: Mapping[int, Path], output: Path) -> None:
-    """Copy what the seeds made into a job's output."""
+    """Copy what the seeds made into a job's output, and remove what a kill has left beside it."""
     output.mkdir(parents=True, exist_ok=True)
     tables: dict[str, list[str]] = {}
     for seed, folder in folders.items():
+        for left in (folder / CHECKPOINT, *folder.glob(f"*{NEW}")):
+            left.unlink(missing_ok=True)
         for file in sorted(folder.iterdir()):
             if file.suffix == ".csv":
                 header, *rows = file.read_text().splitlines()
                 tables.setdefault(file.name, [f"seed,{header}"]).extend(f"{seed},{row}" for row in rows)
-            elif file.suffix not in ("", NEW):  # not STARTED, DONE, nor what a kill left
+            elif file.suffix:  # not STARTED, DONE
                 shutil.copyfile(file, output / per_seed(file.name, seed))
     for name, rows in tables.items():
         (output / name).write_text("\n".join(rows) + "\n")

@@ -8,8 +8,8 @@ from typing import Any
 
 import torch
 
-from uncollapse.pipeline.files import NEW, write_whole
-from uncollapse.pipeline.outputs import CHECKPOINT, HISTORY
+from uncollapse.pipeline.files import complete, write_whole
+from uncollapse.pipeline.outputs import CHECKPOINT, DONE, HISTORY
 from uncollapse.pipeline.tables import append_row, write_table
 
 SECONDS = 5.0  # between two that wait for the disk, which takes longer than to write them
@@ -49,6 +49,6 @@ class Checkpoint:
         append_row(self.history, row)
 
     def remove(self) -> None:
-        """Training is over."""
-        for file in (self.file, self.file.with_name(self.file.name + NEW)):  # left by a kill while it wrote
-            file.unlink(missing_ok=True)
+        """Training is over: from now on the seed's folder is complete."""
+        complete(self.file.parent, DONE)
+        self.file.unlink(missing_ok=True)

@@ -34,14 +34,15 @@ def write_whole(file: Path, content: str | bytes, *, sync: bool = True) -> None:
     new.replace(file)
 
 
-def on_disk(folder: Path) -> None:
-    """Wait until what stands in a folder is on the disk, so that a loss of power cannot take it."""
+def complete(folder: Path, mark: str) -> None:
+    """Mark a folder as complete by an empty file, when what stands in it is on the disk."""
     for path in (*folder.iterdir(), folder):
         descriptor = os.open(path, os.O_RDONLY)
         try:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+    (folder / mark).touch()
 
 
 def disk_error(error: BaseException | None) -> UserError | None:

@@ -13,7 +13,7 @@ from typing import Any
 from tqdm import tqdm
 
 from uncollapse.errors import UserError
-from uncollapse.pipeline.files import disk_error, on_disk
+from uncollapse.pipeline.files import complete, disk_error
 from uncollapse.pipeline.outputs import DONE, STARTED, Recipe
 from uncollapse.pipeline.tables import Row
 from uncollapse.pipeline.watched import end_with
@@ -132,8 +132,7 @@ def work_on(work: Work, recipe: Recipe, seed: int, folder: Path, writer: Connect
         if not (folder / STARTED).exists():  # else it goes on
             (folder / STARTED).touch()
         work(recipe, seed, folder, progress)
-        on_disk(folder)
-        (folder / DONE).touch()
+        complete(folder, DONE)
 
     set_up_for(whole, writer)
 

@@ -21,7 +21,7 @@ INTERRUPTED = 130  # the exit code that shells give to Ctrl-C
 
 
 def run(main: Callable[..., None]) -> None:
-    """Run a stage with the arguments of its command line; its output is complete when its recipe stands there.
+    """Run a stage with the arguments of its command line; its output is complete when it has its recipe.
 
     An error that a person can mend becomes one line on stderr and in the job's failure file, and exit code 1.
     Ctrl-C ends DVC too, in place of going on with the next stage. Linear algebra gets one thread, here and in

@@ -15,6 +15,7 @@ from contextlib import suppress
 import psutil
 
 SHELLS = {"sh", "bash", "dash", "zsh", "fish", "ksh"}
+FIRST = {"systemd", "init", "launchd", "tini", "docker-init", "dumb-init"}  # adopt what has lost its parent
 WATCHED = "UNCOLLAPSE_WATCHED"  # the environment variable that names the process to end with
 
 
@@ -32,13 +33,19 @@ def end_with(pid: int) -> None:
 
 
 def dvc() -> int | None:
-    """The process of DVC that began this one, perhaps through a shell; None if it was begun otherwise."""
+    """The process of DVC that began this one, perhaps through a shell; None if it was begun otherwise.
+
+    Ends this process if that has ended already: then it is a child of the first process of the system.
+    """
     if WATCHED in os.environ:
         return int(os.environ[WATCHED])
     if "DVC_STAGE" not in os.environ:
         return None
-    above = [process.pid for process in psutil.Process().parents() if process.name() not in SHELLS]
-    return above[0] if above else os.getppid()
+    above = [process for process in psutil.Process().parents() if process.name() not in SHELLS]
+    first = above and (above[0].pid == 1 or above[0].name() in FIRST)
+    if not above or (first and "dvc" not in " ".join(above[0].cmdline())):
+        sys.exit("DVC has ended")
+    return above[0].pid
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from filelock import FileLock
 
 from uncollapse.errors import UserError
+from uncollapse.pipeline.files import NEW
 from uncollapse.pipeline.outputs import MLFLOW
 
 SQLITE = "sqlite:///"
@@ -36,18 +37,32 @@ def open_store(uri: str) -> Iterator[Any]:
         os.environ.setdefault(name, value)
     from mlflow.exceptions import MlflowException
     from mlflow.tracking import MlflowClient
+    from sqlalchemy.exc import SQLAlchemyError
 
     for library in ("alembic", "mlflow", "urllib3"):
         logging.getLogger(library).setLevel(logging.ERROR)
     try:
-        client = MlflowClient(uri)
         with lock(uri):
-            yield client
-    except (MlflowException, OSError) as error:
-        raise UserError(
-            f"MLflow at {without_credentials(uri)}: {reason(error, uri)};"
-            " mend the address, or `dvc repro` again when it answers"
-        ) from None
+            make(uri)
+            yield MlflowClient(uri)
+    except (MlflowException, SQLAlchemyError, OSError) as error:
+        mend = "mend the address, or `dvc repro` again when it answers"
+        if uri.startswith(SQLITE):
+            mend = "mend what it says, or delete the file, then `dvc repro` makes it again"
+        raise UserError(f"MLflow at {without_credentials(uri)}: {reason(error, uri)}; {mend}") from None
+
+
+def make(uri: str) -> None:
+    """Make a store in a file that is not there yet. It appears with all its tables: MLflow makes them one by
+    one, and refuses a store that has only some, after a kill."""
+    from mlflow.tracking import MlflowClient
+
+    file = Path(uri.removeprefix(SQLITE))
+    if uri.startswith(SQLITE) and not file.exists():
+        new = file.with_name(file.name + NEW)
+        new.unlink(missing_ok=True)
+        MlflowClient(f"{SQLITE}{new}").search_experiments()
+        new.replace(file)
 
 
 def lock(uri: str) -> FileLock:

@@ -1,0 +1,181 @@
+"""The whole pipeline with real DVC: `dvc repro` is killed again and again until all is made; and the report
+and the mirror in MLflow, which need all cells, one by one."""
+
+import os
+import random
+import shutil
+import signal
+import sqlite3
+import subprocess
+import time
+from collections import Counter
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any
+
+import psutil
+import yaml
+from faults.kills import MOST, Digests, digests
+from faults.life import HUNG, KINDS, End, Life, assert_told
+from project import Project
+
+from uncollapse.pipeline.outputs import FOLDERS, LOCK, METRICS, MLFLOW, RECIPES, REPORT, WORK
+
+WITH_DVC = (*KINDS, "dvc")
+MADE = ("track", "report")  # stages that the attacks on single jobs leave out
+RUNS = "select run_uuid, name, status from runs where lifecycle_stage = 'active'"
+OF_RUN = {
+    "params": "select key, value from params where run_uuid = ?",
+    "metrics": "select key, step, value from metrics where run_uuid = ?",
+    "tags": "select key, value from tags where run_uuid = ? and key not in ('mlflow.parentRunId', 'live')",
+}
+
+
+def mirrored(folder: Path) -> dict[str, Any]:
+    """What the store of a folder holds: of each run, once, its status, params, points, tags and files."""
+    found = dict[str, Any]()
+    with closing(sqlite3.connect(folder / MLFLOW)) as store:
+        for run, name, status in store.execute(RUNS).fetchall():
+            assert name not in found, f"{name} is there twice"
+            rows = {table: sorted(map(str, store.execute(query, [run]))) for table, query in OF_RUN.items()}
+            files = [digests(path) for path in folder.glob(f"mlruns/*/{run}/artifacts")]
+            found[name] = {"status": status, "files": files, **rows}
+    return found
+
+
+class Whole:
+    """A project with what its stages make where nobody kills them."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir()
+        self.project = Project(folder, warm=False)
+        self.project.params["grid"]["seeds"] = [0, 1]
+        for dataset in self.project.params["datasets"].values():
+            dataset["training"] |= {"epochs": 40, "batch_size": 100}
+        self.project.create()
+        self.folder, self.ends, self.torn = folder, list[float](), 0
+        start = time.monotonic()
+        self.project.repro()
+        self.seconds = time.monotonic() - start
+        self.bytes, self.runs = self.made(), mirrored(folder)
+
+    def made(self) -> Digests:
+        """The files of all outputs."""
+        folders = (RECIPES, METRICS, REPORT, *FOLDERS.values())
+        return {
+            f"{folder}/{name}": text
+            for folder in folders
+            for name, text in digests(self.folder / folder).items()
+        }
+
+    def clear(self) -> None:
+        """Back to a clone in which nothing was made yet."""
+        for made in (RECIPES, METRICS, REPORT, *FOLDERS.values(), WORK, "mlruns", ".dvc/cache", ".dvc/tmp"):
+            shutil.rmtree(self.folder / made, ignore_errors=True)
+        for made in (LOCK, MLFLOW):
+            (self.folder / made).unlink(missing_ok=True)
+        (self.folder / METRICS).mkdir()
+
+    def attack(self, rng: random.Random, most: int) -> Counter[str]:
+        """Kill `dvc repro` up to so many times, until all is made; returns the kills by kind."""
+        self.clear()
+        kinds = Counter[str]()
+        while True:
+            kind = WITH_DVC[kinds.total() % len(WITH_DVC)] if kinds.total() < most else None
+            end = self.repro(kind, rng.uniform(1, max(4.0, self.seconds / 12)), rng)
+            if end.kind is None:
+                break
+            kinds[end.kind] += 1
+            self.check(end)
+        assert end.status == 0, f"dvc repro, after {dict(kinds)}: {end.output}"
+        self.compare()
+        return kinds
+
+    def repro(self, kind: str | None, delay: float, rng: random.Random) -> End:
+        """`dvc repro`, with a kill after a delay if there is a kind."""
+        command = ["dvc", "repro", *(["--keep-going"] if kind == "interrupt" and rng.random() < 0.5 else [])]
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "start_new_session": True}
+        process = subprocess.Popen(command, cwd=self.folder, env=self.project.environment, text=True, **pipes)
+        if kind:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(delay)
+            kind = kill(process, kind, rng)
+        begun = time.monotonic()
+        try:
+            output, _ = process.communicate(timeout=None if kind is None else HUNG)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise AssertionError(f"{kind}: a process was left behind") from None
+        return End(kind if process.returncode else None, output, process.returncode, time.monotonic() - begun)
+
+    def check(self, end: End) -> None:
+        """A killed `dvc repro` says what was, and leaves a lock that can be read."""
+        if end.kind == "interrupt":
+            self.ends.append(end.seconds)
+        else:  # Python may be interrupted in its imports, which it tells in its own way
+            assert "Traceback" not in end.output, f"{end.kind}: {end.output}"
+        if (self.folder / LOCK).exists():
+            try:
+                yaml.safe_load((self.folder / LOCK).read_text())
+            except yaml.YAMLError:  # DVC writes it in place; what was made comes back from its cache
+                (self.folder / LOCK).unlink()
+                self.torn += 1
+
+    def compare(self) -> None:
+        """All is as it was made the first time."""
+        made = self.made()
+        other = sorted(name for name in made.keys() | self.bytes if made.get(name) != self.bytes.get(name))
+        assert not other, f"not the bytes of the reference: {other}"
+        assert mirrored(self.folder) == self.runs, "MLflow holds something else"
+
+    def attack_stage(self, stage: str, rng: random.Random) -> Counter[str]:
+        """Kill the report, or the mirror, until it is done."""
+        kinds = Counter[str]()
+        self.clear_stage(stage)
+        while True:
+            if stage == "report":
+                self.clear_stage(stage)  # as DVC does; MLflow's store stays
+            life = Life(self.folder, stage)
+            if kinds.total() == MOST:
+                end = life.end()
+            else:
+                end = life.attacked(rng.choice(KINDS[1:]), rng.uniform(0, 3), rng)
+            if end.kind is None:
+                break
+            kinds[end.kind] += 1
+            assert_told(end, end.kind)
+        assert end.status == 0, f"{stage}, after {dict(kinds)}: {end.output}"
+        self.compare()
+        return kinds
+
+    def clear_stage(self, stage: str) -> None:
+        """Remove what a stage has made."""
+        if stage == "track":
+            (self.folder / MLFLOW).unlink(missing_ok=True)
+            shutil.rmtree(self.folder / "mlruns", ignore_errors=True)
+            return
+        entry = yaml.safe_load((self.folder / "dvc.yaml").read_text())["stages"][stage]
+        for out in (*entry["outs"], *entry["metrics"]):
+            path = self.folder / (next(iter(out)) if isinstance(out, dict) else out)
+            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+
+
+def kill(process: subprocess.Popen[str], kind: str, rng: random.Random) -> str | None:
+    """Kill DVC, the stage that it runs, or one of its workers; None if all was over before."""
+    if kind == "interrupt" and process.poll() is None:
+        os.killpg(process.pid, signal.SIGINT)
+        return kind
+    while process.poll() is None:
+        with suppress(psutil.NoSuchProcess):
+            stages = [
+                child
+                for child in psutil.Process(process.pid).children()
+                if "stages/" in " ".join(child.cmdline())
+            ]
+            workers = [worker for stage in stages for worker in stage.children()]
+            targets = {"dvc": [psutil.Process(process.pid)], "stage": stages, "worker": workers}[kind]
+            if targets:
+                os.kill(rng.choice(targets).pid, signal.SIGKILL)
+                return kind
+        time.sleep(0.01)
+    return None

@@ -21,11 +21,12 @@ from faults.disk import SHIM, with_shim
 from faults.errors import sweep
 from faults.kills import Reference
 from faults.life import Life, warm_up
+from faults.network import network
 from faults.whole import Whole
 
 from uncollapse.pipeline.outputs import Job
 
-PARTS = ("kill", "whole", "errors")
+PARTS = ("kill", "whole", "errors", "net")
 
 
 def main() -> None:
@@ -42,7 +43,7 @@ def main() -> None:
         with_shim(folder)
         print(f"seed {options.seed}", flush=True)
         warm_up()
-        for part in (kill, whole, errors):
+        for part in (kill, whole, errors, net):
             if part.__name__ in (options.only or PARTS):
                 part(folder / part.__name__, options)
     finally:
@@ -73,6 +74,12 @@ def whole(folder: Path, options: argparse.Namespace) -> None:
             sys.exit(f"FAILED: make faults SEED={options.seed} ONLY=whole: {name}: {error}")
         print(f"{name}: {kinds.total()} kills {dict(sorted(kinds.items()))}", flush=True)
     print(f"Ctrl-C: {', '.join(f'{end:.1f}' for end in attacked.ends)} s; torn locks: {attacked.torn}")
+
+
+def net(folder: Path, options: argparse.Namespace) -> None:
+    """The faults of the network."""
+    total = network(folder, step=5 if options.short else 1)
+    print(f"total: {total.total()} faults of the network {dict(total)}")
 
 
 def errors(folder: Path, options: argparse.Namespace) -> None:

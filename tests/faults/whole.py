@@ -31,14 +31,14 @@ OF_RUN = {
 }
 
 
-def mirrored(folder: Path) -> dict[str, Any]:
-    """What the store of a folder holds: of each run, once, its status, params, points, tags and files."""
+def mirrored(store_file: Path, artifacts: Path) -> dict[str, Any]:
+    """What a store holds: of each run, once, its status, params, points, tags and files."""
     found = dict[str, Any]()
-    with closing(sqlite3.connect(folder / MLFLOW)) as store:
+    with closing(sqlite3.connect(store_file)) as store:
         for run, name, status in store.execute(RUNS).fetchall():
             assert name not in found, f"{name} is there twice"
             rows = {table: sorted(map(str, store.execute(query, [run]))) for table, query in OF_RUN.items()}
-            files = [digests(path) for path in folder.glob(f"mlruns/*/{run}/artifacts")]
+            files = [digests(path) for path in artifacts.glob(f"*/{run}/artifacts")]
             found[name] = {"status": status, "files": files, **rows}
     return found
 
@@ -57,7 +57,11 @@ class Whole:
         start = time.monotonic()
         self.project.repro()
         self.seconds = time.monotonic() - start
-        self.bytes, self.runs = self.made(), mirrored(folder)
+        self.bytes, self.runs = self.made(), self.mirrored()
+
+    def mirrored(self) -> dict[str, Any]:
+        """What its store holds."""
+        return mirrored(self.folder / MLFLOW, self.folder / "mlruns")
 
     def made(self) -> Digests:
         """The files of all outputs."""
@@ -126,7 +130,7 @@ class Whole:
         made = self.made()
         other = sorted(name for name in made.keys() | self.bytes if made.get(name) != self.bytes.get(name))
         assert not other, f"not the bytes of the reference: {other}"
-        assert mirrored(self.folder) == self.runs, "MLflow holds something else"
+        assert self.mirrored() == self.runs, "MLflow holds something else"
 
     def attack_stage(self, stage: str, rng: random.Random) -> Counter[str]:
         """Kill the report, or the mirror, until it is done."""

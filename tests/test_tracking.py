@@ -173,6 +173,9 @@ def test_a_run_has_the_time_of_its_training(uri: str, client: Any) -> None:
     mirror(runs, uri)
     now, (known,) = time.time(), stored(client, "tags.cell = 'b-0'")
     assert (known.info.start_time, known.info.end_time) == (1_000_000, 1_090_500)
+    mirror([*runs, replace(run("c-0", "kc"), span=(1000.0, 400.0))], uri)
+    (back,) = stored(client, "tags.cell = 'c-0'")
+    assert back.info.start_time == back.info.end_time == 1_000_000, "the clock was set back meanwhile"
     (unknown,) = stored(client, "tags.cell = 'a-0'")
     assert now - 600 < unknown.info.start_time / 1000 <= unknown.info.end_time / 1000 <= now
 

@@ -48,7 +48,18 @@ def mirror(runs: Sequence[Run], uri: str, failed: Sequence[str] = ()) -> tuple[i
             for entry in entries:
                 if entry is not kept:
                     client.delete_run(entry.info.run_id)
+        if added:
+            delete_twins(client, ids)
     return added, mended
+
+
+def delete_twins(client: Any, ids: Mapping[str, str]) -> None:
+    """Delete runs of these keys but those of these ids: MLflow asks again when an answer is lost, and then
+    creates a run twice."""
+    for entry in stored_runs(client):
+        run_id = entry.info.run_id
+        if ids.get(entry.data.tags[KEY], run_id) != run_id:
+            client.delete_run(run_id)
 
 
 def stored_runs(client: Any, key: str = "%") -> Iterator[Any]:

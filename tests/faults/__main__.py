@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -83,14 +84,28 @@ def net(folder: Path, options: argparse.Namespace) -> None:
 
 
 def errors(folder: Path, options: argparse.Namespace) -> None:
-    """The sweep of errors."""
+    """The sweep of errors of the disk."""
+    folder.mkdir()
     jobs = grid.short(grid.jobs(grid.params()))
-    reference, total = made(folder, jobs, seeds=[0], epochs=2), 0
+    reference, total = made(folder / "grid", jobs, seeds=[0], epochs=2), 0
     layer = "C library" if SHIM in os.environ else "Python, for there is no C compiler"
+    most = 6 if options.short else 60
     for job in jobs:
-        swept = sweep(reference, job, step=7 if options.short else 1)
-        print(f"{job}: {swept.errors} errors, of which {swept.ignored} do no harm", flush=True)
+        output, clear = partial(reference.remove_output, job), partial(reference.clear, job)
+        compare = partial(reference.compare, job)
+        swept = sweep(folder / "grid", job, clear=clear, remove_output=output, compare=compare, most=most)
+        print(f"{job}: {swept}", flush=True)
         total += swept.errors
+    if not options.short:
+        attacked = Whole(folder / "whole")
+        for stage in ("report", "track"):
+            clear = partial(attacked.clear_stage, stage)
+            output, compare = clear if stage == "report" else list, attacked.compare
+            swept = sweep(
+                attacked.folder, (stage,), clear=clear, remove_output=output, compare=compare, most=20
+            )
+            print(f"{stage}: {swept}", flush=True)
+            total += swept.errors
     print(f"total: {total} errors of the disk, under the {layer}")
 
 

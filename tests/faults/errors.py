@@ -1,48 +1,63 @@
-"""The sweep of errors: the disk fails at the first use, the second, ... until the job does not notice. Each
-time there is one clear line, and the next run, with a good disk, has the bytes of the reference."""
+"""The sweep of errors: the disk fails at the first use by a stage, the second, ... until the last. Each time
+there is one clear line, and the next run, with a good disk, has the bytes of the reference."""
 
-import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from faults.disk import Disk
-from faults.kills import Reference
 from faults.life import End, Life
-
-from uncollapse.pipeline.outputs import Job
 
 
 class Swept(NamedTuple):
-    """How often an error was injected into a job, and how often the job ended well all the same."""
+    """How often a stage used the disk, at how many of these uses an error was injected, and after how many of
+    the errors the stage ended well all the same."""
 
+    uses: int
     errors: int
     ignored: int
 
 
-def sweep(reference: Reference, job: Job, step: int = 1) -> Swept:
-    """Let the disk fail at use 1, 1 + `step`, ... of a job."""
-    disk, n, ignored = Disk(), 1, 0
-    while True:
-        clear(reference.folder, job)
-        end = Life(reference.folder, *job, prepare=disk.failing(reference.folder, n)).end()
-        if disk.count < n:
-            assert end.status == 0, f"{job}: {end.output}"
-            return Swept((n - 1) // step, ignored)
+def sweep(
+    folder: Path,
+    stage: tuple[str, ...],
+    *,
+    clear: Callable[[], None],
+    remove_output: Callable[[], None],
+    compare: Callable[[], None],
+    most: int,
+) -> Swept:
+    """Let the disk fail at each use of a stage; at `most` of them if there are more.
+
+    `clear` removes what the stage has made before, `remove_output` what DVC removes before it runs it,
+    `compare` raises AssertionError if what it made is not as it should be.
+    """
+    disk, errors, ignored = Disk(), 0, 0
+    clear()
+    assert Life(folder, *stage, prepare=disk.failing(folder, 10**9)).end().status == 0
+    uses = disk.count
+    for n in points(uses, most):
+        clear()
+        end = Life(folder, *stage, prepare=disk.failing(folder, n)).end()
+        errors += disk.count >= n
         if end.status:
-            assert_one_line(end, f"{job}, use {n}")
-            shutil.rmtree(reference.folder / job.folder, ignore_errors=True)  # as DVC does
-            end = Life(reference.folder, *job).end()
-            assert end.status == 0, f"{job}, after an error at use {n}: {end.output}"
+            assert_one_line(end, f"{' '.join(stage)}, use {n} of {uses}")
+            remove_output()
+            end = Life(folder, *stage).end()
+            assert end.status == 0, f"{' '.join(stage)}, after an error at use {n}: {end.output}"
         else:
-            ignored += 1
-        reference.compare(job)
-        n += step
+            ignored += disk.count >= n
+        compare()
+    return Swept(uses, errors, ignored)
 
 
-def clear(folder: Path, job: Job) -> None:
-    """Nothing was made yet."""
-    for made in (job.cache, job.folder):
-        shutil.rmtree(folder / made, ignore_errors=True)
+def points(uses: int, most: int) -> Iterator[int]:
+    """All of 1, 2, ..., `uses`; or the first ones and others up to the last, `most` together."""
+    if uses <= most:
+        return iter(range(1, uses + 1))
+    first = most // 2
+    rest = most - first
+    return iter([*range(1, first + 1), *(first + (uses - first) * i // rest for i in range(1, rest + 1))])
 
 
 def assert_one_line(end: End, what: str) -> None:

@@ -51,10 +51,9 @@ class Reference:
         kinds = Counter[str]()
         log = self.folder / EPOCHS
         log.unlink(missing_ok=True)
-        for folder in (job.cache, job.folder):
-            shutil.rmtree(self.folder / folder, ignore_errors=True)
+        self.clear(job)
         while True:
-            shutil.rmtree(self.folder / job.folder, ignore_errors=True)  # as DVC does
+            self.remove_output(job)
             life = Life(self.folder, *job, prepare=noting(sum(kinds.values())))
             if sum(kinds.values()) == MOST:
                 end = life.end()
@@ -71,6 +70,15 @@ class Reference:
         self.compare(job)
         assert_no_epoch_is_lost(log)
         return kinds
+
+    def clear(self, job: Job) -> None:
+        """Nothing was made of a job yet."""
+        self.remove_output(job)
+        shutil.rmtree(self.folder / job.cache, ignore_errors=True)
+
+    def remove_output(self, job: Job) -> None:
+        """As DVC does before it runs a stage."""
+        shutil.rmtree(self.folder / job.folder, ignore_errors=True)
 
     def compare(self, job: Job) -> None:
         """The job's output has the reference's bytes, and nothing is left that was not there before."""

@@ -6,13 +6,14 @@
 # make cluster the grid on Ray: on this machine, or on the cluster of RAY_ADDRESS
 # make test-clients    our tools beside scvi-tools, pythae, diffusers and Lightning, in an environment of its own
 # make test-cluster    twelve cells on a real Ray with failures, and through submitit
+# make faults  kills at random moments, disks and networks that fail, leaks: an hour; docs/reliability.md
 # make bench   times: our measures and training step beside others, a cell, a grid, the mirror in MLflow
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export VIRTUAL_ENV := $(CURDIR)/.venv
 export DVC_NO_ANALYTICS := 1
 
-.PHONY: repro test test-clients test-cluster bench ui follow study cluster lock
+.PHONY: repro test test-clients test-cluster faults bench ui follow study cluster lock
 
 # if a cell fails, the report and MLflow get the others; DVC reads params.yaml itself, and tells mistakes less well
 repro: .venv/ready
@@ -42,6 +43,11 @@ test-cluster: .venv/ready
 	uv pip install --quiet --reinstall-package uncollapse --constraint requirements.txt \
 		--python .venv-cluster/bin/python '.[cluster]'
 	PATH=$(CURDIR)/.venv-cluster/bin:$(PATH) pytest tests/cluster
+
+# SEED=... NUMBER=... makes one case again, ONLY="whole net" some of the parts kill, whole, errors, net, leak
+faults: .venv/ready
+	PYTHONPATH=src:tests python -m faults $(if $(SEED),--seed $(SEED)) $(if $(NUMBER),--number $(NUMBER)) \
+		$(if $(ONLY),--only $(ONLY))
 
 bench: .venv/ready
 	@uv pip install --quiet --constraint requirements.txt --editable '.[bench]'

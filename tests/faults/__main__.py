@@ -1,4 +1,4 @@
-"""Attack the pipeline: `make faults`, or `python -m faults [--seed S] [--number N] [--kills K] [--short]`.
+"""Attack the pipeline: `make faults`, see docs/reliability.md.
 
 A case is one job that is killed at random moments until it is done. It is random by the seed and its number,
 so a case that fails can be run again by both.
@@ -21,13 +21,15 @@ from faults import grid
 from faults.disk import SHIM, with_shim
 from faults.errors import sweep
 from faults.kills import Reference
+from faults.leaks import CELL, leaks
 from faults.life import Life, warm_up
 from faults.network import network
 from faults.whole import Whole
 
 from uncollapse.pipeline.outputs import Job
 
-PARTS = ("kill", "whole", "errors", "net")
+PARTS = ("kill", "whole", "errors", "net", "leak")
+SHORT = ("kill", "errors")
 
 
 def main() -> None:
@@ -39,13 +41,15 @@ def main() -> None:
     parser.add_argument("--short", action="store_true", help="a few cases of each stage")
     parser.add_argument("--only", choices=PARTS, nargs="*", help="a part")
     options = parser.parse_args()
+    if options.number is not None:
+        options.only = ["kill"]
     folder = Path(tempfile.mkdtemp(prefix="faults"))  # a TemporaryDirectory would end with each forked stage
     try:
         with_shim(folder)
         print(f"seed {options.seed}", flush=True)
         warm_up()
-        for part in (kill, whole, errors, net):
-            if part.__name__ in (options.only or PARTS):
+        for part in (kill, whole, errors, net, leak):
+            if part.__name__ in (options.only or (SHORT if options.short else PARTS)):
                 part(folder / part.__name__, options)
     finally:
         shutil.rmtree(folder)
@@ -81,6 +85,12 @@ def net(folder: Path, options: argparse.Namespace) -> None:
     """The faults of the network."""
     total = network(folder, step=5 if options.short else 1)
     print(f"total: {total.total()} faults of the network {dict(total)}")
+
+
+def leak(folder: Path, options: argparse.Namespace) -> None:
+    """What grows in long runs."""
+    jobs = [Job("prepare", CELL.dataset), *(Job(stage, str(CELL)) for stage in ("train", "evaluate"))]
+    leaks(made(folder, jobs, seeds=[0], datasets=[CELL.dataset], models=[CELL.model], methods=[CELL.method]))
 
 
 def errors(folder: Path, options: argparse.Namespace) -> None:

@@ -57,6 +57,8 @@ def with_shim(folder: Path) -> bool:
     """Begin this program again with the shim, if it is not there yet; False where there is no compiler."""
     compiler, library = shutil.which("cc") or shutil.which("gcc"), folder / "shim.so"
     if SHIM in os.environ:
+        if loaded := os.environ.pop("LD_PRELOAD", ""):  # it stays in this process and those that it forks
+            shutil.rmtree(Path(loaded).parent)
         return True
     if compiler is None or not sys.platform.startswith("linux"):
         return False

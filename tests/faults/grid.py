@@ -29,7 +29,7 @@ def params() -> dict[str, Any]:
             method["inference"]["most"] = 4  # steps of the encoder before one of the decoder
     grid = {name: list(params[name]) for name in ("models", "methods")}
     return {
-        "grid": {"datasets": ["mnist5k", "kjv"], **grid, "seeds": []},
+        "grid": {"datasets": ["mnist5k", "kjv"], **grid, "seeds": [0, 1]},
         "datasets": {"mnist5k": image, "kjv": text},
         "models": params["models"],
         "methods": params["methods"],
@@ -38,10 +38,10 @@ def params() -> dict[str, Any]:
     }
 
 
-def create(folder: Path, *, seeds: Sequence[int] = (0, 1), epochs: int = 10) -> None:
-    """A folder in which the stages run without DVC."""
+def create(folder: Path, *, epochs: int = 10, **grid: Sequence[Any]) -> None:
+    """A folder in which the stages run without DVC; `grid` are entries of it that are not as in `params`."""
     entries = params()
-    entries["grid"]["seeds"] = list(seeds)
+    entries["grid"] |= grid
     for dataset in entries["datasets"].values():
         dataset["training"]["epochs"] = epochs
     (folder / "metrics").mkdir(parents=True)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from faults.proxy import FAULTS, Proxy
 from faults.whole import mirrored
@@ -20,14 +20,14 @@ from uncollapse.tracking.mirror import mirror
 from uncollapse.tracking.run import Run
 
 STEPS = range(10, 60, 10)
-SETTINGS = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "2", "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "0"}
 
 
 class Network:
-    """A server, its proxy, and what it holds when nothing failed."""
+    """A server, its proxy, and what it holds when nothing failed. SETTINGS belong in the environment."""
+
+    SETTINGS: ClassVar = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "2", "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "0"}
 
     def __init__(self, folder: Path) -> None:
-        os.environ.update(SETTINGS)
         folder.mkdir()
         picture = folder / "picture.png"
         picture.write_bytes(b"picture")
@@ -42,6 +42,13 @@ class Network:
     def held(self) -> dict[str, Any]:
         """What the server holds."""
         return mirrored(self.server.folder / "server.db", self.server.folder / "artifacts")
+
+    def close(self) -> None:
+        """End the server."""
+        self.proxy.failing("", 0, once=True)
+        self.proxy.shutdown()
+        self.proxy.server_close()
+        self.server.kill()
 
     def forget(self) -> None:
         """The server holds nothing, as in the beginning."""
@@ -83,6 +90,7 @@ def made(one: Run, picture: Path, parent: str | None) -> Run:
 
 def network(folder: Path, step: int) -> Counter[str]:
     """All faults, for ever and once; prints and returns the counts."""
+    os.environ.update(Network.SETTINGS)
     attacked, total = Network(folder), Counter[str]()
     try:
         for fault in FAULTS:
@@ -91,5 +99,5 @@ def network(folder: Path, step: int) -> Counter[str]:
                 print(f"{fault}{', once' if once else ''}: {dict(counts)}", flush=True)
                 total += counts
     finally:
-        attacked.server.kill()
+        attacked.close()
     return total

@@ -33,6 +33,9 @@ class Proxy(ThreadingHTTPServer):
         self.over = threading.Event()
         self.fault, self.n, self.once, self.count = fault, n, once, 0
 
+    def handle_error(self, *_: Any) -> None:
+        """The client went away first."""
+
     def next(self) -> str:
         """The fault of a request that came in."""
         with self.counting:

@@ -43,7 +43,8 @@ def rows_of_seconds(folder: Path) -> list[dict[str, str]]:
     if not (folder / SECONDS).exists():
         return []
     with (folder / SECONDS).open(newline="") as file:
-        return list(csv.DictReader(file))
+        rows = list(csv.DictReader(file))
+    return [row for row in rows if None not in row and None not in row.values()]  # a full disk cuts one
 
 
 def estimate(job: Job, recipe: Recipe, times: Sequence[Time]) -> float | None:

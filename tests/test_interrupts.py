@@ -108,3 +108,15 @@ def test_a_folder_that_may_not_be_written(project: Project) -> None:
     assert line.endswith("Permission denied; make it writable, then `dvc repro` goes on from here")
     assert "Traceback" not in output
     assert_trained(project)
+
+
+def test_a_lock_that_dvc_left_in_half(tmp_path_factory: pytest.TempPathFactory) -> None:
+    project, _ = reproduced(tmp_path_factory)
+    lock = project.folder / "dvc.lock"
+    before = lock.read_text()
+    lock.write_text(before[: len(before) // 2])
+    assert "dvc.lock" in project.call("dvc", "repro", fails=True)
+    lock.unlink()
+    stages, lines = project.repro()
+    assert not [stage for stage in stages if stage.startswith(("prepare", "pretrain", "train", "evaluate"))]
+    assert lines == [], "what was made comes back from DVC's cache"

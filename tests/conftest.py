@@ -14,9 +14,11 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(autouse=True)
-def one_thread() -> None:
-    """As in a worker: more threads get in each other's way."""
+def fresh_process() -> None:
+    """One thread, as in a worker: more get in each other's way. And with denormal numbers, which a test that
+    works as a worker leaves off."""
     torch.set_num_threads(1)
+    torch.set_flush_denormal(False)
 
 
 @pytest.fixture

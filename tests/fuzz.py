@@ -19,6 +19,7 @@ from contextlib import chdir, redirect_stdout
 from io import StringIO
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import torch
 from fuzzing import INPUTS, made
@@ -37,10 +38,6 @@ from uncollapse.registry import build
 SECONDS, MEMORY = 60, 2**34  # of an input, and of the process in bytes
 LONGEST = 2500  # characters of a line
 EXPECTED: dict[str, tuple[type[Exception], ...]] = {"diagnose": (ValueError, OSError)}  # of others UserError
-
-
-torch.set_num_threads(1)  # as in a worker
-features.STEPS = 2  # a classifier of the labels is trained, and not looked at
 
 
 class Fault(Exception):
@@ -63,7 +60,8 @@ def data(use: str, **arguments: Any) -> Callable[[Path], None]:
     def prepared(file: Path) -> None:
         likelihood = categorical() if use == "text_lines" else gaussian()
         source = build("data/sources", {"use": use, "path": str(file), **arguments})()
-        prepare(file.with_name("out"), source, likelihood, **COUNTS)
+        with patch.object(features, "STEPS", 2):  # a classifier of the labels is trained, and not looked at
+            prepare(file.with_name("out"), source, likelihood, **COUNTS)
 
     return prepared
 
@@ -81,6 +79,7 @@ DOORS: dict[str, Callable[[Path], Any]] = {
 
 def attempt(number: int) -> tuple[str, bool]:
     """What input `number` is, and whether it was taken. Raises Fault."""
+    torch.set_num_threads(1)  # as in a worker
     name = list(INPUTS)[number % len(INPUTS)]
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings(action="ignore"), chdir(folder):
         file = Path(folder) / (f"a.{name.split('.')[1]}" if "." in name else "a.npz")

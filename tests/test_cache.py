@@ -188,7 +188,7 @@ def test_a_stage_tells_in_a_line_what_a_person_can_mend(
     assert JOB.failure.read_text() == f"{line}\n"
     with pytest.raises(FileNotFoundError):
         run(bug)
-    before = signal.getsignal(signal.SIGINT)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # it may be ignored, in the background
     with pytest.raises(SystemExit, match=r"^130$"):
         run(stopped)
     signal.signal(signal.SIGINT, before)

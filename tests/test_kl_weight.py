@@ -8,7 +8,9 @@ from torch import Tensor
 
 from uncollapse.experiment.pieces import resolve
 from uncollapse.methods.kl_weight import KLWeight
+from uncollapse.methods.kl_weight.geco import geco
 from uncollapse.methods.kl_weight.pi import pi
+from uncollapse.methods.kl_weight.sigmoid import sigmoid
 from uncollapse.registry import build, names
 
 LOSS = torch.tensor([90.0, 100.0, 110.0])  # reconstruction of a batch of 3
@@ -31,7 +33,12 @@ def betas_of(weight: KLWeight, kls: list[float]) -> list[float]:
 def test_a_weight_is_finite_not_negative_and_broadcasts_and_its_state_can_be_saved(name: str) -> None:
     weight = build(
         "methods/kl_weight",
-        resolve("", "methods/kl_weight", {"use": name}, {"kl_target": 2.0, "steps": 3, "period": 4}),
+        resolve(
+            "",
+            "methods/kl_weight",
+            {"use": name},
+            {"kl_target": 2.0, "steps": 3, "period": 4, "reconstruction_target": 90.0},
+        ),
     )
     state = weight.init()
     for kl in (0.0, 1.0, 50.0, 1e6):
@@ -99,3 +106,47 @@ def test_pi_holds_a_plant_at_its_target(antiwindup: str) -> None:
         beta, state = weight.update(state, batch(kl), LOSS)
         kl += 0.05 * (20 / (1 + 10 * float(beta)) - kl)
     assert kl == pytest.approx(7.0, rel=0.01)
+
+
+def test_the_sigmoid_begins_low_is_a_half_in_the_middle_and_ends_at_one() -> None:
+    betas = betas_of(sigmoid(steps=10), [1.0] * 13)
+    assert betas[:11] == pytest.approx([1 / (1 + math.exp(5 - t)) for t in range(10)] + [1.0])
+    assert (betas[5], betas[10:]) == (0.5, [1.0] * 3)
+
+
+def geco_betas(weight: KLWeight, reconstructions: list[float]) -> list[float]:
+    state, betas = weight.init(), []
+    for reconstruction in reconstructions:
+        beta, state = weight.update(state, batch(1.0), torch.tensor([reconstruction - 3, reconstruction + 3]))
+        betas.append(float(beta))
+    return betas
+
+
+def test_geco_is_the_algorithm_of_the_paper() -> None:
+    # target 80, rate .01, memory .5. By hand: C, its mean, and ln lambda of the next step
+    # 100: C 20, mean 20,                .2       100: 20, 20,    .4
+    #  80: C  0, mean 10,                .5        60: -20, -5,   .45
+    weight = geco(reconstruction_target=80.0, rate=0.01, memory=0.5)
+    expected = [math.exp(-x) for x in (0, 0.2, 0.4, 0.5, 0.45)]
+    assert geco_betas(weight, [100.0, 100.0, 80.0, 60.0, 80.0]) == pytest.approx(expected, rel=1e-6)
+
+
+def test_geco_comes_back_at_once_from_a_target_out_of_reach() -> None:
+    weight = geco(reconstruction_target=80.0, rate=0.01, memory=0.0, low=0.5, high=2.0)
+    betas = geco_betas(weight, [200.0] * 50 + [70.0] * 40)
+    assert betas[49] == betas[50] == pytest.approx(0.5)
+    assert betas[51] == pytest.approx(0.5 * math.exp(0.1))
+    assert max(betas) == betas[-1] == pytest.approx(2.0)
+    for wrong in ({"low": 3.0, "high": 2.0}, {"memory": 1.0}, {"memory": -0.1}):
+        with pytest.raises(ValueError, match=r"^(low|memory) \("):
+            geco(reconstruction_target=80.0, **wrong)
+
+
+def test_geco_holds_a_plant_at_its_target() -> None:
+    """A plant whose reconstruction falls as beta does, with a lag."""
+    weight = geco(reconstruction_target=80.0)
+    state, reconstruction = weight.init(), 150.0
+    for _ in range(5000):
+        beta, state = weight.update(state, batch(1.0), torch.full((3,), reconstruction))
+        reconstruction += 0.05 * (60 + 40 * float(beta) - reconstruction)
+    assert reconstruction == pytest.approx(80.0, rel=0.01)

@@ -11,9 +11,12 @@ ARGUMENTS = {
     "constant": {"beta": 0.3},
     "cyclical": {"period": 4},
     "free_bits": {"free": 0.5},
+    "geco": {"reconstruction_target": 30.0, "rate": 0.01},
     "linear": {"steps": 5},
     "pi": {"kl_target": 3.0, "ki": 0.01},
+    "sigmoid": {"steps": 5},
 }
+LOSS = torch.linspace(20, 60, 8)  # reconstruction of a batch
 
 
 def batches(count: int = 12) -> list[torch.Tensor]:
@@ -28,14 +31,14 @@ def test_it_weighs_as_training_does_and_goes_on_from_its_state(name: str) -> Non
     rule: KLWeight = build("methods/kl_weight", {"use": name, **ARGUMENTS[name]})
     state, saved = rule.init(), None
     for i, kl in enumerate(batches()):
-        beta, state = rule.update(state, kl, torch.zeros(8))
-        assert torch.equal(weight(kl), (beta * kl).sum(1).mean())
+        beta, state = rule.update(state, kl, LOSS)
+        assert torch.equal(weight(kl, LOSS), (beta * kl).sum(1).mean())
         if i == 5:
             saved = {key: value.clone() for key, value in weight.state_dict().items()}
     resumed = uncollapse.kl_weight(name, **ARGUMENTS[name])
     resumed.load_state_dict(saved)
     for kl in batches()[6:]:
-        resumed(kl)
+        resumed(kl, LOSS)
     assert all(torch.equal(value, weight.state_dict()[key]) for key, value in resumed.state_dict().items())
 
 
@@ -62,13 +65,18 @@ def test_a_kl_that_will_not_do(kl: object, line: str) -> None:
         uncollapse.kl_weight("free_bits")(kl)
 
 
+def test_a_weight_that_is_made_of_the_reconstruction_asks_for_it() -> None:
+    with pytest.raises(ValueError, match=r"^reconstruction: this weight is made of it"):
+        uncollapse.kl_weight("geco", reconstruction_target=30.0)(torch.ones(8, 4))
+
+
 @pytest.mark.parametrize("name", names("methods/kl_weight"))
 def test_a_batch_with_nan_changes_nothing(name: str) -> None:
     first, second = (uncollapse.kl_weight(name, **ARGUMENTS[name]) for _ in range(2))
     for i, kl in enumerate(batches()):
         if i == 5:
-            first(torch.full_like(kl, float("nan")))
-        assert torch.equal(first(kl), second(kl))
+            first(torch.full_like(kl, float("nan")), LOSS)
+        assert torch.equal(first(kl, LOSS), second(kl, LOSS))
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])

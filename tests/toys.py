@@ -27,7 +27,15 @@ CARDS = {
 }
 LIKELIHOODS = {"images": "bernoulli", "tokens": "categorical"}
 # arguments that the pieces leave to the data set
-ARGUMENTS = {"kl_target": 1.0, "steps": 6, "period": 4, "radius": 0.1, "window": 2, "most": 6}
+ARGUMENTS = {
+    "kl_target": 1.0,
+    "steps": 6,
+    "period": 4,
+    "reconstruction_target": 5.0,
+    "radius": 0.1,
+    "window": 2,
+    "most": 6,
+}
 
 
 def toy_vae(kind: str, seed: int = 0, net: dict[str, Any] | None = None, **slots: str) -> VAE:

@@ -35,7 +35,8 @@ def piece(slot: str, use: str, arguments: dict[str, Any]) -> Any:
 
 def kl_weight(use: str, **arguments: Any) -> WeightedKL:
     """A weight of the KL: loss = reconstruction + weight(kl), in nats, summed over values and latents."""
-    return WeightedKL(piece("kl_weight", use, arguments), per_dimension=use == "free_bits")
+    rule = piece("kl_weight", use, arguments)
+    return WeightedKL(rule, per_dimension=use == "free_bits", reads_reconstruction=use == "geco")
 
 
 def divergence(use: str, **arguments: Any) -> Callable[..., Tensor]:

@@ -18,9 +18,12 @@ class WeightedKL(nn.Module):
     leaves the state as it is.
     """
 
-    def __init__(self, rule: KLWeight, *, per_dimension: bool = False) -> None:
+    def __init__(
+        self, rule: KLWeight, *, per_dimension: bool = False, reads_reconstruction: bool = False
+    ) -> None:
         super().__init__()
         self.rule, self.per_dimension = rule, per_dimension
+        self.reads_reconstruction = reads_reconstruction
         self.beta: Tensor | None = None
         for name, value in rule.init().items():
             self.register_buffer(name, value.clone())  # two may begin as one tensor
@@ -35,6 +38,8 @@ class WeightedKL(nn.Module):
             raise ValueError("kl: should be a tensor of real numbers, (B, D), (B,) or ()")
         if self.per_dimension and kl.ndim < 2:
             raise ValueError(f"kl: should be KL_i of each dimension, (B, D), not {tuple(kl.shape)}")
+        if self.reads_reconstruction and reconstruction is None:
+            raise ValueError("reconstruction: this weight is made of it, -log p(x|z) (B,) in nats")
         rows = kl.reshape(len(kl), -1) if kl.ndim else kl.reshape(1, 1)
         other = rows.new_zeros(len(rows)) if reconstruction is None else reconstruction.detach()
         before = dict(self.named_buffers())

@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from uncollapse.pipeline.condition import lock_entries
+from uncollapse.pipeline.files import write_whole
 from uncollapse.pipeline.outputs import LOCK
 
 
@@ -28,5 +29,4 @@ def add(folder: Path, new: Mapping[str, Any]) -> None:
     """Put entries into it, in place of older ones. DVC would write it anew for every job."""
     content = {"schema": "2.0", "stages": {**entries(folder), **new}}
     text = yaml.dump(content, Dumper=Dumper, sort_keys=False, width=10_000)
-    (folder / LOCK).with_suffix(".new").write_text(text)
-    (folder / LOCK).with_suffix(".new").replace(folder / LOCK)
+    write_whole(folder / LOCK, text)

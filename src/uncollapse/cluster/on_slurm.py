@@ -20,9 +20,8 @@ class Submitit:
             import submitit
         self.cores = cores
         WORK.mkdir(exist_ok=True)
-        folder = tempfile.mkdtemp(
-            prefix="submitit-", dir=WORK
-        )  # job numbers come again, of processes above all
+        # one for each call, since the numbers of jobs come again, those of processes above all
+        folder = tempfile.mkdtemp(prefix="submitit-", dir=WORK)
         self.executor = submitit.AutoExecutor(folder, cluster=cluster)
         self.jobs: set[Any] = set()
 

@@ -54,7 +54,7 @@ def pending(cell: Cell, recipes: Mapping[Job, str] | None = None) -> dict[Job, C
 
 def condition(job: Job, recipe: str) -> Condition:
     """The condition of a job's output, given the text of the recipe that it should be made from."""
-    lock = parsed(LOCK.read_text()) if LOCK.exists() else Lock({}, {})
+    lock = own_lock()
     changed = str(job) in lock.jobs and not unchanged(lock, job, recipe)
     if not changed and job.made_from.exists() and job.made_from.read_text() == recipe:
         return READY
@@ -92,9 +92,14 @@ def parsed(text: str) -> Lock:
     return Lock(entries, {out["path"]: out.get("md5") for out in outs})
 
 
+def own_lock() -> Lock:
+    """That of this project; an empty one if there is none."""
+    return parsed(LOCK.read_text()) if LOCK.exists() else Lock({}, {})
+
+
 def committed(job: Job) -> bool:
     """Whether DVC has noted that it made a job's output from its recipe and inputs as they are now."""
-    lock = parsed(LOCK.read_text()) if LOCK.exists() else Lock({}, {})
+    lock = own_lock()
     return str(job) in lock.jobs and unchanged(lock, job, written(job))
 
 

@@ -15,6 +15,7 @@ from server import wait_for
 
 CELL = "mnist5k-control_vae-plain"
 EPOCHS = 60
+SHELLS = [path for path in ("/bin/sh", "/bin/bash") if Path(path).exists()]
 
 
 @pytest.fixture
@@ -28,14 +29,17 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     return project
 
 
-def begin(project: Project, *options: str) -> subprocess.Popen[str]:
-    """`dvc repro` in a process group of its own, as a terminal has it, when it trains."""
+def begin(project: Project, *options: str, shell: str = "/bin/sh") -> subprocess.Popen[str]:
+    """`dvc repro` in a process group of its own, as a terminal has it, when it trains.
+
+    DVC runs a stage through the person's shell: bash makes way for the stage, sh may wait for it.
+    """
     pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
     hear = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # also where the tests run in the background
     process = subprocess.Popen(
         ["dvc", "repro", *options, "train"],
         cwd=project.folder,
-        env=project.environment,
+        env={**project.environment, "SHELL": shell},
         start_new_session=True,
         preexec_fn=hear,
         **pipes,
@@ -62,9 +66,10 @@ def assert_trained(project: Project) -> None:
         assert table[table["seed"] == seed]["epoch"].tolist() == list(range(1, EPOCHS + 1))
 
 
+@pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize("options", [(), ("--keep-going",)], ids=["repro", "keep-going"])
-def test_ctrl_c_ends_all_with_one_line(project: Project, options: tuple[str, ...]) -> None:
-    process = begin(project, *options)
+def test_ctrl_c_ends_all_with_one_line(project: Project, options: tuple[str, ...], shell: str) -> None:
+    process = begin(project, *options, shell=shell)
     start = time.monotonic()
     os.killpg(process.pid, signal.SIGINT)
     output, _ = process.communicate(timeout=120)  # until the last process has let go of it
@@ -77,8 +82,9 @@ def test_ctrl_c_ends_all_with_one_line(project: Project, options: tuple[str, ...
     assert_trained(project)
 
 
-def test_a_stage_ends_with_its_dvc(project: Project) -> None:
-    process = begin(project)
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_stage_ends_with_its_dvc(project: Project, shell: str) -> None:
+    process = begin(project, shell=shell)
     process.kill()
     output, _ = process.communicate(timeout=120)
     assert "Traceback" not in output

@@ -70,6 +70,9 @@ def answer(client: socket.socket) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)  # it is ignored in the background
     message, files, *_ = socket.recv_fds(client, 1 << 20, 3)
+    sys.argv, folder, environment, caller = json.loads(message)
+    if "DVC_STAGE" in environment:
+        environment.setdefault("UNCOLLAPSE_WATCHED", str(dvc_above(caller)))  # not above what is forked
     if child := os.fork():
         client.sendall(f"{child}\n".encode())
         client.sendall(f"{os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])}\n".encode())
@@ -78,12 +81,19 @@ def answer(client: socket.socket) -> None:
     for number, file in enumerate(files):
         os.dup2(file, number)
         os.close(file)
-    sys.argv, folder, environment = json.loads(message)
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
     sys.path[:0] = [str(Path(sys.argv[0]).parent), *os.environ["PYTHONPATH"].split(os.pathsep)]
     os._exit(status_of_script())
+
+
+def dvc_above(caller: int) -> int:
+    """DVC: the process that called, or the one above it if that is a shell: sh waits beside what it runs."""
+    from psutil import Process  # not above: the client has the standard library alone
+
+    process = Process(caller)
+    return process.ppid() if process.name() in {"sh", "dash", "bash"} else caller
 
 
 def status_of_script() -> int:
@@ -112,10 +122,7 @@ def ask(address: str, arguments: list[str]) -> int:
     """The status of a stage that the server ran; a signal to this process is passed on."""
     server = socket.socket(socket.AF_UNIX)
     server.connect(address)
-    environment = dict(os.environ)
-    if "DVC_STAGE" in environment:
-        environment.setdefault("UNCOLLAPSE_WATCHED", str(os.getppid()))  # DVC, else its parent by descent
-    request = json.dumps([arguments, os.getcwd(), environment]).encode()
+    request = json.dumps([arguments, os.getcwd(), dict(os.environ), os.getppid()]).encode()
     socket.send_fds(server, [request], [0, 1, 2])
     answers = server.makefile()
     child = int(answers.readline())

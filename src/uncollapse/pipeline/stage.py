@@ -41,11 +41,11 @@ def run(main: Callable[..., None]) -> None:
         atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)  # what is left to do takes no time
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # once is enough
+        if caller and goes_on(caller):  # first of all: where the shell between has died, DVC waits no longer
+            os.kill(caller, signal.SIGTERM)
         print(
             f"{' '.join(filter(None, job))} was interrupted; `dvc repro` goes on from here", file=sys.stderr
         )
-        if caller and goes_on(caller):
-            os.kill(caller, signal.SIGTERM)
         sys.exit(INTERRUPTED)
     except Exception as error:
         mendable = error if isinstance(error, UserError) else disk_error(error)

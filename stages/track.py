@@ -12,7 +12,7 @@ def main() -> None:
     """All cells that are current; the others are named and left out."""
     cells, seeds = grid()
     missing = [cell for cell in cells if not current(cell)]
-    runs = with_cells({cell: finished_runs(cell, seeds) for cell in cells if cell not in missing})
+    runs = with_cells({cell: finished_runs(cell) for cell in cells if cell not in missing})
     for uri in dict.fromkeys([LOCAL, server()]):
         added, mended = mirror(runs, uri, failed_keys(missing, seeds))
         print(f"track: {len(runs)} runs in {without_credentials(uri)}, {added} of them new, {mended} mended")

@@ -49,7 +49,7 @@ def work(recipe: outputs.Recipe, seed: int, folder: Path, progress: Progress) ->
         if not all(map(math.isfinite, row.values())):
             where, key = f"{cell}, seed {seed}, epoch {row['epoch']}", f"datasets.{cell.dataset}.training"
             rate = f"params.yaml: {key}.learning_rate is {training.learning_rate}"
-            raise UserError(f"{where}: training diverged; {rate}, try a smaller one")
+            raise UserError(f"{where}: training diverged; {rate}, try a smaller one", diverged=state.epoch)
         checkpoint.add(row, state.state_dict())
         progress(row)
     save_file(vae.state_dict(), folder / outputs.WEIGHTS)

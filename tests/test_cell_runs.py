@@ -23,7 +23,7 @@ ENDS = ("", "/low", "/high")
 def runs_of() -> dict[str, Run]:
     """The runs of the grid in this folder, by name."""
     listed = outputs.grid()
-    runs = with_cells({cell: finished_runs(cell, listed["seeds"]) for cell in listed["cells"]})
+    runs = with_cells({cell: finished_runs(cell) for cell in listed["cells"]})
     return {run.name: run for run in runs}
 
 

@@ -20,10 +20,14 @@ def shortened(value: object) -> str:
 
 
 class UserError(Exception):
-    """A mistake in params.yaml, a file or an option; its text is one line that says what to change."""
+    """A mistake in params.yaml, a file or an option; its text is one line that says what to change.
 
-    def __init__(self, text: object):
+    `diverged` is the epoch of training in which a number was no longer finite: that is also a result.
+    """
+
+    def __init__(self, text: object, *, diverged: int = 0):
         super().__init__(one_line(text))
+        self.diverged = diverged
 
 
 class MissingArgument(UserError):

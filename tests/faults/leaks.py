@@ -84,7 +84,7 @@ def evaluate(tick: Tick) -> None:
 
 def follow_for_ever(tick: Tick) -> None:
     """`follow`, whose pauses take no time, and a run that grows at every hundredth look."""
-    [folder] = outputs.training(CELL).seed_folders(0)
+    [folder] = outputs.training(CELL).cache.glob("0-*")
     history, looks = folder / outputs.HISTORY, 0
 
     def sleep(_: float) -> None:

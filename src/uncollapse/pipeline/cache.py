@@ -21,6 +21,7 @@ from uncollapse.pipeline.files import NEW, write_whole
 from uncollapse.pipeline.outputs import (
     CHECKPOINT,
     DELIVERED,
+    DIVERGED,
     DONE,
     RECIPE,
     SECONDS,
@@ -30,7 +31,7 @@ from uncollapse.pipeline.outputs import (
     per_seed,
 )
 from uncollapse.pipeline.pool import Work, formatted, side_by_side
-from uncollapse.pipeline.tables import append_row
+from uncollapse.pipeline.tables import append_row, read_table
 
 Inputs = Callable[[int], Iterable[Path]]  # the files that a seed reads
 PATIENCE = 30.0  # seconds in which the workers of a stage that was killed end for sure
@@ -41,7 +42,8 @@ def each_seed(job: Job, inputs: Inputs, work: Work, rows: int) -> None:
 
     `work` calls `progress(row)` `rows` times, for the progress bar. `history.csv` of each seed's folder
     becomes rows of `history.csv` in the output, with a column `seed`; `weights.safetensors` becomes
-    `weights-<seed>.safetensors`. Raises UserError where another process is at work on the job.
+    `weights-<seed>.safetensors`. A seed may end without weights, because its training diverged. Raises
+    UserError if all did, and where another process is at work on the job.
     """
     with alone(job):
         make_seeds(job, inputs, work, rows)
@@ -81,11 +83,22 @@ def make_seeds(job: Job, inputs: Inputs, work: Work, rows: int) -> None:
     if unfinished:
         seconds = round(time.monotonic() - start, 1)
         append_row(SECONDS, {**job._asdict(), "seeds": len(unfinished), "seconds": seconds})
+    diverged = [line for folder in folders.values() if (line := divergence(folder))]
+    if diverged and len(diverged) == len(folders):
+        raise UserError(diverged[0])
+    for line in diverged:
+        print(f"{line}; the other seeds count without it")
     gather(folders, job.folder)
     remove_others(job.cache, folders)
     write_whole(delivered, delivery)
     numbers = "  ".join(f"{name} {value}" for name, value in formatted(last).items())
     print(f"{title}: seeds {', '.join(map(str, folders))} ({len(unfinished)} made now)  {numbers}".rstrip())
+
+
+def divergence(folder: Path) -> str:
+    """The line of a seed whose training diverged; nothing if it did not."""
+    file = folder / DIVERGED
+    return read_table(file)[0]["line"] if file.exists() else ""
 
 
 def key(recipe: Recipe, inputs: Iterable[Path]) -> str:

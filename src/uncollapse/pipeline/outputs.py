@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from uncollapse.experiment.cells import Cell
 from uncollapse.pipeline.files import write_whole
+from uncollapse.pipeline.tables import read_table
 
 Recipe = dict[str, Any]
 
@@ -31,6 +32,7 @@ STARTED, DONE = "started", "done"  # in a seed's folder: since when it was worke
 DELIVERED, TAKEN = "delivered.json", "lock"
 CARD, VOCABULARY, CLASSIFIER = "card.json", "vocabulary.txt", "classifier.safetensors"
 HISTORY, CHECKPOINT = "history.csv", "checkpoint.pt"
+DIVERGED = "diverged.csv"  # of a seed whose training did: the epoch, and a line that says so; no weights
 ENCODER, WEIGHTS = "encoder.safetensors", "weights.safetensors"
 MEASURES, COLLAPSE, DEVICE = "measures.csv", "collapse.csv", "device.txt"
 LATENTS, EXAMPLES = "latents.safetensors", "examples.safetensors"
@@ -53,12 +55,9 @@ def recipe_file(name: str) -> Path:
     return RECIPES / f"{name}.json"
 
 
-GRID = recipe_file("grid")
-
-
 def grid() -> Recipe:
     """What the stage `recipes` says of the grid: its cells, its seeds, settings, and what is compared."""
-    listed = json.loads(GRID.read_text())
+    listed = json.loads(recipe_file("grid").read_text())
     return {**listed, "cells": [Cell(*names) for names in listed["cells"]]}
 
 
@@ -78,8 +77,10 @@ class Job(NamedTuple):
 
     @property
     def recipe(self) -> Recipe:
-        """The recipe that the stage `recipes` wrote."""
-        return json.loads(self.recipe_file.read_text())
+        """The recipe that the stage `recipes` wrote; for `evaluate` without the seeds that diverged."""
+        recipe = json.loads(self.recipe_file.read_text())
+        gone = diverged(Cell(*self.name.split("-"))) if self.stage == "evaluate" else {}
+        return {**recipe, "seeds": [seed for seed in recipe["seeds"] if seed not in gone]} if gone else recipe
 
     @property
     def folder(self) -> Path:
@@ -103,10 +104,6 @@ class Job(NamedTuple):
     def seed_folder(self, seed: int, key: str) -> Path:
         """Where a seed works; `key` is a digest of all that determines its result."""
         return self.cache / f"{seed}-{key}"
-
-    def seed_folders(self, seed: int) -> list[Path]:
-        """All folders of a seed that there are, also those of other recipes."""
-        return sorted(self.cache.glob(f"{seed}-*"))
 
     @property
     def failure(self) -> Path:
@@ -180,6 +177,12 @@ def measuring_inputs(cell: Cell, seed: int) -> list[Path]:
 def weights(cell: Cell, seed: int) -> Path:
     """The trained weights of a seed."""
     return training(cell).folder / per_seed(WEIGHTS, seed)
+
+
+def diverged(cell: Cell) -> dict[int, int]:
+    """The seeds of a cell whose training diverged, each with the epoch."""
+    rows = read_table(file) if (file := training(cell).folder / DIVERGED).exists() else []
+    return {int(row["seed"]): int(row["epoch"]) for row in rows}
 
 
 def history(cell: Cell) -> Path:

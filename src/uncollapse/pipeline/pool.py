@@ -14,8 +14,8 @@ from tqdm import tqdm
 
 from uncollapse.errors import UserError
 from uncollapse.pipeline.files import complete, disk_error
-from uncollapse.pipeline.outputs import DONE, STARTED, Recipe
-from uncollapse.pipeline.tables import Row
+from uncollapse.pipeline.outputs import DIVERGED, DONE, STARTED, Recipe
+from uncollapse.pipeline.tables import Row, write_table
 from uncollapse.pipeline.watched import end_with
 
 CORES = "UNCOLLAPSE_CORES"  # the environment variable that says how many cores a stage may use
@@ -131,7 +131,12 @@ def work_on(work: Work, recipe: Recipe, seed: int, folder: Path, writer: Connect
     def whole() -> None:
         if not (folder / STARTED).exists():  # else it goes on
             (folder / STARTED).touch()
-        work(recipe, seed, folder, progress)
+        try:
+            work(recipe, seed, folder, progress)
+        except UserError as error:
+            if not error.diverged:
+                raise
+            write_table(folder / DIVERGED, [{"epoch": error.diverged, "line": error}])
         complete(folder, DONE)
 
     set_up_for(whole, writer)

@@ -42,8 +42,13 @@ def write_table(file: Path, rows: Sequence[Row]) -> None:
 
 def last_row(file: Path, seed: int) -> dict[str, str]:
     """The last row of a seed in a table that `each_seed` gathered."""
+    return [row for row in read_table(file) if row["seed"] == str(seed)][-1]
+
+
+def read_table(file: Path) -> list[dict[str, str]]:
+    """The rows of a CSV file."""
     with file.open(newline="") as rows:
-        return [row for row in csv.DictReader(rows) if row["seed"] == str(seed)][-1]
+        return list(csv.DictReader(rows))
 
 
 def append_row(file: Path, row: Row) -> None:

@@ -22,6 +22,7 @@ def report() -> None:
     budget = (
         f"; not converged: {early} of the cells, what is said of them holds for their budget" if early else ""
     )
-    line = f"report: {len(results.summary)} runs of {len(results.present)} cells{missing}{budget}"
+    gone = f"; {len(results.diverged)} more runs diverged" if len(results.diverged) else ""
+    line = f"report: {len(results.summary)} runs of {len(results.present)} cells{gone}{missing}{budget}"
     CLOSING.write_text(f"{line}\n")  # for the last line of `make repro`
     print(line)

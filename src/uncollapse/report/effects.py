@@ -16,6 +16,7 @@ class Effect(NamedTuple):
     collapse       less or more of it, see `Evidence.collapse`
     at_equal_work  the validation elbo for the work of its reference; None if it took more from the start
     converged      whether all runs of both cells have
+    diverged       the number of runs of both that are left out because they did
     cost           its work, as a multiple of its reference's
     nll, share     the comparisons of the likelihood and of `Evidence.collapse`
     depends        where the difference in `share` is shown, if that depends on eps; else ""
@@ -28,6 +29,7 @@ class Effect(NamedTuple):
     likelihood: int
     at_equal_work: int | None
     converged: bool
+    diverged: int
     cost: float
     nll: Row
     share: Row
@@ -49,6 +51,8 @@ class Effect(NamedTuple):
     @property
     def state(self) -> State:
         """The verdict: better or worse in anything that is shown."""
+        if self.diverged:
+            return State.DIVERGED
         if not self.converged:
             return State.NOT_CONVERGED
         shown = (self.collapse, self.information, self.likelihood)
@@ -82,6 +86,7 @@ def effect_of(evidence: Evidence, question: str, cell: Cell, against: Cell) -> E
         likelihood,
         at_equal_work=None if equal is None else evidence.direction(equal),
         converged=evidence.converged(cell, against),
+        diverged=evidence.diverging(cell, against),
         cost=cost,
         nll=nll,
         share=share,

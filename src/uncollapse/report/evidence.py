@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from uncollapse.experiment.cells import Cell
+from uncollapse.report.means import CELL
 from uncollapse.report.numbers import Row, measure_of
 from uncollapse.report.results import Results
 from uncollapse.report.robust import KEY, SHARES, Directions, robust
@@ -28,6 +29,7 @@ class Evidence:
         self.vae, self.plain = results.grid["vae"], results.grid["plain"]
         self.combinations, self.seeds = results.grid["combinations"], len(results.grid["seeds"])
         self.controls = results.grid["controls"]
+        self.diverged = results.diverged.groupby(CELL).size().to_dict()  # seeds, by cell
         self.eps, self.delta = results.grid["evaluation"]["eps"], results.grid["evaluation"]["delta"]
         self.collapse = "uninformative" if "uninformative" in results.means else "collapsed"
 
@@ -61,6 +63,10 @@ class Evidence:
         """Whether all runs of these cells stopped by themselves."""
         return all(self.means[cell]["converged"] == 1 for cell in cells)
 
+    def diverging(self, *cells: Cell) -> int:
+        """The number of runs of these cells whose training diverged."""
+        return sum(self.diverged.get(tuple(cell), 0) for cell in cells)
+
     def cost(self, cell: Cell, against: Cell) -> float:
         """The work of training a cell, as a multiple of that of another."""
         return float(self.means[cell]["gflops"] / self.means[against]["gflops"])
@@ -70,4 +76,6 @@ class Evidence:
         cells = list(cells)
         epochs = sorted({round(self.means[cell]["epochs"]) for cell in cells})
         span = f"{epochs[0]}" if len(epochs) == 1 else f"{epochs[0]} to {epochs[-1]}"
-        return f"{'converged' if self.converged(*cells) else 'not converged'} in {span} epochs"
+        gone = self.diverging(*cells)
+        left_out = f"; {gone} more runs diverged" if gone > 1 else "; one more run diverged" if gone else ""
+        return f"{'converged' if self.converged(*cells) else 'not converged'} in {span} epochs{left_out}"

@@ -24,6 +24,10 @@ MEANINGS = {
     State.NOTHING: ("nothing is beyond chance", "#ffffff"),
     State.WORSE: ("worse in likelihood or collapse, better in neither", "#fbd5bd"),
     State.NOT_CONVERGED: ("does not count: it may still have improved when training ended", "#ededed"),
+    State.DIVERGED: (
+        "does not count: training diverged in some seeds, and what is left is a selection",
+        "#ededed",
+    ),
 }
 OTHERS = "#f6f6f4"  # references, and cells without results
 
@@ -77,6 +81,7 @@ def square(evidence: Evidence, cell: Cell) -> Square:
     levels = [
         Line(f"nll {mean_of(evidence.means[cell], 'nll', columns()['nll'])} nats"),
         Line(f"{evidence.collapse} {100 * evidence.means[cell][evidence.collapse]:.0f} %"),
+        *left_out(evidence, cell),
     ]
     question = "model" if cell.method == evidence.plain else "method"
     reference = {"model": evidence.vae} if question == "model" else {"method": evidence.plain}
@@ -86,11 +91,19 @@ def square(evidence: Evidence, cell: Cell) -> Square:
     effect = effect_of(evidence, question, cell, against)
     if effect is None:
         return Square(cell, "nothing to compare with", OTHERS, levels)
-    label = effect.state.value if effect.tested or not effect.converged else "no interval"
+    counts = effect.converged and not effect.diverged
+    label = effect.state.value if effect.tested or not counts else "no interval"
     lines = [*gains(effect, evidence.collapse), Line(f"{effect.cost:.2g}× the work")]
+    lines += left_out(evidence, cell)
     if question == "model":
         lines.append(Line(f"compared with {evidence.vae}"))
     return Square(cell, label, MEANINGS[effect.state][1], lines, effect)
+
+
+def left_out(evidence: Evidence, cell: Cell) -> list[Line]:
+    """How many of its seeds diverged, if any."""
+    gone = evidence.diverging(cell)
+    return [Line(f"{gone} of {evidence.seeds} seeds diverged", strong=True)] if gone else []
 
 
 def gains(effect: Effect, collapse: str) -> list[Line]:

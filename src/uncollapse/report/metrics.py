@@ -27,7 +27,7 @@ Numbers = dict[str, dict[str, dict[str, Any]]]  # by data set, model and method
 def write_metrics(results: Results) -> None:
     """Write all: the runs, the comparisons, the means of each cell, the best methods, and five charts."""
     METRICS.mkdir(exist_ok=True)
-    results.summary.to_csv(SUMMARY, index=False, float_format="%.6g")
+    summary(results).to_csv(SUMMARY, index=False, float_format="%.6g")
     results.comparison.to_csv(COMPARISON, index=False, float_format="%.6g")
     cells = cell_means(results)
     for file, numbers in {CELL_MEANS: cells, SUMMARY_MEANS: best(cells, results.grid["plain"])}.items():
@@ -42,6 +42,15 @@ def write_metrics(results: Results) -> None:
     }
     for file, table in tables.items():
         table.to_csv(file, index=False, float_format="%.4g")
+
+
+def summary(results: Results) -> pd.DataFrame:
+    """The measures of each run; of one that diverged, as the last column has it, only the epoch."""
+    diverged = results.diverged.rename(columns={"epoch": "diverged"}).assign(converged=0)
+    columns = [*results.summary, "diverged"]
+    if diverged.empty:
+        return results.summary.reindex(columns=columns)
+    return pd.concat([results.summary, diverged], ignore_index=True)[columns]
 
 
 def cell_means(results: Results) -> Numbers:

@@ -33,8 +33,9 @@ class Results:
     grid        recipes/grid.json: cells, seeds, settings of the evaluation; which model is the VAE, which
                 method is plain, which methods combine others, which have a control
     missing     the cells that have no results, and why
-    summary     a row for each run (cell and seed): its measures
-    history     a row for each run and epoch of training
+    summary     a row for each run (cell and seed) that was measured: its measures
+    diverged    a row for each run of these cells whose training diverged: `seed` and `epoch`
+    history     a row for each run that was measured and epoch of training
     thresholds  a row for each run and latent dimension: `eps`, above which it counts as collapsed, its
                 mean `kl`, and its `information`
     maps        a row for each cell and test example: `x` and `y` in a t-SNE map of the first seed, `label`
@@ -45,6 +46,7 @@ class Results:
     grid: Mapping[str, Any]
     missing: Mapping[Cell, str]
     summary: pd.DataFrame
+    diverged: pd.DataFrame
     history: pd.DataFrame
     thresholds: pd.DataFrame
     maps: pd.DataFrame
@@ -107,13 +109,15 @@ def gather() -> Results:
     if not present:
         raise UserError(f"report: no cell of the grid has been measured; {next(iter(missing.values()))}")
     summary = read({cell: outputs.measures(cell) for cell in present})
-    history = read({cell: outputs.history(cell) for cell in present})
+    history = read({cell: outputs.history(cell) for cell in present}).merge(summary[[*CELL, "seed"]])
+    gone = [(*cell, *end) for cell in present for end in outputs.diverged(cell).items()]
     examples = shared_examples(present, grid["seeds"])
     text = {"converters": {"label": from_text}, "keep_default_na": False}
     return Results(
         grid=grid,
         missing=missing,
         summary=summary,
+        diverged=pd.DataFrame(gone, columns=[*CELL, "seed", "epoch"]),
         history=history,
         thresholds=read({cell: outputs.evaluation(cell).folder / outputs.COLLAPSE for cell in present}),
         maps=read({cell: outputs.evaluation(cell).folder / outputs.TSNE for cell in present}, **text),
@@ -129,11 +133,12 @@ def shared_examples(cells: Sequence[Cell], seeds: Sequence[int]) -> Examples:
         for cell in cells
         if len(seeds) > len({outputs.prepared(cell.dataset, seed) for seed in seeds}) == 1
     ]
-    files = {seed: outputs.per_seed(outputs.EXAMPLES, seed) for seed in seeds}
-    folders = {cell: outputs.evaluation(cell).folder for cell in shared}
     return {
-        cell: {seed: pd.DataFrame(load_file(folder / file)) for seed, file in files.items()}
-        for cell, folder in folders.items()
+        cell: {
+            seed: pd.DataFrame(load_file(job.folder / outputs.per_seed(outputs.EXAMPLES, seed)))
+            for seed in job.recipe["seeds"]
+        }
+        for cell, job in {cell: outputs.evaluation(cell) for cell in shared}.items()
     }
 
 

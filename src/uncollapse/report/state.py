@@ -13,6 +13,7 @@ class State(StrEnum):
     NOTHING = "no difference shown"
     WORSE = "worse"
     NOT_CONVERGED = "not converged"
+    DIVERGED = "diverges"
 
 
 def state_of(shown: Sequence[int], *, cost: float, at_equal_work: int | None) -> State:

@@ -15,20 +15,21 @@ from uncollapse.report.effects import effect_of
 from uncollapse.report.evidence import Evidence
 from uncollapse.report.means import measured
 from uncollapse.report.results import gather
-from uncollapse.tracking.gather import tags_of
+from uncollapse.tracking.gather import diverged_runs, tags_of
 from uncollapse.tracking.run import Points, Run
 
 ENDS = ("low", "high")  # of an interval
 
 
 def with_cells(finished: Mapping[Cell, Sequence[Run]]) -> list[Run]:
-    """The runs of all seeds of the cells, nested in a run for each cell, which comes before them."""
+    """The runs of all seeds of the cells, nested in a run for each cell, which comes before them; also of
+    those that diverged, which are in none of its numbers."""
     if not finished:
         return []
     evidence, runs = Evidence(gather()), list[Run]()
     for cell, seeds in finished.items():
         run = cell_run(evidence, cell, seeds, finished.get(cell._replace(method=evidence.plain), ()))
-        runs += [run, *(replace(seed, parent=run.key) for seed in seeds)]
+        runs += [run, *(replace(seed, parent=run.key) for seed in [*seeds, *diverged_runs(cell)])]
     return runs
 
 

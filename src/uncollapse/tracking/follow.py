@@ -56,12 +56,13 @@ def growing_runs(sizes: Mapping[Path, int]) -> Iterator[tuple[Path, int, Run]]:
     """The runs of the grid whose history is not as long as in `sizes`, each with its file and size."""
     cells, seeds = grid()
     for cell, seed in product(cells, seeds):
-        for folder in outputs.training(cell).seed_folders(seed):
+        for folder in sorted(outputs.training(cell).cache.glob(f"{seed}-*")):
             file = folder / outputs.HISTORY
             rows = complete_rows(file)
             if (
                 rows.count("\n") < 2
                 or len(rows) == sizes.get(file)
+                or (folder / outputs.DIVERGED).exists()  # it has ended, and `track` says so
                 or not outputs.card(cell.dataset, seed).exists()
             ):
                 continue

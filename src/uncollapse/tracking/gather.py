@@ -72,12 +72,22 @@ def training_key(cell: Cell, seed: int) -> str:
     return key(outputs.training(cell).recipe, outputs.training_inputs(cell, seed))
 
 
-def finished_runs(cell: Cell, seeds: Sequence[int]) -> list[Run]:
+def diverged_runs(cell: Cell) -> list[Run]:
+    """The run of every seed of a cell whose training diverged: FAILED, with the epochs before."""
+    runs, history = [], pd.read_csv(outputs.history(cell))
+    for seed, epoch in outputs.diverged(cell).items():
+        run, epochs = run_at_start(cell, seed), history[history["seed"] == seed]
+        tags = {**run.tags, "converged": "false", "diverged": str(epoch)}
+        runs.append(replace(run, tags=tags, points=training_points(epochs), status="FAILED"))
+    return runs
+
+
+def finished_runs(cell: Cell) -> list[Run]:
     """The run of every seed of a cell that was trained and measured."""
     history = pd.read_csv(outputs.history(cell))
     measures = pd.read_csv(outputs.measures(cell))
     collapse = pd.read_csv(outputs.evaluation(cell).folder / outputs.COLLAPSE)
-    runs = []
+    runs, seeds = [], outputs.evaluation(cell).recipe["seeds"]
     for seed in seeds:
         epochs, dimensions = history[history["seed"] == seed], collapse[collapse["seed"] == seed]
         row = measures[measures["seed"] == seed].drop(columns="seed").iloc[0]

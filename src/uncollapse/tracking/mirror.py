@@ -83,13 +83,13 @@ def set_status(client: Any, entries: Sequence[Any], current: bool, failed: bool)
 
 
 def is_complete(entry: Any, run: Run) -> bool:
-    """Whether a stored run is finished and the last value of every metric is that of the files.
+    """Whether a stored run has ended and the last value of every metric is that of the files.
 
     Its status was set last, so the earlier points are there too.
     """
     last = {metric: values[max(values)] for metric, values in run.finite_points.items()}
     return (
-        entry.info.status == "FINISHED"
+        entry.info.status == run.status
         and equal(entry.data.metrics, last)
         and entry.data.params == run.flat_params
     )

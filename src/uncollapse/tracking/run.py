@@ -19,7 +19,7 @@ class Run:
     `key` is a digest of all that determines its numbers. `points` may hold inf and nan, which MLflow does not
     take: they are left out. `data` are name, digest, source and profile of the data set. `files` are
     artifacts by name, each a text or a file to copy. `parent` is the key of the run in which it is nested;
-    `span` is when its training began and ended, where that is known.
+    `span` is when its training began and ended, where that is known. `status` is the one that it ends with.
     """
 
     experiment: str
@@ -32,6 +32,7 @@ class Run:
     files: Mapping[str, str | Path] = field(default_factory=dict)
     parent: str | None = None
     span: Span | None = None
+    status: str = "FINISHED"
 
     @property
     def finite_points(self) -> dict[str, dict[int, float]]:

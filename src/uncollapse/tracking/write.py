@@ -60,14 +60,14 @@ def log_missing(client: Any, stored: Any, run: Run, stored_points: Points) -> No
 
 
 def complete(client: Any, stored: Any, run: Run, stored_points: Points) -> None:
-    """Log all that a stored run lacks. Its status is set last, so a run that is FINISHED is complete."""
+    """Log all that a stored run lacks. Its status is set last, so a run that has ended is complete."""
     run_id, end = stored.info.run_id, (run.span and run.span[1]) or time.time()
     log_missing(client, stored, run, stored_points)
     if run.files:
         log_files(client, run_id, run.files)
     if LIVE in stored.data.tags:
         client.delete_tag(run_id, LIVE)
-    client.set_terminated(run_id, "FINISHED", max(int(1000 * end), stored.info.start_time))
+    client.set_terminated(run_id, run.status, max(int(1000 * end), stored.info.start_time))
 
 
 def log_files(client: Any, run_id: str, files: Mapping[str, str | Path]) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from uncollapse.experiment.cells import Cell
+from uncollapse.report.effects import Effect
 from uncollapse.report.evidence import Evidence
 from uncollapse.report.numbers import listed, times
 
@@ -45,6 +46,12 @@ def scope(evidence: Evidence, cells: Iterable[Cell], costs: Sequence[float]) -> 
     ends = list(dict.fromkeys(f"{cost:.2g}" for cost in sorted(costs)))
     cost = times(costs[0]) if len(ends) == 1 else f"{ends[0]} to {ends[-1]} times the work"
     return f"on {datasets}, {evidence.budget(cells)}, {cost}"
+
+
+def doubts(effect: Effect) -> list[str]:
+    """Why what is said of two cells does not count, if it does not."""
+    reasons = {"not converged": not effect.converged, "training diverged in some seeds": effect.diverged > 0}
+    return [reason for reason, holds in reasons.items() if holds]
 
 
 def not_shown(

@@ -7,6 +7,7 @@ from uncollapse.report.answers.answer import (
     SHOWN,
     Answer,
     Point,
+    doubts,
     not_shown,
     scope,
     summary,
@@ -71,7 +72,7 @@ def verdict(effect: Effect, seeds: int) -> str:
         words.append(f"at equal work: {SHOWN[effect.at_equal_work]}")
     if effect.depends:
         words.append("collapse depends on eps")
-    return "; ".join([*words, *([] if effect.converged else ["not converged"])])
+    return "; ".join([*words, *doubts(effect)])
 
 
 def as_trained(effect: Effect) -> str:

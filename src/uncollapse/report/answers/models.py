@@ -7,6 +7,7 @@ from uncollapse.report.answers.answer import (
     SHOWN,
     Answer,
     Point,
+    doubts,
     not_shown,
     scope,
     summary,
@@ -67,7 +68,7 @@ def point(evidence: Evidence, cell: Cell, result: Effect) -> Point:
     verdict += f"; likelihood: {SHOWN[result.likelihood]}"
     if result.at_equal_work is not None:
         verdict += f"; at equal work: {SHOWN[result.at_equal_work]}"
-    verdict += "" if result.converged else "; not converged"
+    verdict += "".join(f"; {doubt}" for doubt in doubts(result))
     verdict += f"; some dimensions have collapsed in {means['collapsed_seeds']} of {means['seeds']} seeds"
     share, least, most = (100 * means[name] for name in ("collapsed", "collapsed_min", "collapsed_max"))
     information = evidence.comparison("model", cell, cell._replace(model=evidence.vae or ""), "mi")

@@ -20,6 +20,7 @@ from typing import Any
 from faults import grid
 from faults.disk import SHIM, with_shim
 from faults.errors import sweep
+from faults.full import full_disk, small_disk
 from faults.kills import Reference
 from faults.leaks import CELL, leaks
 from faults.life import Life, warm_up
@@ -28,7 +29,7 @@ from faults.whole import Whole
 
 from uncollapse.pipeline.outputs import Job
 
-PARTS = ("kill", "whole", "errors", "net", "leak")
+PARTS = ("kill", "whole", "errors", "full", "net", "leak")
 SHORT = ("kill", "errors")
 
 
@@ -48,7 +49,7 @@ def main() -> None:
         with_shim(folder)
         print(f"seed {options.seed}", flush=True)
         warm_up()
-        for part in (kill, whole, errors, net, leak):
+        for part in (kill, whole, errors, full, net, leak):
             if part.__name__ in (options.only or (SHORT if options.short else PARTS)):
                 part(folder / part.__name__, options)
     finally:
@@ -79,6 +80,15 @@ def whole(folder: Path, options: argparse.Namespace) -> None:
             sys.exit(f"FAILED: make faults SEED={options.seed} ONLY=whole: {name}: {error}")
         print(f"{name}: {kinds.total()} kills {dict(sorted(kinds.items()))}", flush=True)
     print(f"Ctrl-C: {', '.join(f'{end:.1f}' for end in attacked.ends)} s; torn locks: {attacked.torn}")
+
+
+def full(folder: Path, options: argparse.Namespace) -> None:
+    """The disk that is full."""
+    with small_disk(folder) as there:
+        told = (
+            f"{full_disk(folder)} times" if there else "not tried: only root on Linux may have a small disk"
+        )
+        print(f"full disk: {told}")
 
 
 def net(folder: Path, options: argparse.Namespace) -> None:

@@ -93,8 +93,9 @@ class Whole:
         self.compare()
         return kinds
 
-    def repro(self, kind: str | None, delay: float, rng: random.Random) -> End:
+    def repro(self, kind: str | None = None, delay: float = 0, rng: random.Random | None = None) -> End:
         """`dvc repro`, with a kill after a delay if there is a kind."""
+        rng = rng or random.Random()
         command = ["dvc", "repro", *(["--keep-going"] if kind == "interrupt" and rng.random() < 0.5 else [])]
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "start_new_session": True}
         process = subprocess.Popen(command, cwd=self.folder, env=self.project.environment, text=True, **pipes)

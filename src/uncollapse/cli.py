@@ -55,7 +55,6 @@ def parser() -> argparse.ArgumentParser:
     diagnose.add_argument("--delta", type=float, default=0.01, help=share)
     diagnose.add_argument("--json", action="store_true", help="print all fields as JSON")
     diagnose.add_argument("--figure", type=Path, metavar="FILE", help=f"draw a figure: {', '.join(FIGURES)}")
-
     what = "say what the studies found against collapse on such data"
     diagnose.add_argument("--kind", choices=("images", "text"), help=what)
 
@@ -69,6 +68,11 @@ def parser() -> argparse.ArgumentParser:
     grid.add_argument("--on", choices=NAMES, help="make what is missing there, and gather it here")
     where = "the repository as workers reach it (default: this folder)"
     grid.add_argument("--source", metavar="URL", help=where)
+
+    title = "what can stand in each slot: pieces, arguments, papers"
+    methods = commands.add_parser("methods", help=title, description=title)
+    methods.set_defaults(command=print_methods)
+    methods.add_argument("slot", nargs="?", help="only this slot, such as kl_weight, net or source")
 
     title = "the measures of a cell: each seed, their mean and its interval"
     show = commands.add_parser(
@@ -107,10 +111,8 @@ def print_diagnosis(arguments: argparse.Namespace) -> None:
     low = f"{diagnosis.mi:.4g} +- {diagnosis.mi_standard_error:.2g}{near}"
     mi = f"from {low}, to {diagnosis.mi_upper:.4g} +- {diagnosis.mi_upper_standard_error:.2g} nats"
     print(diagnosis.verdict)
-    print(
-        f"{diagnosis.n} examples, {diagnosis.d} dimensions, {diagnosis.active_units} active units; ", end=""
-    )
-    print(f"collapsed at eps 0.01, 0.1, 1: {shares} of them")
+    size = f"{diagnosis.n} examples, {diagnosis.d} dimensions, {diagnosis.active_units} active units"
+    print(f"{size}; collapsed at eps 0.01, 0.1, 1: {shares} of them")
     print(f"kl {diagnosis.kl:.4g} nats, mutual information {mi}")
     if diagnosis.probe_accuracy is not None:
         print(f"linear probe: {diagnosis.probe_accuracy:.1%} of the labels")
@@ -133,6 +135,13 @@ def print_check(_: argparse.Namespace) -> None:
     print(f"{PARAMS}: {len(params.cells())} cells, {len(params.grid.seeds)} seeds each")
 
 
+def print_methods(arguments: argparse.Namespace) -> None:
+    """`uncollapse methods`."""
+    from uncollapse.listing import listing
+
+    print(listing(arguments.slot))
+
+
 def print_grid(arguments: argparse.Namespace) -> None:
     """`uncollapse grid`."""
     if arguments.on:
@@ -150,9 +159,7 @@ def print_grid(arguments: argparse.Namespace) -> None:
     counts = Counter(status.condition.state for status in statuses)
     total = sum(status.seconds or 0 for status in statuses)
     unknown = sum(status.seconds is None for status in statuses)
-    print(
-        f"{len(statuses)} cells: {', '.join(f'{count} {state}' for state, count in counts.items())}", end=""
-    )
+    print(f"{len(statuses)} cells:", ", ".join(f"{count} {one}" for one, count in counts.items()), end="")
     print(f"; about {duration(total)} to make" if total else "", end="")
     print(f", and {unknown} of unknown time" if unknown else "")
 

@@ -8,9 +8,12 @@ import torch
 from scipy.stats import norm
 from torch import Tensor
 from torch.distributions import Normal, kl_divergence
-from toys import piece
+from toys import CARDS, EXAMPLES, KIND, example, piece
 
+from uncollapse.assemble import assemble
+from uncollapse.data.prepared import END
 from uncollapse.methods.divergence import Divergence
+from uncollapse.registry import build
 from uncollapse.vae import Gaussian
 
 UNUSED: Any = (None, None)  # net and x
@@ -68,6 +71,35 @@ def test_mae_is_the_double_sum() -> None:
     assert (rule.share, penalty(rule, q, z)) == (1.0, pytest.approx(expected))
     same = Gaussian(q.mu[:1].expand(7, 3), q.logvar[:1].expand(7, 3))
     assert penalty(rule, same, z) == pytest.approx(2.0 * 3 * math.log(2)), "no information at all"
+
+
+def test_an_encoder_that_undoes_an_injective_decoder_loses_no_z() -> None:
+    """W has full rank, so (W^T W)^-1 W^T undoes W z + b; where a z is lost the loss is its square."""
+    torch.manual_seed(0)
+    recipe = {"net": {"use": "linear", "latents": 3}, "likelihood": {"use": "gaussian"}}
+    pieces = {slot: {"use": name} for slot, name in {"decoder": "plain", "posterior": "gaussian"}.items()}
+    vae = assemble({**recipe, **pieces, "dataset": "toy"}, CARDS["images"], 0).double()
+    layer, head = vae.decoder.output, vae.posterior.linear
+    inverse = torch.linalg.pinv(layer.weight.data)
+    head.weight.data[:3], head.bias.data[:3] = inverse, -inverse @ layer.bias.data
+    q, z = posteriors()
+    rule, x = piece("divergence", "latent_reconstruction", weight=2.0), torch.zeros(7, 4, 4).double()
+    assert rule.share == 1.0
+    torch.testing.assert_close(rule.penalty(vae, x, q, z, z), torch.zeros(7).double(), rtol=0, atol=1e-20)
+    layer.weight.data[:, 1] = 0
+    head.weight.data[1] = head.bias.data[1] = 0
+    torch.testing.assert_close(rule.penalty(vae, x, q, z, z), 2.0 * z[:, 1].square())
+
+
+@pytest.mark.parametrize("net", [name for name in EXAMPLES if build("nets", EXAMPLES[name]).autoregressive])
+def test_a_z_is_not_found_in_what_the_decoder_reads_of_x(net: str) -> None:
+    vae, x = example(net)
+    for weight in vae.decoder.parameters():
+        weight.data *= 3
+    rule, z = piece("divergence", "latent_reconstruction"), torch.randn(len(x), 3)
+    other = x[torch.randperm(len(x))] if KIND[net] == "images" else torch.where(x > END, END + 1 + x % 8, x)
+    q = vae.encode(x)
+    torch.testing.assert_close(rule.penalty(vae, x, q, z, z), rule.penalty(vae, other, q, z, z))
 
 
 def test_the_density_gap_is_the_kl_less_the_information_of_one_dimension() -> None:

@@ -10,6 +10,7 @@ from scipy import stats
 from uncollapse.likelihoods.bernoulli import bernoulli
 from uncollapse.likelihoods.categorical import categorical
 from uncollapse.likelihoods.gaussian import gaussian
+from uncollapse.likelihoods.optimal_gaussian import optimal_gaussian
 from uncollapse.registry import build, names
 
 
@@ -29,9 +30,12 @@ def test_samples_have_the_mean_and_the_probabilities_of_the_likelihood(name: str
     stream, count = torch.Generator().manual_seed(0), 40_000
     if likelihood.kind == "images":
         output = torch.randn(3, 2, generator=stream)
-        drawn = likelihood.sample(output.expand(count, 3, 2), stream)
+        drawn = likelihood.sample(likelihood.scale()(output.expand(count, 3, 2)), stream)
         assert drawn.shape == (count, 3, 2)
-        assert float((drawn.mean(0) - likelihood.mean(output)).abs().max()) < 4.5 / count**0.5
+        assert (
+            float((drawn.mean(0) - likelihood.mean(likelihood.scale()(output))).abs().max())
+            < 4.5 / count**0.5
+        )
         return
     output = torch.randn(1, 3, 5, generator=stream)
     drawn = likelihood.sample(output.expand(count, 3, 5), stream)
@@ -66,6 +70,27 @@ def test_categorical_sums_to_one_over_all_sentences_and_skips_padding() -> None:
     torch.testing.assert_close(
         categorical().log_prob(padded, output), categorical().log_prob(shorter, output[:, :2])
     )
+
+
+def test_the_optimal_variance_minimises_the_loss_of_the_batch_and_is_kept() -> None:
+    likelihood = optimal_gaussian()
+    scale = likelihood.scale()
+    x, output = torch.randn(20, 3, 2), torch.randn(20, 3, 2, requires_grad=True)
+    trained = -likelihood.log_prob(x, scale(output)).sum()
+    mean = output.detach()
+    losses = {
+        factor: -gaussian(variance=factor * float((x - mean).square().mean())).log_prob(x, output).sum()
+        for factor in (0.9, 0.999, 1.0, 1.001, 1.1)
+    }
+    assert trained.item() == pytest.approx(losses[1.0].item())
+    assert min(losses, key=lambda factor: losses[factor].item()) == 1.0
+    own, fixed = (torch.autograd.grad(loss, output)[0] for loss in (trained, losses[1.0]))
+    torch.testing.assert_close(own, fixed)
+    for _ in range(500):
+        likelihood.log_prob(2 * x, scale(output))
+    scale.eval()
+    last = gaussian(variance=float((2 * x - mean).square().mean())).log_prob(x[:1], mean[:1])
+    torch.testing.assert_close(likelihood.log_prob(x[:1], scale(mean[:1])), last, rtol=0.01, atol=0)
 
 
 @pytest.mark.parametrize("variance", [0.25, 1.0, 3.0])

@@ -1,0 +1,73 @@
+"""Real pixels with Gaussian noise of the variance that is best for each batch (sigma-VAE, Rybkin,
+Daniilidis & Levine 2021, arXiv 2006.13202: "optimal sigma").
+
+    sigma^2 = mean over examples and pixels of (x - output)^2,    which maximises log p(x|z) in sigma
+
+So it needs no weight between reconstruction and KL, and no learning rate. No gradient goes through it: where
+a function is at its best in sigma, sigma adds nothing to the gradient of the others. For data that are not
+trained on it is the mean of the last batches of training, so that no likelihood depends on what else is in
+its batch.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import PositiveFloat
+from torch import Tensor, nn
+
+from uncollapse.likelihoods import Likelihood
+
+MEMORY = 0.99  # of the mean over batches
+
+
+class Optimal(nn.Module):
+    """Puts itself beside the output: it knows the variance."""
+
+    mean: Tensor
+    batches: Tensor
+
+    def __init__(self, floor: float) -> None:
+        super().__init__()
+        self.floor = floor
+        self.register_buffer("mean", torch.ones(()))
+        self.register_buffer("batches", torch.zeros(()))
+
+    def forward(self, output: Tensor) -> tuple[Tensor, "Optimal"]:
+        """The output and this."""
+        return output, self
+
+    def variance(self, square: Tensor) -> Tensor:
+        """That of a batch of squares; when nothing is trained, the mean of the last batches."""
+        if self.training:
+            with torch.no_grad():
+                best = square.detach().mean().clamp(min=self.floor)
+                self.batches += 1
+                self.mean += (best - self.mean) * max(1 - MEMORY, 1 / float(self.batches))
+            return best
+        return self.mean
+
+
+def optimal_gaussian(*, floor: PositiveFloat = 1e-6) -> Likelihood:
+    """Independent pixels; `output` holds means of x's shape; no variance is less than `floor`, in squares of
+    x's unit (grey values are 0 to 1)."""
+
+    def log_prob(x: Tensor, output: Any) -> Tensor:
+        mean, scale = output
+        square = (x - mean).square().flatten(1)
+        variance = scale.variance(square)
+        return -0.5 * (square / variance + variance.log() + math.log(2 * math.pi)).sum(1)
+
+    def sample(output: Any, generator: torch.Generator) -> Tensor:
+        mean, scale = output
+        noise = torch.randn(mean.shape, generator=generator, device=mean.device)
+        return mean + scale.mean.sqrt() * noise
+
+    def draw(x: NDArray[Any], generator: np.random.Generator) -> NDArray[Any]:
+        return x
+
+    return Likelihood(
+        "images", draw, log_prob, len, lambda output: output[0], sample, lambda: Optimal(floor), real=True
+    )

@@ -1,0 +1,34 @@
+"""Latent reconstruction: the net is to find its z again in what it makes of it, so that it makes something
+else of another z (Song, Kim & Lee 2025, arXiv 2508.12530).
+
+    weight * |mu(x^(z)) - z|^2,    z ~ q(z|x),    x^(z) the mean of p(x|z)
+
+Beside the whole KL. Only the paper's abstract was read: that decoder and encoder, one after the other, should
+lose no z, is theirs; the square, z from q(z|x) and the weight are ours. Where the encoder undoes the decoder,
+as it can that of an injective one, the loss is zero. A decoder that also reads x reads nothing of it here
+(unknown words, black pixels), or else x would be found instead; words that are made are read as the mean of
+their embeddings.
+"""
+
+import torch
+from pydantic import NonNegativeFloat
+from torch import Tensor
+
+from uncollapse.data.prepared import END, UNKNOWN
+from uncollapse.methods.divergence import Divergence
+from uncollapse.vae import VAE, Gaussian
+
+
+def latent_reconstruction(*, weight: NonNegativeFloat = 1.0) -> Divergence:
+    """The KL, and `weight` times the squared distance of z and the mean of what was made of it."""
+
+    def found(vae: VAE, x: Tensor, z: Tensor) -> Tensor:
+        if vae.likelihood.kind == "images":
+            return vae.encode(vae.likelihood.mean(vae.output(z, torch.zeros_like(x)))).mu
+        words = vae.output(z, torch.where(x > END, UNKNOWN, x)).softmax(-1)  # (B, T, V)
+        return vae.encode(x, words @ vae.encoder.embed.weight).mu
+
+    def penalty(vae: VAE, x: Tensor, q: Gaussian, z: Tensor, noise: Tensor) -> Tensor:
+        return weight * (found(vae, x, z) - z).square().sum(1)
+
+    return Divergence(1.0, penalty)

@@ -40,7 +40,7 @@ def open_store(uri: str) -> Iterator[Any]:
     from sqlalchemy.exc import SQLAlchemyError
 
     for library in ("alembic", "mlflow", "urllib3"):
-        logging.getLogger(library).setLevel(logging.ERROR)
+        logging.getLogger(library).setLevel(logging.CRITICAL)  # what is an error is raised, too
     try:
         with lock(uri):
             make(uri)
@@ -90,7 +90,7 @@ def reason(error: BaseException, uri: str) -> str:
     while cause is not None:
         root = cause if isinstance(cause, OSError) and cause.errno else root
         cause = cause.__cause__ or cause.__context__
-    text = " ".join(str(root).split())
+    text = " ".join(str(root).partition("(Background on this error at")[0].split())  # a link to their manual
     credentials = urlsplit(uri).netloc.rpartition("@")[0]
     for secret in (credentials, *credentials.split(":")):
         text = text.replace(secret, "***") if secret else text

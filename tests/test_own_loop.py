@@ -111,3 +111,15 @@ def test_the_gradient_is_that_of_the_weighted_kl() -> None:
 def test_a_mistake_is_one_line(use: str, arguments: dict[str, float], line: str) -> None:
     with pytest.raises(ValueError, match=line):
         uncollapse.kl_weight(use, **arguments)
+
+
+@pytest.mark.parametrize("use", names("methods/divergence"))
+def test_a_divergence_works_without_the_net_or_says_that_it_needs_it(use: str) -> None:
+    torch.manual_seed(0)
+    mu, logvar = torch.randn(5, 3), torch.randn(5, 3)
+    rule = uncollapse.divergence(use)
+    if use == "latent_reconstruction":
+        with pytest.raises(ValueError, match="latent_reconstruction: reads encoder and decoder"):
+            rule(mu, logvar, mu)
+    else:
+        assert rule(mu, logvar, mu).isfinite()

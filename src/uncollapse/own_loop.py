@@ -33,6 +33,16 @@ def piece(slot: str, use: str, arguments: dict[str, Any]) -> Any:
         raise ValueError(str(error)) from None
 
 
+class NoNet:
+    """What stands where a piece of params.yaml reads the net."""
+
+    def __init__(self, use: str) -> None:
+        self.use = use
+
+    def __getattr__(self, name: str) -> Any:
+        raise ValueError(f"{self.use}: reads encoder and decoder, which only a grid of params.yaml gives it")
+
+
 def kl_weight(use: str, **arguments: Any) -> WeightedKL:
     """A weight of the KL: loss = reconstruction + weight(kl), in nats, summed over values and latents."""
     rule = piece("kl_weight", use, arguments)
@@ -57,7 +67,7 @@ def divergence(use: str, **arguments: Any) -> Callable[..., Tensor]:
         if len(mu) < 2:
             raise ValueError(f"mu: {use} compares examples, and needs a batch of two or more")
         own, noise = precise(z).flatten(1), torch.randn_like(q.mu)
-        return result + rule.penalty(cast(VAE, None), mu, q, own, noise).mean()  # none of them reads the net
+        return result + rule.penalty(cast(VAE, NoNet(use)), mu, q, own, noise).mean()
 
     return value
 

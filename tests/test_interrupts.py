@@ -10,8 +10,13 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from project import Project, reproduced
+import yaml
+from dvc.schema import COMPILED_LOCKFILE_SCHEMA
+from project import ROOT, Project, reproduced
 from server import wait_for
+
+from uncollapse.errors import UserError
+from uncollapse.pipeline.condition import lock_entries
 
 CELL = "mnist5k-control_vae-plain"
 EPOCHS = 60
@@ -122,7 +127,21 @@ def test_a_lock_that_dvc_left_in_half(tmp_path_factory: pytest.TempPathFactory) 
     before = lock.read_text()
     lock.write_text(before[: len(before) // 2])
     assert "dvc.lock" in project.call("dvc", "repro", fails=True)
+    assert "delete it, then `dvc repro`" in project.call("uncollapse", "check", fails=True)
     lock.unlink()
     stages, lines = project.repro()
     assert not [stage for stage in stages if stage.startswith(("prepare", "pretrain", "train", "evaluate"))]
     assert lines == [], "what was made comes back from DVC's cache"
+
+
+def test_a_lock_that_is_cut_anywhere_is_told_or_is_one_for_dvc() -> None:
+    text = (ROOT / "dvc.lock").read_text()
+    text, told = text[: text.index("  train@")], 0
+    for end in [*range(60), *range(60, len(text), 211)]:
+        try:
+            lock_entries(text[:end])
+        except UserError:
+            told += 1
+        else:
+            COMPILED_LOCKFILE_SCHEMA(yaml.safe_load(text[:end]))
+    assert told > 60

@@ -129,9 +129,11 @@ def source(arguments: argparse.Namespace) -> str:
 def print_check(_: argparse.Namespace) -> None:
     """`uncollapse check`."""
     from uncollapse.experiment.params import Params
+    from uncollapse.pipeline.condition import own_lock
     from uncollapse.pipeline.outputs import PARAMS
 
     params = Params(PARAMS)
+    own_lock()
     print(f"{PARAMS}: {len(params.cells())} cells, {len(params.grid.seeds)} seeds each")
 
 

@@ -19,6 +19,8 @@ from faults.kills import MOST, Digests, digests
 from faults.life import HUNG, KINDS, End, Life, assert_told
 from project import Project
 
+from uncollapse.errors import UserError
+from uncollapse.pipeline.condition import lock_entries
 from uncollapse.pipeline.outputs import FOLDERS, LOCK, METRICS, MLFLOW, RECIPES, REPORT, WORK
 
 WITH_DVC = (*KINDS, "dvc")
@@ -117,11 +119,17 @@ class Whole:
             self.ends.append(end.seconds)
         else:  # Python may be interrupted in its imports, which it tells in its own way
             assert "Traceback" not in end.output, f"{end.kind}: {end.output}"
-        if (self.folder / LOCK).exists():
+        self.mend_lock()
+
+    def mend_lock(self) -> None:
+        """Delete a lock that DVC left in half, as it writes it in place; what was made comes back from its
+        cache."""
+        lock = self.folder / LOCK
+        if lock.exists():
             try:
-                yaml.safe_load((self.folder / LOCK).read_text())
-            except yaml.YAMLError:  # DVC writes it in place; what was made comes back from its cache
-                (self.folder / LOCK).unlink()
+                lock_entries(lock.read_text())
+            except UserError:
+                lock.unlink()
                 self.torn += 1
 
     def compare(self) -> None:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from uncollapse.errors import UserError
 from uncollapse.experiment.cells import Cell
 from uncollapse.pipeline.outputs import LOCK, Job, jobs, training
 
@@ -78,10 +79,26 @@ class Lock(NamedTuple):
 
 
 def lock_entries(text: str) -> dict[str, Any]:
-    """What the text of a dvc.lock says of its jobs, by stage@name."""
-    return (yaml.load(text, yaml.CSafeLoader) or {}).get(
-        "stages", {}
-    )  # the one in Python is seven times slower
+    """What the text of a dvc.lock says of its jobs, by stage@name. Raises UserError if it is not whole."""
+    try:
+        entries = yaml.load(text, yaml.CSafeLoader)["stages"]  # the loader in Python is seven times slower
+        if text.endswith("\n") and all(map(whole, entries.values())):
+            return entries
+    except (yaml.YAMLError, AttributeError, LookupError, TypeError):
+        pass
+    mend = "delete it, then `dvc repro` takes what was made from its cache"
+    raise UserError(f"{LOCK}: not whole, DVC was ended while it wrote it; {mend}")
+
+
+def whole(entry: Mapping[str, Any]) -> bool:
+    """Whether a job's entry has all that is begun in it. May raise AttributeError, LookupError, TypeError."""
+    params = entry.get("params", {})
+    return "cmd" in entry and all(params.values()) and all(part["path"] for part in parts(entry))
+
+
+def parts(entry: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """What a job reads and makes."""
+    return [part for kind in ("deps", "outs") for part in entry.get(kind, ())]
 
 
 @lru_cache(1)

@@ -18,7 +18,7 @@ from warm import LIBRARIES, status_of_script
 
 from uncollapse.pipeline import stage
 
-HUNG = 120.0  # seconds after which what has not ended never will
+HUNG = 600.0  # seconds after which what has not ended never will
 KINDS = ("worker", "stage", "interrupt")
 
 

@@ -23,7 +23,7 @@ from uncollapse.experiment.reading import read_yaml
 
 ROOT = Path(__file__).parent.parent
 CODE = ("src", "stages", "dvc.yaml")
-RESULTS = ("summary.csv", "comparison.csv", "early.csv", "results.md", "answers.png")  # of metrics/
+RESULTS = ("summary.csv", "comparison.csv", "early.csv", "trajectories.csv", "results.md", "answers.png")
 
 
 def main(name: str) -> int:

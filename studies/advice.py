@@ -39,8 +39,11 @@ def rows_of(study: Path) -> list[dict[str, Any]]:
             continue
         found = group.set_index("measure")
         for measure, name in MEASURES.items():
-            own = found.loc[name]
-            ends = own[["difference", "low", "high", "beyond_chance"]]
+            if (
+                name not in found.index
+            ):  # at equal work: its first epoch took more than all of its reference's
+                continue
+            ends = found.loc[name, ["difference", "low", "high", "beyond_chance"]]
             row |= {f"{measure}{end}": float(value) for end, value in zip(ENDS, ends, strict=True)}
         kind = KINDS[build("nets", {"use": data["net"]["use"], **arguments(data["net"])}).kind]
         work = means.loc[cell, "gflops"] / means.loc[against, "gflops"]

@@ -11,7 +11,7 @@ from made_grid import METHODS, measures
 from uncollapse.comparison import compare, pairs
 from uncollapse.experiment.cells import Cell
 from uncollapse.report.means import all_means
-from uncollapse.report.results import Results
+from uncollapse.report.results import Results, without_selections
 
 ROLES = {
     "vae": "vae",
@@ -79,14 +79,15 @@ def results_of(
     history = summary.assign(epoch=1, beta=0.5, gflops=1.0, valid_elbo=elbo)
     roles = {**ROLES, **roles}
     evaluation = {"eps": 0.1, "delta": 0.01}
+    table = pd.DataFrame(diverged, columns=["dataset", "model", "method", "seed", "epoch"])
     return Results(
         grid={**roles, "cells": cells, "seeds": list(range(seeds)), "evaluation": evaluation},
         missing={},
         summary=summary,
-        diverged=pd.DataFrame(diverged, columns=["dataset", "model", "method", "seed", "epoch"]),
+        diverged=table,
         history=history,
         thresholds=pd.DataFrame(thresholds),
         maps=pd.DataFrame(),
         means=all_means(summary, history, {}, roles["plain"]),
-        comparison=compare(summary, pairs(cells, **roles), history),
+        comparison=without_selections(compare(summary, pairs(cells, **roles), history), table),
     )

@@ -82,6 +82,18 @@ def test_a_verdict_names_both_rulers_and_what_has_not_converged(gain: float, wor
     assert marked == [f"`skip` on `vae`, toy: no effect shown{SAME}; not converged."]
 
 
+def test_nothing_is_claimed_of_what_diverged_in_some_seeds() -> None:
+    effects = {("vae", "skip"): (-5.0, -0.2), ("vae", "skip+aggressive"): (-9.0, -0.3)}
+    _, methods, combinations = answers(Evidence(results_of(effects, diverged=[("toy", "vae", "skip", 7, 2)])))
+    assert "`skip` improves the likelihood in 0 of 2 comparisons and reduces collapse in 0" in methods.short
+    (point,) = [point for point in methods.points if "`skip` on `vae`" in point.verdict]
+    assert "no effect shown" in point.verdict
+    assert point.verdict.endswith("does not count, as seeds of it or of its reference diverged.")
+    (point,) = [point for point in combinations.points if "on `vae`" in point.verdict]
+    assert "no gain over all of its parts is shown" in point.verdict
+    assert "one more run diverged" in point.evidence
+
+
 def test_the_models_are_compared_with_their_numbers() -> None:
     models, _, _ = answered({("control_vae", "plain"): (-3.0, -0.4)})
     assert models.question.startswith("Is control_vae susceptible")

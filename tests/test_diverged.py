@@ -73,12 +73,19 @@ def test_the_report_shows_it_and_no_verdict_counts(project: Project) -> None:
     assert "In 2 runs training diverged" in " ".join(page.split())
     for cell in CELLS:
         assert f"<li><code>{cell}</code>: seed 1, in epoch 2</li>" in page
-    assert "training diverged in some seeds" in page
+    assert "does not count, as seeds of it or of its reference diverged" in page
     assert (
         "report: 4 runs of 2 cells; 2 more runs diverged"
         in (project.folder / "report/report.txt").read_text()
     )
     assert "1 of 3 seeds diverged" in (project.folder / "metrics/results.md").read_text()
+
+
+def test_the_command_line_says_so(project: Project) -> None:
+    line = "seed 1 diverged in epoch 2, and is in no mean"
+    output = project.call("uncollapse", "grid").splitlines()
+    assert [text.split(maxsplit=2)[1:] for text in output[:2]] == [["ready", line]] * 2
+    assert project.call("uncollapse", "show", CELLS[1]).splitlines()[0] == f"{CELLS[1]}: ready; {line}"
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::ResourceWarning")

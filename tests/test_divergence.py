@@ -8,12 +8,12 @@ import torch
 from scipy.stats import norm
 from torch import Tensor
 from torch.distributions import Normal, kl_divergence
-from toys import CARDS, EXAMPLES, KIND, example, piece
+from toys import CARDS, EXAMPLES, KIND, example, piece, toy_part, toy_vae
 
 from uncollapse.assemble import assemble
-from uncollapse.data.prepared import END
+from uncollapse.data.prepared import END, to_tensor
 from uncollapse.methods.divergence import Divergence
-from uncollapse.registry import build
+from uncollapse.registry import build, names
 from uncollapse.vae import Gaussian
 
 UNUSED: Any = (None, None)  # net and x
@@ -100,6 +100,16 @@ def test_a_z_is_not_found_in_what_the_decoder_reads_of_x(net: str) -> None:
     other = x[torch.randperm(len(x))] if KIND[net] == "images" else torch.where(x > END, END + 1 + x % 8, x)
     q = vae.encode(x)
     torch.testing.assert_close(rule.penalty(vae, x, q, z, z), rule.penalty(vae, other, q, z, z))
+
+
+@pytest.mark.parametrize("posterior", names("methods/posterior"))
+def test_what_is_made_of_z_leaves_no_trace_in_the_posterior(kind: str, posterior: str) -> None:
+    vae, x = toy_vae(kind, posterior=posterior), to_tensor(toy_part(kind, 16).x)
+    q = vae.encode(x)
+    before = {name: value.clone() for name, value in vae.named_buffers()}
+    piece("divergence", "latent_reconstruction").penalty(vae, x, q, q.mu, q.mu)
+    assert all(torch.equal(value, before[name]) for name, value in vae.named_buffers())
+    assert vae.posterior.training
 
 
 def test_the_density_gap_is_the_kl_less_the_information_of_one_dimension() -> None:

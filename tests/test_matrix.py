@@ -63,6 +63,23 @@ def test_what_has_not_converged_or_has_one_seed_does_not_count() -> None:
     assert headline(evidence, squares(evidence)) == []
 
 
+@pytest.mark.parametrize("cell", [SKIP, ("vae", "plain")])
+def test_what_diverged_in_some_seeds_does_not_count(cell: tuple[str, str]) -> None:
+    results = results_of(REMEDY, diverged=[("toy", *cell, 9, 3)])
+    evidence = Evidence(results)
+    found = squares(evidence)
+    skip = next(one for one in found if one.cell[1:] == SKIP)
+    assert skip.label == "diverges"
+    of = "" if cell == SKIP else " of its reference"
+    assert skip.lines[-1].text == f"1 of 4 seeds{of} diverged"
+    assert headline(evidence, found) == []
+    assert (
+        not results.comparison[results.comparison["method"] == "skip"]
+        .query("model == 'vae'")["beyond_chance"]
+        .any()
+    )
+
+
 def test_references_and_missing_cells_have_squares_without_a_verdict() -> None:
     assert square(("vae", "plain")).label == "reference"
     model = square(("control_vae", "plain"), {("control_vae", "plain"): (-3.0, -0.4)})

@@ -3,7 +3,7 @@
 import csv
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from uncollapse.experiment.cells import Cell
 from uncollapse.report.numbers import show, times
@@ -33,7 +33,8 @@ class Difference(NamedTuple):
 @dataclass(frozen=True)
 class Remedy:
     """How a method, or a model, compares with the plain one: nll (nats), the share of dimensions without
-    information, the elbo (nats) for the plain one's work, and the work itself as a multiple.
+    information, the elbo (nats) for the plain one's work, None if its first epoch took more, and the work
+    itself as a multiple.
 
     `link` is the table that it is from, in the repository of this project.
     """
@@ -44,7 +45,7 @@ class Remedy:
     seeds: int
     nll: Difference
     uninformative: Difference
-    equal_work: Difference
+    equal_work: Difference | None
     work: float
     link: str
 
@@ -53,15 +54,17 @@ class Remedy:
         """What is shown, beyond chance: see `uncollapse.report.state`. An nll that is worse counts without a
         correction for many comparisons, lest a remedy be recommended that may cost it."""
         shown = (-1 if self.nll.low > 0 else -self.nll.direction, -self.uninformative.direction)
-        return state_of(shown, cost=self.work, at_equal_work=self.equal_work.direction)
+        equal = self.equal_work.direction if self.equal_work else None
+        return state_of(shown, cost=self.work, at_equal_work=equal)
 
     def __str__(self) -> str:
         nll, told, equal = self.nll, self.uninformative, self.equal_work
+        ruler = show(*equal[:3], " nats") if equal else "unknown, its first epoch takes more"
         return (
             f"{self.name}, compared with {self.against} on {self.dataset}: {self.verdict}: "
             f"nll {show(*nll[:3], ' nats')}, "
             f"dimensions without information {show(*told[:3], ' points', scale=100.0)}, {times(self.work)}; "
-            f"elbo at equal work {show(*equal[:3], ' nats')}; {self.seeds} seeds, {self.link}"
+            f"elbo at equal work {ruler}; {self.seeds} seeds, {self.link}"
         )
 
 
@@ -78,8 +81,11 @@ def advice(kind: Literal["images", "text"], *, model: str = "vae") -> list[Remed
     for row in rows:
         if row["kind"] != kind or row["against_model"] != model:
             continue
-        number = {name: float(row[name]) for name in NUMBERS}
-        parts = {name: Difference(*(number[f"{name}{end}"] for end in ENDS)) for name in MEASURES}
+        number = {name: float(row[name]) for name in NUMBERS if row[name]}
+        parts: dict[str, Any] = {
+            name: Difference(*(number[f"{name}{end}"] for end in ENDS)) if name in number else None
+            for name in MEASURES
+        }
         of_method = row["question"] == "method"
         remedies.append(
             Remedy(

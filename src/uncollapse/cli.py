@@ -170,8 +170,9 @@ def print_cell(arguments: argparse.Namespace) -> None:
     """`uncollapse show`."""
     from uncollapse.pipeline.status import cell_measures
 
-    (cell, (state, _), *_), table = cell_measures(arguments.cell)
-    print(f"{cell}: {state}{'' if state == 'ready' else '; the numbers are of before'}")
+    (cell, (state, line), *_), table = cell_measures(arguments.cell)
+    notes = [state, line, "" if state == "ready" else "the numbers are of before"]
+    print(f"{cell}: {'; '.join(filter(None, notes))}")
     titles = [*(f"seed {seed}" for seed in table.columns[:-2]), "mean"]
     print(" " * 20 + "".join(f"{title:>12}" for title in titles))
     for name, (*values, half) in zip(table.index, table.to_numpy(), strict=True):
@@ -194,7 +195,6 @@ def make_cell(arguments: argparse.Namespace) -> None:
         plain(name)
     if not re.fullmatch("[0-9a-f]{7,64}", arguments.commit):  # a clone may have an older branch of that name
         raise ValueError(f"--commit {arguments.commit}: should be a commit's own name, as of `git rev-parse`")
-    order = Order(jobs(Cell(*names)), arguments.commit, source(arguments), cores(), recipes={})
-    outcome = make(order)
+    outcome = make(Order(jobs(Cell(*names)), arguments.commit, source(arguments), cores(), recipes={}))
     if outcome.failed:
         raise UserError(f"{outcome.failed}: {outcome.line}")

@@ -101,7 +101,7 @@ def compare(
                     each = [measure.paired(epochs[*cell, seed], epochs[*against, seed]) for seed in seeds]
                     values[name], others[name] = np.array(each, np.float64).reshape(-1, 2).T
             common = pd.Series(dtype=float)
-            if examples and cell in examples and against in examples:
+            if examples and len(seeds) and cell in examples and against in examples:
                 common = over_examples([examples[cell][seed] - examples[against][seed] for seed in seeds])
             for name, value in values.items():
                 shared = float(common.get(name, 0.0))

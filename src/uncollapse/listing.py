@@ -14,6 +14,7 @@ SLOTS = (
     *("kl_weight", "divergence", "decoder", "posterior", "inference", "pretraining", "perturbation"),
     *("net", "likelihood", "source"),
 )
+QUESTIONS = {"net": "which encoder and decoder?", "likelihood": "what is p(x|z)?", "source": "which data?"}
 ARXIV = re.compile(r"arXiv\s+(\d{4}\.\d{4,5})")
 SENTENCE_ENDS = re.compile(r"(?<![ (][A-Z]\.)(?<=[.?:])\s+(?=[A-Z])|\n\n")  # but not the initials of a name
 TITLE = re.compile(r"^Slot `\w+`[^:]*: ")
@@ -61,14 +62,25 @@ def sentence(text: str) -> str:
 def arguments(tree: ast.Module, name: str) -> list[str]:
     """Those of the function that makes a piece, as params.yaml takes them: `radius`, or `steps: 1`."""
     (function,) = (node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == name)
+    constants = {
+        target.id: node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
     both = zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True)
     return [
-        f"{argument.arg}: {ast.unparse(default).strip(QUOTES)}" if default else argument.arg
+        f"{argument.arg}: {ast.unparse(constants.get(ast.unparse(default), default)).strip(QUOTES)}"
+        if default
+        else argument.arg
         for argument, default in both
     ]
 
 
 def question(slot: str) -> str:
-    """What a slot is about, the first sentence of its folder."""
+    """What a slot is about; of models and methods, the first sentence of its folder."""
+    if slot in QUESTIONS:
+        return QUESTIONS[slot]
     file = Path(PACKAGE / folder(slot), "__init__.py")
     return TITLE.sub("", sentence(ast.get_docstring(ast.parse(file.read_text())) or ""))

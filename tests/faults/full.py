@@ -15,7 +15,7 @@ from faults.whole import Whole
 SIZE = "512m"
 ROOM = [0, *(1 << power for power in range(14, 30, 2))]  # bytes, from none to enough
 # `prepare` writes through memory, where the system ends it, and DVC tells how
-TOLD = (os.strerror(errno.ENOSPC), f"exited with {-signal.SIGBUS}")
+TOLD = (os.strerror(errno.ENOSPC), f"exited with {-signal.SIGBUS}", f"exited with {128 + signal.SIGBUS}")
 
 
 @contextmanager

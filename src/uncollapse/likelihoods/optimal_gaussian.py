@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from uncollapse.likelihoods import Likelihood
 
-MEMORY = 0.99  # of the mean over batches
+MEMORY = 0.9  # of the mean over batches, so over about ten
 
 
 class Optimal(nn.Module):

@@ -85,6 +85,8 @@ def make_seeds(job: Job, inputs: Inputs, work: Work, rows: int) -> None:
         append_row(SECONDS, {**job._asdict(), "seeds": len(unfinished), "seconds": seconds})
     diverged = [line for folder in folders.values() if (line := divergence(folder))]
     if diverged and len(diverged) == len(folders):
+        for folder in folders.values():
+            (folder / DONE).unlink()  # it is tried again, from the last epoch before
         raise UserError(diverged[0])
     for line in diverged:
         print(f"{line}; the other seeds count without it")
@@ -122,6 +124,7 @@ def contents(folders: Mapping[int, Path], inputs: Inputs) -> list[list[str]]:
 def gather(folders: Mapping[int, Path], output: Path) -> None:
     """Copy what the seeds made into a job's output, and remove what a kill has left beside it."""
     output.mkdir(parents=True, exist_ok=True)
+    (output / DIVERGED).unlink(missing_ok=True)  # of an earlier recipe, where DVC does not run this
     tables: dict[str, list[str]] = {}
     for seed, folder in folders.items():
         for left in (folder / CHECKPOINT, *folder.glob(f"*{NEW}")):

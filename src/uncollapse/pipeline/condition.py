@@ -4,6 +4,7 @@ The copy of the recipe in an output says what it was made from. dvc.lock says wh
 outputs were made elsewhere or lie in DVC's cache.
 """
 
+import time
 from collections.abc import Mapping
 from functools import lru_cache
 from hashlib import md5
@@ -14,6 +15,8 @@ import yaml
 from uncollapse.errors import UserError
 from uncollapse.experiment.cells import Cell
 from uncollapse.pipeline.outputs import LOCK, Job, jobs, training
+
+WRITING = 1.0  # seconds in which DVC has written its lock
 
 
 class Condition(NamedTuple):
@@ -86,8 +89,9 @@ def lock_entries(text: str) -> dict[str, Any]:
             return entries
     except (yaml.YAMLError, AttributeError, LookupError, TypeError):
         pass
-    mend = "delete it, then `dvc repro` takes what was made from its cache"
-    raise UserError(f"{LOCK}: not whole, DVC was ended while it wrote it; {mend}")
+    why = "DVC is writing it, was ended while it did, or git left a conflict in it"
+    mend = "if it stays so, delete it, then `dvc repro` takes what was made from its cache"
+    raise UserError(f"{LOCK}: not whole: {why}; {mend}")
 
 
 def whole(entry: Mapping[str, Any]) -> bool:
@@ -111,7 +115,13 @@ def parsed(text: str) -> Lock:
 
 def own_lock() -> Lock:
     """That of this project; an empty one if there is none."""
-    return parsed(LOCK.read_text()) if LOCK.exists() else Lock({}, {})
+    if not LOCK.exists():
+        return Lock({}, {})
+    try:
+        return parsed(LOCK.read_text())
+    except UserError:
+        time.sleep(WRITING)
+        return parsed(LOCK.read_text())
 
 
 def committed(job: Job) -> bool:

@@ -131,6 +131,7 @@ def work_on(work: Work, recipe: Recipe, seed: int, folder: Path, writer: Connect
     def whole() -> None:
         if not (folder / STARTED).exists():  # else it goes on
             (folder / STARTED).touch()
+        (folder / DIVERGED).unlink(missing_ok=True)
         try:
             work(recipe, seed, folder, progress)
         except UserError as error:

@@ -10,7 +10,7 @@ from uncollapse.experiment.cells import Cell
 from uncollapse.experiment.params import Params
 from uncollapse.experiment.recipes import cell_recipes, text
 from uncollapse.pipeline import outputs
-from uncollapse.pipeline.condition import Condition, cell_condition, pending
+from uncollapse.pipeline.condition import READY, Condition, cell_condition, pending
 from uncollapse.pipeline.outputs import Job
 from uncollapse.pipeline.times import earlier_times, estimate
 from uncollapse.statistics import interval as student_interval
@@ -48,6 +48,9 @@ def grid_status() -> list[CellStatus]:
             if job not in counted and condition.state != "not here"
         ]
         counted.update(jobs)
+        if condition == READY and (ends := outputs.diverged(cell)):
+            line = ", ".join(f"seed {seed} diverged in epoch {epoch}" for seed, epoch in ends.items())
+            condition = Condition("ready", f"{line}, and is in no mean")
         seconds = None if None in estimates else sum(filter(None, estimates))
         statuses.append(CellStatus(cell, condition, seconds, list(jobs)))
     return statuses

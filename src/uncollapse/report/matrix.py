@@ -25,7 +25,7 @@ MEANINGS = {
     State.WORSE: ("worse in likelihood or collapse, better in neither", "#fbd5bd"),
     State.NOT_CONVERGED: ("does not count: it may still have improved when training ended", "#ededed"),
     State.DIVERGED: (
-        "does not count: training diverged in some seeds, and what is left is a selection",
+        "does not count: some seeds of it or of its reference diverged, and the others are a selection",
         "#ededed",
     ),
 }
@@ -94,16 +94,16 @@ def square(evidence: Evidence, cell: Cell) -> Square:
     counts = effect.converged and not effect.diverged
     label = effect.state.value if effect.tested or not counts else "no interval"
     lines = [*gains(effect, evidence.collapse), Line(f"{effect.cost:.2g}× the work")]
-    lines += left_out(evidence, cell)
+    lines += left_out(evidence, cell) or left_out(evidence, against, " of its reference")
     if question == "model":
         lines.append(Line(f"compared with {evidence.vae}"))
     return Square(cell, label, MEANINGS[effect.state][1], lines, effect)
 
 
-def left_out(evidence: Evidence, cell: Cell) -> list[Line]:
+def left_out(evidence: Evidence, cell: Cell, which: str = "") -> list[Line]:
     """How many of its seeds diverged, if any."""
     gone = evidence.diverging(cell)
-    return [Line(f"{gone} of {evidence.seeds} seeds diverged", strong=True)] if gone else []
+    return [Line(f"{gone} of {evidence.seeds} seeds{which} diverged", strong=True)] if gone else []
 
 
 def gains(effect: Effect, collapse: str) -> list[Line]:

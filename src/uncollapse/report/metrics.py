@@ -18,7 +18,7 @@ from uncollapse.pipeline.outputs import (
     TRAJECTORIES,
 )
 from uncollapse.report.charts import alive, beta, collapse, early, kl
-from uncollapse.report.means import measured
+from uncollapse.report.means import CELL, measured
 from uncollapse.report.results import Results
 
 Numbers = dict[str, dict[str, dict[str, Any]]]  # by data set, model and method
@@ -30,7 +30,8 @@ def write_metrics(results: Results) -> None:
     summary(results).to_csv(SUMMARY, index=False, float_format="%.6g")
     results.comparison.to_csv(COMPARISON, index=False, float_format="%.6g")
     cells = cell_means(results)
-    for file, numbers in {CELL_MEANS: cells, SUMMARY_MEANS: best(cells, results.grid["plain"])}.items():
+    whole = cell_means(results, left_out=results.diverged)
+    for file, numbers in {CELL_MEANS: cells, SUMMARY_MEANS: best(whole, results.grid["plain"])}.items():
         file.write_text(json.dumps(numbers, indent=2) + "\n")
     range_of_seeds = ["low", "high"]
     trajectories = [chart.CHART.table(results).drop(columns=range_of_seeds) for chart in (kl, beta, alive)]
@@ -53,11 +54,16 @@ def summary(results: Results) -> pd.DataFrame:
     return pd.concat([results.summary, diverged], ignore_index=True)[columns]
 
 
-def cell_means(results: Results) -> Numbers:
-    """The mean of every measure, by cell; without those that are not finite."""
+def cell_means(results: Results, left_out: pd.DataFrame | None = None) -> Numbers:
+    """The mean of every measure, by cell; without those that are not finite, and without the cells of some
+    runs."""
     cells: Numbers = {}
-    names = list(measured())
+    names, gone = list(measured()), set[tuple[str, ...]]()
+    if left_out is not None:
+        gone = set(left_out[CELL].itertuples(index=False, name=None))
     for row in results.means.to_dict("records"):
+        if tuple(row[name] for name in CELL) in gone:
+            continue
         numbers = {name: float(f"{row[name]:.6g}") for name in names if math.isfinite(row[name])}
         cells.setdefault(row["dataset"], {}).setdefault(row["model"], {})[row["method"]] = numbers
     return cells

@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from safetensors.numpy import load_file
 
@@ -40,7 +41,8 @@ class Results:
                 mean `kl`, and its `information`
     maps        a row for each cell and test example: `x` and `y` in a t-SNE map of the first seed, `label`
     means       a row for each cell, see `uncollapse.report.means`
-    comparison  a row for each pair of cells and measure, see `uncollapse.comparison.compare`
+    comparison  a row for each pair of cells and measure, see `uncollapse.comparison.compare`. Nothing is
+                beyond chance where a run of either cell diverged: what is left is a selection of seeds
     """
 
     grid: Mapping[str, Any]
@@ -111,19 +113,31 @@ def gather() -> Results:
     summary = read({cell: outputs.measures(cell) for cell in present})
     history = read({cell: outputs.history(cell) for cell in present}).merge(summary[[*CELL, "seed"]])
     gone = [(*cell, *end) for cell in present for end in outputs.diverged(cell).items()]
+    diverged = pd.DataFrame(gone, columns=[*CELL, "seed", "epoch"])
     examples = shared_examples(present, grid["seeds"])
     text = {"converters": {"label": from_text}, "keep_default_na": False}
     return Results(
         grid=grid,
         missing=missing,
         summary=summary,
-        diverged=pd.DataFrame(gone, columns=[*CELL, "seed", "epoch"]),
+        diverged=diverged,
         history=history,
         thresholds=read({cell: outputs.evaluation(cell).folder / outputs.COLLAPSE for cell in present}),
         maps=read({cell: outputs.evaluation(cell).folder / outputs.TSNE for cell in present}, **text),
         means=all_means(summary, history, examples, grid["plain"]),
-        comparison=compare(summary, compared(present, grid), history, examples),
+        comparison=without_selections(compare(summary, compared(present, grid), history, examples), diverged),
     )
+
+
+def without_selections(comparison: pd.DataFrame, diverged: pd.DataFrame) -> pd.DataFrame:
+    """The comparisons, none of which is beyond chance where a run of one of its cells diverged."""
+    gone = set(diverged[CELL].itertuples(index=False, name=None))
+    others = ["dataset", "against_model", "against_method"]
+    partial = np.zeros(len(comparison), bool)
+    for names in (CELL, others):
+        cells = comparison[names].itertuples(index=False, name=None)
+        partial |= np.fromiter((cell in gone for cell in cells), bool, len(comparison))
+    return comparison.assign(beyond_chance=comparison["beyond_chance"].mask(partial, False))
 
 
 def shared_examples(cells: Sequence[Cell], seeds: Sequence[int]) -> Examples:

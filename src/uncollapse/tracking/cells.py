@@ -38,7 +38,11 @@ def cell_run(evidence: Evidence, cell: Cell, seeds: Sequence[Run], plain: Sequen
     means = evidence.means[cell]
     effect = effect_of(evidence, "method", cell, cell._replace(method=evidence.plain or ""))
     tags = {**tags_of(cell, "cell", "report"), "seeds": str(len(seeds))}
-    tags["converged"] = "true" if means["converged"] == 1 else "false"  # the mean is a share of the seeds
+    gone = evidence.diverging(cell)
+    # the mean is a share of the seeds that were measured
+    tags["converged"] = "true" if means["converged"] == 1 and not gone else "false"
+    if gone:
+        tags["diverged"] = str(gone)
     if effect:
         tags["verdict"] = verdict(effect, evidence.seeds)
     first = seeds[0]

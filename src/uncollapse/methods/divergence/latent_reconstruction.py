@@ -5,9 +5,9 @@ else of another z (Song, Kim & Lee 2025, arXiv 2508.12530).
 
 Beside the whole KL. Only the paper's abstract was read: that decoder and encoder, one after the other, should
 lose no z, is theirs; the square, z from q(z|x) and the weight are ours. Where the encoder undoes the decoder,
-as it can that of an injective one, the loss is zero. A decoder that also reads x reads nothing of it here
-(unknown words, black pixels), or else x would be found instead; words that are made are read as the mean of
-their embeddings.
+as it can that of an injective one, the loss is zero. A decoder that also reads x reads of it here
+only where it ends (unknown words, black pixels), or else x would be found instead; words that are made are
+read as the mean of their embeddings.
 """
 
 import torch
@@ -29,6 +29,10 @@ def latent_reconstruction(*, weight: NonNegativeFloat = 1.0) -> Divergence:
         return vae.encode(x, words @ vae.encoder.embed.weight).mu
 
     def penalty(vae: VAE, x: Tensor, q: Gaussian, z: Tensor, noise: Tensor) -> Tensor:
-        return weight * (found(vae, x, z) - z).square().sum(1)
+        training = vae.posterior.training
+        vae.posterior.eval()  # one that normalises batches keeps the statistics of x, and takes none of x^
+        loss = weight * (found(vae, x, z) - z).square().sum(1)
+        vae.posterior.train(training)
+        return loss
 
     return Divergence(1.0, penalty)

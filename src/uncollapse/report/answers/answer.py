@@ -50,12 +50,16 @@ def scope(evidence: Evidence, cells: Iterable[Cell], costs: Sequence[float]) -> 
 
 def doubts(effect: Effect) -> list[str]:
     """Why what is said of two cells does not count, if it does not."""
-    reasons = {"not converged": not effect.converged, "training diverged in some seeds": effect.diverged > 0}
+    diverged = "does not count, as seeds of it or of its reference diverged"
+    reasons = {"not converged": not effect.converged, diverged: effect.diverged > 0}
     return [reason for reason, holds in reasons.items() if holds]
 
 
 def not_shown(
-    dataset: str, name: str, method: str | None = None, reason: str = "A cell is missing."
+    dataset: str,
+    name: str,
+    method: str | None = None,
+    reason: str = "A cell is missing, or both have no seed in common.",
 ) -> Point:
     """The point where a comparison cannot be made."""
     return Point(dataset, f"{name}: not shown by this grid.", reason, method)

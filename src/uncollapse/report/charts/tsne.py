@@ -54,8 +54,8 @@ def legend(points: pd.DataFrame) -> dict[str, dict[str, str]]:
 
 CHART = Chart(
     title="t-SNE maps",
-    text="Posterior means of test examples, first seed, coloured by label if there are labels. A picture, "
-    "not a measure.",
+    text="Posterior means of test examples, the first seed that did not diverge, coloured by label if there "
+    "are labels. A picture, not a measure.",
     alt="t-SNE map of the posterior means",
     table=table,
     draw=draw,

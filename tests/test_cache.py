@@ -80,8 +80,8 @@ def commit() -> None:
     """DVC notes in its lock that it made the output from the recipe and the inputs as they are."""
     files = {str(file): md5(file.read_bytes()).hexdigest() for file in (JOB.recipe_file, INPUT)}
     deps = [{"path": path, "md5": digest} for path, digest in files.items()]
-    inputs = {"made_input": {"outs": [{"path": str(INPUT), "md5": files[str(INPUT)]}]}}
-    LOCK.write_text(yaml.safe_dump({"stages": {str(JOB): {"deps": deps}, **inputs}}))
+    inputs = {"made_input": {"cmd": "python", "outs": [{"path": str(INPUT), "md5": files[str(INPUT)]}]}}
+    LOCK.write_text(yaml.safe_dump({"stages": {str(JOB): {"cmd": "python", "deps": deps}, **inputs}}))
 
 
 def test_a_forced_stage_is_made_anew() -> None:

@@ -101,7 +101,7 @@ def lock(finished: list[Job], **digests: str) -> None:
         recipe = {"path": str(job.recipe_file), "md5": md5(job.recipe_file.read_bytes()).hexdigest()}
         inputs = [{"path": str(finished[position].folder), "md5": "same"} for position in INPUTS[i]]
         outs = [{"path": str(job.folder), "md5": digests.get(job.stage, "same")}]
-        entries[str(job)] = {"deps": [recipe, *inputs], "outs": outs}
+        entries[str(job)] = {"cmd": "python", "deps": [recipe, *inputs], "outs": outs}
     LOCK.write_text(yaml.safe_dump({"schema": "2.0", "stages": entries}))
 
 

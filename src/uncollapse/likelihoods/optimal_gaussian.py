@@ -9,16 +9,14 @@ trained on it is the mean of the last batches of training, so that no likelihood
 its batch.
 """
 
-import math
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from pydantic import PositiveFloat
 from torch import Tensor, nn
 
 from uncollapse.likelihoods import Likelihood
+from uncollapse.likelihoods.gaussian import gaussian
 
 MEMORY = 0.9  # of the mean over batches, so over about ten
 
@@ -39,11 +37,11 @@ class Optimal(nn.Module):
         """The output and this."""
         return output, self
 
-    def variance(self, square: Tensor) -> Tensor:
-        """That of a batch of squares; when nothing is trained, the mean of the last batches."""
+    def variance(self, error: Tensor) -> Tensor:
+        """That of a batch of errors; when nothing is trained, the mean of the last batches."""
         if self.training:
             with torch.no_grad():
-                best = square.detach().mean().clamp(min=self.floor)
+                best = error.square().mean().clamp(min=self.floor)
                 self.batches += 1
                 self.mean += (best - self.mean) * max(1 - MEMORY, 1 / float(self.batches))
             return best
@@ -53,21 +51,16 @@ class Optimal(nn.Module):
 def optimal_gaussian(*, floor: PositiveFloat = 1e-6) -> Likelihood:
     """Independent pixels; `output` holds means of x's shape; no variance is less than `floor`, in squares of
     x's unit (grey values are 0 to 1)."""
+    learned = gaussian(learned=True)
 
     def log_prob(x: Tensor, output: Any) -> Tensor:
         mean, scale = output
-        square = (x - mean).square().flatten(1)
-        variance = scale.variance(square)
-        return -0.5 * (square / variance + variance.log() + math.log(2 * math.pi)).sum(1)
+        known: Any = mean, scale.variance(x - mean).log()
+        return learned.log_prob(x, known)
 
     def sample(output: Any, generator: torch.Generator) -> Tensor:
         mean, scale = output
-        noise = torch.randn(mean.shape, generator=generator, device=mean.device)
-        return mean + scale.mean.sqrt() * noise
+        known: Any = mean, scale.mean.log()
+        return learned.sample(known, generator)
 
-    def draw(x: NDArray[Any], generator: np.random.Generator) -> NDArray[Any]:
-        return x
-
-    return Likelihood(
-        "images", draw, log_prob, len, lambda output: output[0], sample, lambda: Optimal(floor), real=True
-    )
+    return learned._replace(log_prob=log_prob, sample=sample, scale=lambda: Optimal(floor))

@@ -67,6 +67,11 @@ class Evidence:
         """The number of runs of these cells whose training diverged."""
         return sum(self.diverged.get(tuple(cell), 0) for cell in cells)
 
+    def left_out(self, cell: Cell, which: str = "") -> str:
+        """How many seeds of a cell diverged, in words; nothing if none did."""
+        gone = self.diverging(cell)
+        return f"{gone} of {self.seeds} seeds{which} diverged" if gone else ""
+
     def cost(self, cell: Cell, against: Cell) -> float:
         """The work of training a cell, as a multiple of that of another."""
         return float(self.means[cell]["gflops"] / self.means[against]["gflops"])

@@ -32,24 +32,19 @@ def entry(evidence: Evidence, cell: Cell) -> str:
     means = evidence.means.get(cell)
     if means is None:
         return "no results"
-    share = percent(means)
+    share, gone = percent(means), evidence.left_out(cell)
     nll, collapsed = (evidence.against_plain(cell, measure) for measure in ("nll", "collapsed"))
     if nll is None or collapsed is None:
-        return f"nll {mean_of(means, 'nll', columns()['nll'])}, {share} %{left_out(evidence, cell)}"
+        return f"nll {mean_of(means, 'nll', columns()['nll'])}, {share} %{gone and f'<br>{gone}'}"
     base = percent(evidence.means[cell.dataset, cell.model, evidence.plain])
     return "<br>".join(
         [
             bold(effect(nll, units=False), evidence.direction(nll) != 0),
             bold(f"{base}→{share} %", evidence.direction(collapsed) != 0),
-            f"{means['cost']:.2g}×{left_out(evidence, cell)}",
+            f"{means['cost']:.2g}×",
+            *filter(None, [gone]),
         ]
     )
-
-
-def left_out(evidence: Evidence, cell: Cell) -> str:
-    """How many seeds of a cell diverged, if any."""
-    gone = evidence.diverging(cell)
-    return f"<br>{gone} of {evidence.seeds} seeds diverged" if gone else ""
 
 
 def percent(means: Row) -> str:

@@ -81,7 +81,7 @@ def square(evidence: Evidence, cell: Cell) -> Square:
     levels = [
         Line(f"nll {mean_of(evidence.means[cell], 'nll', columns()['nll'])} nats"),
         Line(f"{evidence.collapse} {100 * evidence.means[cell][evidence.collapse]:.0f} %"),
-        *left_out(evidence, cell),
+        *(Line(text, strong=True) for text in [evidence.left_out(cell)] if text),
     ]
     question = "model" if cell.method == evidence.plain else "method"
     reference = {"model": evidence.vae} if question == "model" else {"method": evidence.plain}
@@ -94,16 +94,11 @@ def square(evidence: Evidence, cell: Cell) -> Square:
     counts = effect.converged and not effect.diverged
     label = effect.state.value if effect.tested or not counts else "no interval"
     lines = [*gains(effect, evidence.collapse), Line(f"{effect.cost:.2g}× the work")]
-    lines += left_out(evidence, cell) or left_out(evidence, against, " of its reference")
+    if gone := evidence.left_out(cell) or evidence.left_out(against, " of its reference"):
+        lines.append(Line(gone, strong=True))
     if question == "model":
         lines.append(Line(f"compared with {evidence.vae}"))
     return Square(cell, label, MEANINGS[effect.state][1], lines, effect)
-
-
-def left_out(evidence: Evidence, cell: Cell, which: str = "") -> list[Line]:
-    """How many of its seeds diverged, if any."""
-    gone = evidence.diverging(cell)
-    return [Line(f"{gone} of {evidence.seeds} seeds{which} diverged", strong=True)] if gone else []
 
 
 def gains(effect: Effect, collapse: str) -> list[Line]:

@@ -18,8 +18,8 @@ from uncollapse.pipeline.outputs import (
     TRAJECTORIES,
 )
 from uncollapse.report.charts import alive, beta, collapse, early, kl
-from uncollapse.report.means import CELL, measured
-from uncollapse.report.results import Results
+from uncollapse.report.means import measured
+from uncollapse.report.results import Results, partial_cells
 
 Numbers = dict[str, dict[str, dict[str, Any]]]  # by data set, model and method
 
@@ -30,8 +30,7 @@ def write_metrics(results: Results) -> None:
     summary(results).to_csv(SUMMARY, index=False, float_format="%.6g")
     results.comparison.to_csv(COMPARISON, index=False, float_format="%.6g")
     cells = cell_means(results)
-    whole = cell_means(results, left_out=results.diverged)
-    for file, numbers in {CELL_MEANS: cells, SUMMARY_MEANS: best(whole, results.grid["plain"])}.items():
+    for file, numbers in {CELL_MEANS: cells, SUMMARY_MEANS: best(cells, results)}.items():
         file.write_text(json.dumps(numbers, indent=2) + "\n")
     range_of_seeds = ["low", "high"]
     trajectories = [chart.CHART.table(results).drop(columns=range_of_seeds) for chart in (kl, beta, alive)]
@@ -54,29 +53,29 @@ def summary(results: Results) -> pd.DataFrame:
     return pd.concat([results.summary, diverged], ignore_index=True)[columns]
 
 
-def cell_means(results: Results, left_out: pd.DataFrame | None = None) -> Numbers:
-    """The mean of every measure, by cell; without those that are not finite, and without the cells of some
-    runs."""
+def cell_means(results: Results) -> Numbers:
+    """The mean of every measure, by cell; without those that are not finite."""
     cells: Numbers = {}
-    names, gone = list(measured()), set[tuple[str, ...]]()
-    if left_out is not None:
-        gone = set(left_out[CELL].itertuples(index=False, name=None))
+    names = list(measured())
     for row in results.means.to_dict("records"):
-        if tuple(row[name] for name in CELL) in gone:
-            continue
         numbers = {name: float(f"{row[name]:.6g}") for name in names if math.isfinite(row[name])}
         cells.setdefault(row["dataset"], {}).setdefault(row["model"], {})[row["method"]] = numbers
     return cells
 
 
-def best(cells: Numbers, plain: str | None) -> dict[str, dict[str, dict[str, Any]]]:
-    """For each data set and model: how the plain method does, and which method has the best nll."""
+def best(cells: Numbers, results: Results) -> dict[str, dict[str, dict[str, Any]]]:
+    """For each data set and model: how the plain method does, and which method has the best nll. Cells of
+    which a run diverged are left out."""
     result: dict[str, dict[str, dict[str, Any]]] = {}
+    gone, plain = partial_cells(results.diverged), results.grid["plain"]
     for dataset, models in cells.items():
         for model, methods in models.items():
-            method = min(methods, key=lambda name: methods[name]["nll"])
+            whole = {name: each for name, each in methods.items() if (dataset, model, name) not in gone}
+            if not whole:
+                continue
+            method = min(whole, key=lambda name: whole[name]["nll"])
             numbers = result.setdefault(dataset, {}).setdefault(model, {})
-            if plain in methods:
-                numbers |= {f"{plain}_{name}": methods[plain][name] for name in ("collapsed", "mi", "nll")}
-            numbers |= {"best_nll": methods[method]["nll"], "best_method": method}
+            if plain in whole:
+                numbers |= {f"{plain}_{name}": whole[plain][name] for name in ("collapsed", "mi", "nll")}
+            numbers |= {"best_nll": whole[method]["nll"], "best_method": method}
     return result

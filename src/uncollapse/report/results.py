@@ -131,13 +131,18 @@ def gather() -> Results:
 
 def without_selections(comparison: pd.DataFrame, diverged: pd.DataFrame) -> pd.DataFrame:
     """The comparisons, none of which is beyond chance where a run of one of its cells diverged."""
-    gone = set(diverged[CELL].itertuples(index=False, name=None))
+    gone = partial_cells(diverged)
     others = ["dataset", "against_model", "against_method"]
     partial = np.zeros(len(comparison), bool)
     for names in (CELL, others):
         cells = comparison[names].itertuples(index=False, name=None)
         partial |= np.fromiter((cell in gone for cell in cells), bool, len(comparison))
     return comparison.assign(beyond_chance=comparison["beyond_chance"].mask(partial, False))
+
+
+def partial_cells(diverged: pd.DataFrame) -> set[tuple[str, ...]]:
+    """The cells of which some runs diverged."""
+    return set(diverged[CELL].itertuples(index=False, name=None))
 
 
 def shared_examples(cells: Sequence[Cell], seeds: Sequence[int]) -> Examples:

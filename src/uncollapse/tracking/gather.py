@@ -74,8 +74,11 @@ def training_key(cell: Cell, seed: int) -> str:
 
 def diverged_runs(cell: Cell) -> list[Run]:
     """The run of every seed of a cell whose training diverged: FAILED, with the epochs before."""
+    gone = outputs.diverged(cell)
+    if not gone:
+        return []
     runs, history = [], pd.read_csv(outputs.history(cell))
-    for seed, epoch in outputs.diverged(cell).items():
+    for seed, epoch in gone.items():
         run, epochs = run_at_start(cell, seed), history[history["seed"] == seed]
         tags = {**run.tags, "converged": "false", "diverged": str(epoch)}
         runs.append(replace(run, tags=tags, points=training_points(epochs), status="FAILED"))

@@ -18,6 +18,7 @@ from toys import same, toy_part, toy_vae, training
 
 from uncollapse.experiment.params import Params
 from uncollapse.methods import SLOTS, Method
+from uncollapse.registry import folder, names
 from uncollapse.train import train
 from uncollapse.work import Work
 
@@ -27,6 +28,10 @@ MODELS, METHODS = list(PARAMS.stated.models), list(ENTRIES)
 DATA = {"images": "mnist5k", "tokens": "kjv"}
 SINGLE = [name for name in METHODS if len(ENTRIES[name]) == 1]  # the others combine these
 PAIRS = [(a, b) for a, b in itertools.combinations(SINGLE, 2) if not ENTRIES[a].keys() & ENTRIES[b].keys()]
+OF_MODELS = PARAMS.stated.models
+PAIRS_OF_MODELS = [
+    (a, b) for a, b in itertools.combinations(OF_MODELS, 2) if not OF_MODELS[a].keys() & OF_MODELS[b].keys()
+]
 # an MLP decoder reads no words; here nothing is reserved
 NO_EFFECT = {("images", "word_dropout"), ("images", "no_reserve"), ("tokens", "no_reserve")}
 EPOCHS, BATCHES = 2, 1
@@ -45,14 +50,17 @@ class Run(NamedTuple):
 
 @cache
 def trained(kind: str, model: str, *methods: str) -> Run:
-    """Two epochs of a model with one method or several."""
-    slots: dict[str, Any] = {**SLOTS["methods"], **PARAMS.slots("models", model, DATA[kind])}
+    """Two epochs of a model, or of several as model+model, with one method or several."""
+    slots: dict[str, Any] = {**SLOTS["methods"], **PARAMS.slots("models", "vae", DATA[kind])}
+    for name in model.split("+"):
+        slots |= {slot: PARAMS.slots("models", name, DATA[kind])[slot] for slot in OF_MODELS[name]}
     for name in methods:
         slots |= {slot: PARAMS.slots("methods", name, DATA[kind])[slot] for slot in ENTRIES[name]}
     if slots["inference"]["use"] == "aggressive":
         slots["inference"] |= {"window": 2, "most": 6}
     method, data, spent = Method.build(slots), toy_part(kind), Work()
-    vae = toy_vae(kind, decoder=slots["decoder"]["use"], posterior=slots["posterior"]["use"])
+    uses = {slot: slots[slot]["use"] for slot in ("decoder", "posterior", "inference")}
+    vae = toy_vae(kind, **uses)
     if method.pretraining.run is not None:
         *_, last = method.pretraining.run(vae, toy_part(kind, seed=2), 0)
         spent = Work(int(last["encoder_steps"]), int(last["decoder_steps"]), last["gflops"])
@@ -63,7 +71,7 @@ def trained(kind: str, model: str, *methods: str) -> Run:
     ):
         rows.append(row)
         saved.append(copy.deepcopy(state.state_dict()))
-    other = toy_vae(kind, 9, decoder=slots["decoder"]["use"], posterior=slots["posterior"]["use"])
+    other = toy_vae(kind, 9, **uses)
     rest = [
         row
         for row, _ in train(
@@ -96,6 +104,8 @@ def check(run: Run) -> None:
             assert decoder == batches + gradients * (2 * batches + extra), "an adversary's gradients count"
         else:
             assert encoder == decoder == batches * (1 + gradients)
+        if slots["inference"]["use"] == "semi_amortized":
+            continue  # which may leave the bounds of a head
         if slots["posterior"]["use"] == "batch_norm":
             assert row["kl"] >= 3 * slots["posterior"]["gamma"] ** 2 / 2 * (1 - 1e-4)
         if slots["posterior"]["use"] == "delta":
@@ -125,3 +135,17 @@ def test_every_two_methods_in_different_slots(kind: str, methods: tuple[str, str
         unread = (method, other) == ("noise", "without_z")  # only the encoder gets it
         effect = (kind, method) not in NO_EFFECT and not unread
         assert (both.rows != trained(kind, "vae", other).rows) == effect
+
+
+@pytest.mark.parametrize("models", PAIRS_OF_MODELS, ids="+".join)
+def test_every_two_models_in_different_slots(kind: str, models: tuple[str, str]) -> None:
+    check(trained(kind, "+".join(models), "plain"))
+
+
+@pytest.mark.parametrize("slot", [slot for slots in SLOTS.values() for slot in slots])
+def test_every_piece_is_in_an_entry(slot: str) -> None:
+    """So it is among the models, methods and pairs above."""
+    entries = [*OF_MODELS.values(), *ENTRIES.values(), *SLOTS.values()]
+    pieces = [entry[slot] for entry in entries if slot in entry]
+    used = {piece["use"] for part in pieces for piece in (part if isinstance(part, list) else [part])}
+    assert used == set(names(folder(slot))) - {"clean"}, "clean does what an empty list does"

@@ -35,6 +35,11 @@ from small_params import TEXT, error
             "datasets.kjv.training.optimizer: input should be 'adam' or 'sgd'; it is 'adm'",
         ),
         (
+            "epochs: 3,",
+            "epochs: 3, momentum: 0.9,",
+            "datasets.kjv.training.momentum: is of sgd; optimizer is adam",
+        ),
+        (
             "learning_rate: 0.004",
             "learning_rate: .nan",
             "datasets.kjv.training.learning_rate: input should be a finite number; it is nan",

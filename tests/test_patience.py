@@ -6,14 +6,16 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from toys import copied, piece, rows_of, run, same, toy_part, toy_vae
+from toys import copied, method, piece, rows_of, run, same, toy_part, toy_vae, training
 
 from uncollapse.data.prepared import to_tensor
 from uncollapse.measures.settled import measure
 from uncollapse.methods.kl_weight import KLWeight
 from uncollapse.objective import elbo
 from uncollapse.seeds import torch_generator
+from uncollapse.training import TrainState
 from uncollapse.vae import encode
+from uncollapse.work import Work
 
 
 def test_the_validation_elbo_is_minus_the_loss_of_the_vae(kind: str) -> None:
@@ -111,3 +113,20 @@ def test_measuring_the_validation_elbo_changes_no_training(kind: str) -> None:
     assert [{name: row[name] for name in names} for row in watched] == [
         {name: row[name] for name in names} for row in plain
     ]
+
+
+@pytest.mark.parametrize("halving", [1, 3])
+def test_the_learning_rate_is_halved_when_torch_would(halving: int) -> None:
+    """As torch.optim.lr_scheduler.ReduceLROnPlateau does, whatever the ELBO does."""
+    state = TrainState(toy_vae("images"), method(), training(halving=halving, optimizer="sgd"), Work())
+    theirs = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=training().learning_rate)
+    scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(
+        theirs, mode="max", factor=0.5, patience=halving - 1, threshold=0.0, eps=0.0
+    )
+    for value in np.random.default_rng(0).normal(size=60) + 0.02 * np.arange(60):
+        state.epoch += 1
+        state.validated(float(value))
+        scheduler.step(float(value))
+        rates = {optimizer.learning_rate for optimizer in state.optimizers.values()}
+        assert rates == {theirs.param_groups[0]["lr"]}
+    assert theirs.param_groups[0]["lr"] < training().learning_rate / 4

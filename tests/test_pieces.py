@@ -12,7 +12,14 @@ from uncollapse.registry import DATASET_FOLDERS, PACKAGE, folder, function, name
 SLOT_FOLDERS = [f"methods/{file.parent.name}" for file in sorted(PACKAGE.glob("methods/*/__init__.py"))]
 FOLDERS = [*DATASET_FOLDERS.values(), *SLOT_FOLDERS]
 PIECES = [(folder, name) for folder in FOLDERS for name in names(folder)]
-OFFERED = {"kl_target": 3.0, "steps": 5, "period": 4, "radius": 0.1, "reconstruction_target": 5.0}
+OFFERED = {
+    "kl_target": 3.0,
+    "steps": 5,
+    "period": 4,
+    "radius": 0.1,
+    "reconstruction_target": 5.0,
+    "rate": 0.1,
+}
 
 
 def test_the_folders_of_methods_are_the_slots() -> None:

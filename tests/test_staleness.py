@@ -82,8 +82,11 @@ def test_what_is_said_and_shown_makes_no_cell_stale(
         ("nets/mlp.py", "(pretrain|train|evaluate)/mnist5k-.*"),
         ("likelihoods/categorical.py", ".*/kjv.*"),
         ("methods/decoder/skip.py", "(pretrain|train|evaluate)/.*-skip"),
-        ("methods/inference/aggressive.py", "train/.*-aggressive"),
-        ("methods/inference/joint.py", "train/.*-(plain|skip|pretrained|noise[+]adversarial)|calibrate"),
+        ("methods/inference/aggressive.py", "(train|evaluate)/.*-aggressive"),
+        (
+            "methods/inference/joint.py",
+            "(train|evaluate)/.*-(plain|skip|pretrained|noise[+]adversarial)|calibrate",
+        ),
         ("methods/kl_weight/pi.py", "train/.*-control_vae-.*|calibrate"),
         ("methods/perturbation/noise.py", r"train/.*-noise[+]adversarial"),
         ("methods/perturbation/word_dropout.py", ""),

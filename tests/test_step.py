@@ -20,6 +20,7 @@ from uncollapse.work import Work
 
 STEPS = 20
 CLIP = 0.02  # small enough to act; test_train has steps that it leaves alone
+OPTIMIZERS = {"adam": ("adam", 0.0), "sgd": ("sgd", 0.0), "momentum": ("sgd", 0.9)}
 MOVES = {"both": (True, True), "encoder": (True, False), "decoder": (False, True)}
 
 
@@ -49,18 +50,23 @@ def plain_loss(vae: VAE, x: Tensor, noise: Tensor) -> Tensor:
 
 @pytest.mark.usefixtures("double")
 @pytest.mark.parametrize("moves", MOVES)
-@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("net", EXAMPLES)
 def test_a_step_is_a_step_of_torch(net: str, optimizer: str, moves: str) -> None:
     encoder, decoder = MOVES[moves]
     vae, data = example(net)
     data = data.double() if KIND[net] == "images" else data
     hand = copy.deepcopy(vae)
-    state = state_of(vae, optimizer=optimizer)
+    rule, momentum = OPTIMIZERS[optimizer]
+    state = state_of(vae, optimizer=rule, momentum=momentum)
     step = GradientStep(state, method(), CLIP, 0)
     parameters = encoder * hand.encoder_parameters() + decoder * hand.decoder_parameters()
-    make = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}[optimizer]
-    by_hand = make(parameters, lr=training().learning_rate)
+    rate = training().learning_rate
+    by_hand = (
+        torch.optim.Adam(parameters, lr=rate)
+        if rule == "adam"
+        else torch.optim.SGD(parameters, lr=rate, momentum=momentum)
+    )
     clipped = 0
     for i in range(STEPS):
         x = data[i % 2 :: 2]

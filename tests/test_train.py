@@ -53,12 +53,12 @@ def test_the_same_seed_is_the_same_run_whatever_else_is_drawn(
     assert same(calm[1], disturbed[1])
 
 
-@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+@pytest.mark.parametrize(("optimizer", "momentum"), [("adam", 0.0), ("sgd", 0.0), ("sgd", 0.9)])
 @pytest.mark.parametrize("stop", [1, 2])
 def test_a_run_that_was_stopped_goes_on_to_the_same_end(
-    kind: str, stop: int, optimizer: str, tmp_path: Any
+    kind: str, stop: int, optimizer: str, momentum: float, tmp_path: Any
 ) -> None:
-    whole, budget = toy_vae(kind), {"epochs": 4, "optimizer": optimizer}
+    whole, budget = toy_vae(kind), {"epochs": 4, "optimizer": optimizer, "momentum": momentum}
     rows = rows_of(whole, kind, **budget)
     for (row, state), _ in zip(run(toy_vae(kind), kind, **budget), range(stop), strict=False):
         assert row == rows[int(row["epoch"]) - 1]

@@ -35,6 +35,7 @@ ARGUMENTS = {
     "radius": 0.1,
     "window": 2,
     "most": 6,
+    "rate": 0.05,
 }
 
 
@@ -46,6 +47,7 @@ def toy_vae(kind: str, seed: int = 0, net: dict[str, Any] | None = None, **slots
         "likelihood": {"use": LIKELIHOODS[kind]},
         "decoder": {"use": slots.get("decoder", "plain")},
         "posterior": {"use": slots.get("posterior", "gaussian")},
+        "inference": resolve("", "methods/inference", {"use": slots.get("inference", "joint")}, ARGUMENTS),
     }
     return assemble(recipe, CARDS[kind], seed)
 

@@ -28,7 +28,10 @@ def assemble(recipe: Mapping[str, Any], card: Mapping[str, Any], seed: int) -> V
         tuple(card["shape"]), card["values"], build("methods/decoder", recipe["decoder"])
     )
     head = build("methods/posterior", recipe["posterior"])(encoder.features, net.latents)
-    vae = VAE(encoder, head, decoder, likelihood, net.latents, net.autoregressive)
+    # a recipe of pretraining has none
+    inference = build("methods/inference", recipe["inference"]) if "inference" in recipe else None
+    refinement = inference.refinement if inference else None
+    vae = VAE(encoder, head, decoder, likelihood, net.latents, net.autoregressive, refinement)
     initialise(vae, seed)
     return vae
 

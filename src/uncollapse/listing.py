@@ -11,8 +11,8 @@ from uncollapse.errors import UserError
 from uncollapse.registry import PACKAGE, folder, names
 
 SLOTS = (
-    *("kl_weight", "divergence", "decoder", "posterior", "inference", "pretraining", "perturbation"),
-    *("net", "likelihood", "source"),
+    *("kl_weight", "divergence", "bound", "decoder", "posterior", "inference", "pretraining"),
+    *("perturbation", "auxiliary", "net", "likelihood", "source"),
 )
 QUESTIONS = {"net": "which encoder and decoder?", "likelihood": "what is p(x|z)?", "source": "which data?"}
 ARXIV = re.compile(r"arXiv\s+(\d{4}\.\d{4,5})")

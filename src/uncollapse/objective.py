@@ -1,15 +1,16 @@
 """The training loss of a batch, and the ELBO of data that are not trained on.
 
-    loss = reconstruction + share * sum_i beta_i KL_i + penalty        of each example, in nats
+    loss = reconstruction + share * sum_i beta_i KL_i + penalty - gain + task     of each example, in nats
 
-beta comes from the slot `kl_weight`; share and penalty come from the slot `divergence`. With beta 1,
-share 1 and no penalty this is the negative ELBO (Kingma & Welling 2014, arXiv 1312.6114, eq. 7).
+beta comes from the slot `kl_weight`, share and penalty from `divergence`, gain from `bound`, task from
+`auxiliary`. With beta 1, share 1 and none of the others this is the negative ELBO (Kingma & Welling 2014,
+arXiv 1312.6114, eq. 7).
 """
 
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from uncollapse.data.prepared import Part, to_tensor
 from uncollapse.methods import Method
@@ -29,19 +30,40 @@ class Terms(NamedTuple):
     state: State
 
 
-def objective(vae: VAE, method: Method, x: Tensor, inputs: Inputs, noise: Tensor, state: State) -> Terms:
+def draws(vae: VAE, method: Method) -> int:
+    """How many standard normal numbers an example and a latent dimension need in a step."""
+    return method.bound.samples + 1 + (vae.refinement.steps if vae.refinement else 0)
+
+
+def objective(
+    vae: VAE,
+    method: Method,
+    x: Tensor,
+    inputs: Inputs,
+    noise: Tensor,
+    state: State,
+    task: nn.Module | None = None,
+) -> Terms:
     """The terms of the loss of a batch x (B, ...), of which encoder and decoder read `inputs`.
 
-    `noise` (2, B, D) is standard normal: for z, and for a sample of the prior. `state` is that of the KL
-    weight.
+    `noise` (draws, B, D) is standard normal: for the samples of z, for one of the prior, and for what
+    refines q. `state` is that of the KL weight, `task` what the slot `auxiliary` made.
     """
-    q = vae.encode(inputs.encoder, inputs.embedded)
-    z = q.sample(noise[0])
-    reconstruction, kl = -vae.log_likelihood(x, z, inputs.decoder), q.kl()
+    (share, penalty), (samples, gain) = method.divergence, method.bound
+    q = vae.refine(vae.encode(inputs.encoder, inputs.embedded), x, inputs.decoder, noise[samples + 1 :])
+    z, kl = q.sample(noise[:samples]), q.kl()
+    each, read = (part.expand(samples, *part.shape).flatten(0, 1) for part in (x, inputs.decoder))
+    log_likelihood = vae.log_likelihood(each, z.flatten(0, 1), read).view(samples, -1)
+    reconstruction = -log_likelihood.mean(0)
     beta, state = method.kl_weight.update(state, kl.detach(), reconstruction.detach())
-    loss = reconstruction + method.divergence.share * (beta * kl).sum(1)
-    if method.divergence.penalty is not None:
-        loss = loss + method.divergence.penalty(vae, x, q, z, noise[1])
+    loss = reconstruction + share * (beta * kl).sum(1)
+    if penalty is not None:
+        loss = loss + penalty(vae, x, q, z[0], noise[samples])
+    if gain is not None:
+        log_ratio = 0.5 * (z.square() - noise[:samples].square() - q.logvar)  # of q(z_i|x) and p(z_i)
+        loss = loss - gain(log_likelihood - share * (beta * log_ratio).sum(2))
+    if task is not None:
+        loss = loss + task(z[0], x)
     return Terms(loss, reconstruction, kl, beta, state)
 
 

@@ -1,5 +1,5 @@
 """Updates of a group of parameters along a clipped gradient: Adam (Kingma & Ba 2015, arXiv 1412.6980,
-algorithm 1) or plain SGD.
+algorithm 1) or SGD, with momentum if asked for.
 
 The arithmetic is that of torch's fused kernels, one call for all layers. torch.optim would do more on the
 host than the kernel for a small net, and its constructors import torch._dynamo: two seconds in every
@@ -24,10 +24,13 @@ def clip_scale(gradients: tuple[Tensor, ...], clip: float) -> Tensor:
 class Optimizer:
     """Adam or SGD for some parameters. Parameters whose turn it is not cost nothing."""
 
-    def __init__(self, parameters: Sequence[nn.Parameter], rule: Rule, learning_rate: float) -> None:
+    def __init__(
+        self, parameters: Sequence[nn.Parameter], rule: Rule, learning_rate: float, momentum: float = 0.0
+    ) -> None:
         self.weights = [parameter.detach() for parameter in parameters]  # the same memory
         self.count = torch.zeros((), dtype=torch.float32, device=self.weights[0].device)
-        moments = 2 if rule == "adam" else 0
+        self.momentum = momentum  # of SGD
+        moments = 2 if rule == "adam" else int(momentum > 0)
         self.moments = [[torch.zeros_like(weight) for weight in self.weights] for _ in range(moments)]
         self.update, self.learning_rate = {"adam": self.adam, "sgd": self.sgd}[rule], learning_rate
 
@@ -58,13 +61,13 @@ class Optimizer:
         )
 
     def sgd(self, gradients: list[Tensor], scale: Tensor | None) -> None:
-        """theta -= learning_rate g."""
+        """v = momentum v + g; theta -= learning_rate v, as torch.optim has it."""
         torch._fused_sgd_(
             self.weights,
             gradients,
-            [],
+            *self.moments or [[]],
             lr=self.learning_rate,
-            momentum=0.0,
+            momentum=self.momentum,
             dampening=0.0,
             weight_decay=0.0,
             nesterov=False,

@@ -39,8 +39,11 @@ class NoNet:
     def __init__(self, use: str) -> None:
         self.use = use
 
+    def __str__(self) -> str:
+        return f"{self.use}: reads encoder and decoder, which only a grid of params.yaml gives it"
+
     def __getattr__(self, name: str) -> Any:
-        raise ValueError(f"{self.use}: reads encoder and decoder, which only a grid of params.yaml gives it")
+        raise ValueError(str(self))
 
 
 def kl_weight(use: str, **arguments: Any) -> WeightedKL:
@@ -171,4 +174,7 @@ class Updates:
 
 def inference(use: str, **arguments: Any) -> Updates:
     """The order in which encoder and decoder are updated, such as `aggressive`."""
-    return Updates(piece("inference", use, arguments))
+    rule: Inference = piece("inference", use, arguments)
+    if rule.refinement is not None:
+        raise ValueError(str(NoNet(use)))
+    return Updates(rule)

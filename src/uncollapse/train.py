@@ -7,7 +7,7 @@ from typing import Any, final
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from uncollapse.data.prepared import Array, Part, batches, to_tensor
 from uncollapse.measures.active_units import active_units
@@ -15,11 +15,11 @@ from uncollapse.measures.mutual_information import mutual_information
 from uncollapse.methods import Method
 from uncollapse.methods.inference import StepResult
 from uncollapse.methods.perturbation import Context, Inputs
-from uncollapse.objective import Terms, elbo, objective
+from uncollapse.objective import Terms, draws, elbo, objective
 from uncollapse.optimizer import clip_scale
 from uncollapse.seeds import numpy_generator, torch_generator
 from uncollapse.training import Training, TrainState
-from uncollapse.vae import VAE, Gaussian, encode
+from uncollapse.vae import VAE, Gaussian, encode, initialise
 from uncollapse.work import Work
 
 Row = dict[str, float]
@@ -71,7 +71,8 @@ class GradientStep:
         state = self.state
         groups = [name for name, update in {"encoder": encoder, "decoder": decoder}.items() if update]
         parameters = [parameter for name in groups for parameter in state.groups[name]]
-        noise = torch.randn(2, len(x), state.vae.latents, generator=self.noise, device=self.device)
+        shape = (draws(state.vae, self.method), len(x), state.vae.latents)
+        noise = torch.randn(shape, generator=self.noise, device=self.device)
         with state.work.counted(encoder, decoder, x.shape):
             terms = self.terms(x, self.perturbed(x, noise), noise)
             gradients = torch.autograd.grad(terms.loss.mean(), parameters, materialize_grads=True)
@@ -87,7 +88,8 @@ class GradientStep:
 
     def terms(self, x: Tensor, inputs: Inputs, noise: Tensor) -> Terms:
         """The terms of the loss with the weights as they are."""
-        return objective(self.state.vae, self.method, x, inputs, noise, self.state.kl_weight)
+        state = self.state
+        return objective(state.vae, self.method, x, inputs, noise, state.kl_weight, state.task)
 
     def perturbed(self, x: Tensor, noise: Tensor) -> Inputs:
         """What encoder and decoder read of x. A gradient for an adversary counts as a step of both."""
@@ -125,7 +127,7 @@ def train(
     kl_target of a controller, and from which epoch on the KL has been within 5 % of it (0 for neither).
     `saved` is a state's `state_dict()`: training goes on from there.
     """
-    state = TrainState(vae, method, training, work or Work())
+    state = TrainState(vae, method, training, work or Work(), task(vae, method, data, seed))
     if saved is not None:
         state.load_state_dict(saved)
 
@@ -148,6 +150,16 @@ def train(
         yield {**epoch_row(state, means, q), "valid_elbo": valid_elbo, "learning_rate": rate}, state
     if "weights" in state.best:
         vae.load_state_dict(state.best["weights"])
+
+
+def task(vae: VAE, method: Method, data: Part, seed: int) -> nn.Module | None:
+    """What is trained beside the VAE, with the initial weights of `seed`, if anything."""
+    if method.auxiliary.task is None:
+        return None
+    device = next(vae.parameters()).device
+    module = method.auxiliary.task(vae, to_tensor(data.x[:1], device))
+    initialise(module, seed)
+    return module.to(device)
 
 
 def information(q: Gaussian, seed: int) -> float:

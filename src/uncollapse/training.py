@@ -1,10 +1,11 @@
 """How long to train, and all that changes while training."""
 
 import copy
-from typing import Any
+from typing import Annotated, Any
 
 import pydantic
-from pydantic import PositiveFloat, PositiveInt
+from pydantic import Field, PositiveFloat, PositiveInt
+from torch import nn
 
 from uncollapse.methods import Method
 from uncollapse.methods.inference import State as InferenceState
@@ -19,6 +20,7 @@ class Training:
     """How long and how to train; the same for every model and method of a data set.
 
     epochs         over the part that is trained on; with `patience` the largest number of them
+    momentum       of sgd
     clip           the norm to which the gradient of the updated parameter groups is clipped
     halving        halve the learning rate whenever the validation ELBO has not risen for so many epochs
     patience       stop when it has not risen for so many epochs, and keep the best weights
@@ -30,6 +32,7 @@ class Training:
     learning_rate: PositiveFloat
     clip: PositiveFloat = 5.0
     optimizer: Rule = "adam"
+    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.0
     halving: PositiveInt | None = None
     patience: PositiveInt | None = None
     min_epochs: PositiveInt = 1
@@ -40,19 +43,22 @@ SETTLED = 0.05  # how far from its target a KL may be that has settled, as a sha
 
 
 class TrainState:
-    """All that changes in training: weights, optimisers, the states of KL weight and inference, epochs,
-    batches and work so far, and the best weights."""
+    """All that changes in training: weights, also those of an auxiliary `task`, optimisers, the states of KL
+    weight and inference, epochs, batches and work so far, and the best weights."""
 
-    def __init__(self, vae: VAE, method: Method, training: Training, work: Work) -> None:
-        self.vae, self.training = vae, training
+    def __init__(
+        self, vae: VAE, method: Method, training: Training, work: Work, task: nn.Module | None = None
+    ) -> None:
+        self.vae, self.training, self.task = vae, training, task
         self.schedule, self.target = method.kl_weight.batches, method.kl_weight.target
         self.epoch = self.batches = self.halved = 0  # halved: the epoch of the last halving
         self.settled = (
             0  # the epoch from which on the KL has been near its target; 0 if it is not, or has none
         )
-        self.groups = {"encoder": vae.encoder_parameters(), "decoder": vae.decoder_parameters()}
+        beside = [] if task is None else [*task.parameters()]
+        self.groups = {"encoder": vae.encoder_parameters(), "decoder": vae.decoder_parameters() + beside}
         self.optimizers = {
-            name: Optimizer(group, training.optimizer, training.learning_rate)
+            name: Optimizer(group, training.optimizer, training.learning_rate, training.momentum)
             for name, group in self.groups.items()
         }
         self.kl_weight: KLWeightState = method.kl_weight.init()
@@ -64,6 +70,7 @@ class TrainState:
         """References to everything, as torch.save takes them."""
         return {
             "vae": self.vae.state_dict(),
+            "task": {} if self.task is None else self.task.state_dict(),
             "optimizers": {name: optimizer.state_dict() for name, optimizer in self.optimizers.items()},
             "work": self.work.row(),
             **{name: getattr(self, name) for name in STATE},
@@ -72,6 +79,8 @@ class TrainState:
     def load_state_dict(self, saved: dict[str, Any]) -> None:
         """Back to a saved state: training then goes on to the result that it would have had."""
         self.vae.load_state_dict(saved["vae"])
+        if self.task is not None:
+            self.task.load_state_dict(saved["task"])
         for name, optimizer in self.optimizers.items():
             optimizer.load_state_dict(saved["optimizers"][name])
         self.work = Work(**saved["work"])

@@ -47,6 +47,17 @@ class Gaussian(NamedTuple):
         return -0.5 * (square + self.logvar + math.log(2 * math.pi)).sum(-1)
 
 
+class Refinement(NamedTuple):
+    """What is done to the encoder's q(z|x) for each example: `run(vae, q, x, read, noise)` gives another one.
+
+    An autoregressive decoder reads `read`; `noise` (steps, B, D) is standard normal in training, and None
+    where the result has to be a function of x.
+    """
+
+    steps: int
+    run: Callable[["VAE", Gaussian, Tensor, Tensor | None, Tensor | None], Gaussian]
+
+
 def log_prior(z: Tensor) -> Tensor:
     """log p(z) in nats, for z of shape (..., D): shape (...)."""
     return -0.5 * (z.square() + math.log(2 * math.pi)).sum(-1)
@@ -68,16 +79,23 @@ class VAE(nn.Module):
         likelihood: Likelihood,
         latents: int,
         autoregressive: bool = False,
+        refinement: Refinement | None = None,
     ) -> None:
         super().__init__()
         self.encoder: Any = encoder  # a Module that can also `embed`
         self.posterior, self.decoder = posterior, decoder
         self.likelihood, self.latents, self.autoregressive = likelihood, latents, autoregressive
-        self.scale = likelihood.scale()
+        self.scale, self.refinement = likelihood.scale(), refinement
 
     def encode(self, x: Tensor, embedded: Tensor | None = None) -> Gaussian:
-        """q(z|x) for a batch x (B, ...); `embedded` stands in place of `encoder.embed(x)`."""
+        """The encoder's q(z|x) for a batch x (B, ...); `embedded` stands in place of `encoder.embed(x)`."""
         return Gaussian(*self.posterior(self.encoder(x, embedded)))
+
+    def refine(
+        self, q: Gaussian, x: Tensor, read: Tensor | None = None, noise: Tensor | None = None
+    ) -> Gaussian:
+        """The encoder's q(z|x) as it is used, for a batch x (B, ...)."""
+        return q if self.refinement is None else self.refinement.run(self, q, x, read, noise)
 
     def log_likelihood(self, x: Tensor, z: Tensor, read: Tensor | None = None) -> Tensor:
         """log p(x|z) in nats, shape (B,), for x (B, ...) and z (B, D); an autoregressive decoder reads
@@ -123,9 +141,8 @@ def encode(vae: VAE, part: Part, size: int = 500) -> Gaussian:
     time."""
     device = next(vae.parameters()).device
     with evaluating(vae):
-        chunks = [
-            vae.encode(to_tensor(part.x[start : start + size], device)) for start in range(0, len(part), size)
-        ]
+        batches = (to_tensor(part.x[start : start + size], device) for start in range(0, len(part), size))
+        chunks = [vae.refine(vae.encode(x), x) for x in batches]
     return Gaussian(torch.cat([q.mu for q in chunks]).cpu(), torch.cat([q.logvar for q in chunks]).cpu())
 
 

@@ -106,6 +106,8 @@ def dataset(key: str, entry: schema.Dataset) -> dict[str, Any]:
         raise UserError(f"{key}: net and likelihood should be for the same kind of data; {uses}")
     check_arguments(f"{key}.arguments", entry.arguments or {})
     training = check(f"{key}.training", Training, entry.training)
+    if training["momentum"] and training["optimizer"] != "sgd":
+        raise UserError(f"{key}.training.momentum: is of sgd; optimizer is {training['optimizer']}")
     return {**pieces, "split": entry.split.model_dump(), "training": training}
 
 

@@ -24,7 +24,7 @@ NEEDS = {  # what each stage reads of a recipe
     "prepare": ("source", "split", "likelihood"),
     "pretrain": ("net", "likelihood", "decoder", "posterior", "pretraining"),
     "train": ("net", "likelihood", *SLOTS["models"], *SLOTS["methods"], "training"),
-    "evaluate": ("net", "likelihood", "decoder", "posterior", "evaluation"),
+    "evaluate": ("net", "likelihood", "decoder", "posterior", "inference", "evaluation"),
 }
 WORKERS = ("pretrain", "train", "evaluate")  # the stages whose worker processes are set up by `device.set_up`
 

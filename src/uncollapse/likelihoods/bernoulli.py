@@ -7,7 +7,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 from torch.nn.functional import logsigmoid
 
 from uncollapse.likelihoods import Likelihood
@@ -27,7 +26,6 @@ class LogProb(torch.autograd.Function):
         return logsigmoid(output).sum(1) - torch.linalg.vecdot(1 - x, output)
 
     @staticmethod
-    @once_differentiable
     # pyrefly: ignore [bad-override]
     def backward(ctx: Any, *grad_outputs: Any) -> Any:
         """The gradient in output, (B, pixels)."""

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from uncollapse.methods.auxiliary import Auxiliary
+from uncollapse.methods.bound import Bound
 from uncollapse.methods.decoder import Join
 from uncollapse.methods.divergence import Divergence
 from uncollapse.methods.inference import Inference
@@ -16,13 +18,14 @@ from uncollapse.registry import build, folder
 # The slots, by the section of params.yaml whose entries fill them, and what stands in each unless an
 # entry says otherwise.
 SLOTS: dict[str, dict[str, Any]] = {
-    "models": {"kl_weight": {"use": "constant"}, "divergence": {"use": "kl"}},
+    "models": {"kl_weight": {"use": "constant"}, "divergence": {"use": "kl"}, "bound": {"use": "elbo"}},
     "methods": {
         "decoder": {"use": "plain"},
         "posterior": {"use": "gaussian"},
         "inference": {"use": "joint"},
         "pretraining": {"use": "none"},
         "perturbation": [],  # a list: several act one after the other
+        "auxiliary": {"use": "no_task"},
     },
 }
 
@@ -33,11 +36,13 @@ class Method:
 
     kl_weight: KLWeight
     divergence: Divergence
+    bound: Bound
     decoder: Join
     posterior: Head
     inference: Inference
     pretraining: Pretraining
     perturbation: Sequence[Perturbation]
+    auxiliary: Auxiliary
 
     @classmethod
     def build(cls, entries: Mapping[str, Any]) -> "Method":

@@ -5,6 +5,8 @@ digest only because a recipe names it. The pieces here are the defaults of `SLOT
 """
 
 from uncollapse.methods import Method
+from uncollapse.methods.auxiliary.no_task import no_task
+from uncollapse.methods.bound.elbo import elbo
 from uncollapse.methods.decoder.plain import plain
 from uncollapse.methods.divergence.kl import kl
 from uncollapse.methods.inference.joint import joint
@@ -18,9 +20,11 @@ def plain_vae(kl_weight: KLWeight) -> Method:
     return Method(
         kl_weight=kl_weight,
         divergence=kl(),
+        bound=elbo(),
         decoder=plain(),
         posterior=gaussian(),
         inference=joint(),
         pretraining=none(),
         perturbation=[],
+        auxiliary=no_task(),
     )

@@ -3,7 +3,8 @@
 A piece is three functions. `init()` gives the state before the first step. `step(state, x, gradient_step,
 draw)` is called once for every training batch x (B, ...); it takes gradient steps, on x or on random
 training batches from `draw()`, and gives the result of the last one. `epoch(state, mi)` gives the state
-for the next epoch; `mi()` measures the mutual information (nats) on the validation data.
+for the next epoch; `mi()` measures the mutual information (nats) on the validation data. A piece may also
+refine the encoder's q(z|x), see `uncollapse.vae.Refinement`, wherever it is used.
 """
 
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from typing import NamedTuple, Protocol
 from torch import Tensor
 
 from uncollapse.methods.kl_weight import State as KLWeightState
+from uncollapse.vae import Refinement
 
 State = dict[str, float]
 
@@ -44,3 +46,4 @@ class Inference(NamedTuple):
     init: Callable[[], State]
     step: Callable[[State, Tensor, GradientStep, Draw], StepResult]
     epoch: Callable[[State, Callable[[], float]], State]
+    refinement: Refinement | None = None

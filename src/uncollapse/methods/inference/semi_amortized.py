@@ -1,0 +1,66 @@
+"""q(z|x) of the encoder is refined for each example by gradient steps, and what is learned is where these
+end (SA-VAE, Kim et al. 2018, arXiv 1802.02550, algorithm 1).
+
+    lambda = encoder(x), v = 0;   at each step   v = momentum v + grad ELBO(lambda), lambda = lambda + rate v
+
+lambda is mu and logvar. Gradients for encoder and decoder go through all steps, by the exact second
+derivatives where the authors took differences. Measures are of the refined q too. What is ours: the ELBO of
+these steps has a KL weight of 1 and one sample of z; each example's gradient is clipped by itself, so that
+no q(z|x) depends on its batch; and where nothing is trained, the samples are the same for all examples, so
+that q(z|x) is a function of x. A bound that the encoder's head keeps on the KL does not hold behind it.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import torch
+from pydantic import Field, NonNegativeInt, PositiveFloat
+from torch import Tensor
+
+from uncollapse.methods.inference import Inference
+from uncollapse.methods.inference.joint import joint
+from uncollapse.seeds import torch_generator
+from uncollapse.vae import VAE, Gaussian, Refinement
+
+
+@contextmanager
+def twice_differentiable() -> Iterator[None]:
+    """Without the fused LSTMs of CPU and GPU, which have no second derivatives."""
+    before = torch._C._get_mkldnn_enabled()  # the public context manager warns of GPUs that are not there
+    torch._C._set_mkldnn_enabled(False)
+    try:
+        with torch.backends.cudnn.flags(enabled=False):
+            yield
+    finally:
+        torch._C._set_mkldnn_enabled(before)
+
+
+def semi_amortized(
+    *,
+    steps: NonNegativeInt = 5,
+    rate: PositiveFloat,
+    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.5,
+    clip: PositiveFloat = 5.0,
+) -> Inference:
+    """`steps` of size `rate`, along gradients (per nat) of a norm of at most `clip`."""
+
+    def refine(vae: VAE, q: Gaussian, x: Tensor, read: Tensor | None, noise: Tensor | None) -> Gaussian:
+        learning = torch.is_grad_enabled()
+        if noise is None:
+            generator = torch_generator(0, "refinement")
+            noise = torch.randn(steps, 1, vae.latents, generator=generator).to(q.mu)
+        with torch.enable_grad(), twice_differentiable():
+            now = [part if part.requires_grad else part.detach().requires_grad_() for part in q]
+            speed = [torch.zeros_like(part) for part in now]
+            for each in noise:
+                q = Gaussian(*now)
+                elbo = vae.log_likelihood(x, q.sample(each), read) - q.kl().sum(1)
+                slopes = torch.autograd.grad(elbo.sum(), now, create_graph=learning)
+                norm = torch.cat(slopes, 1).square().sum(1, keepdim=True).add(1e-12).sqrt()
+                scale = (clip / norm).clamp(max=1.0)
+                speed = [momentum * v + scale * slope for v, slope in zip(speed, slopes, strict=True)]
+                now = [part + rate * v for part, v in zip(now, speed, strict=True)]
+        return Gaussian(*(now if learning else [part.detach() for part in now]))
+
+    return joint()._replace(refinement=Refinement(steps, refine))

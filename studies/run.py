@@ -3,8 +3,9 @@
 studies/<name>/params.yaml holds what differs from params.yaml at the top. The pipeline runs in a clone of its
 own, .work/studies/<name>, with the code and the DVC cache of this one: a cell that was trained here is not
 trained again, and a study that was interrupted goes on. Its tables and its dvc.lock come back to
-studies/<name>. If there is a published.csv, published.md holds what is published against what was found;
-a script of the study is run in the clone at the end, and writes beside itself.
+studies/<name>, and cells.md gets the means of each cell. If there is a published.csv, published.md holds what
+is published against what was found; a script of the study is run in the clone at the end, and writes beside
+itself.
 """
 
 import os
@@ -14,6 +15,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import cells
 import published
 import yaml
 
@@ -54,6 +56,7 @@ def main(name: str) -> int:
         sys.exit(f"error: study {name}: not done, and nothing to report yet; run it again, and it goes on")
     for file in [folder / "dvc.lock", *(folder / "metrics" / result for result in RESULTS)]:
         shutil.copy(file, study)
+    cells.write(study)
     if (study / "published.csv").exists():
         published.write(study)
     for script in study.glob("*.py"):

@@ -25,6 +25,9 @@ def scripts(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.syspath_prepend(folder)
 
 
+CELL = {"dataset": "toy", "model": "vae", "method": "plain"}
+
+
 def module(name: str) -> ModuleType:
     return sys.modules.get(name) or __import__(name)
 
@@ -46,7 +49,7 @@ def test_a_study_is_valid_and_what_it_is_held_against_is_in_it(
 
 
 def test_the_published_table_has_ours_its_interval_and_the_difference(tmp_path: Path, scripts: None) -> None:
-    cell = {"dataset": "toy", "model": "vae", "method": "plain"}
+    cell = CELL
     runs = [{**cell, "seed": seed, "elbo": elbo} for seed, elbo in enumerate((-100.0, -102.0))]
     pd.DataFrame(runs).to_csv(tmp_path / "summary.csv", index=False)
     row = {**cell, "measure": "elbo", "published": -97.25}
@@ -69,6 +72,9 @@ def test_a_study_that_fails_brings_no_tables_of_others(
     (root / "metrics").mkdir()
     for result in module("run").RESULTS:
         (root / "metrics" / result).write_text("of the default grid")
+    measures = module("cells").COLUMNS.keys() - {"work"} | {"gflops"}
+    runs = [{**CELL, "seed": seed, **dict.fromkeys(measures, seed + 0.25)} for seed in (0, 1)]
+    pd.DataFrame(runs).to_csv(root / "metrics" / "summary.csv", index=False)
     tools.mkdir()
     (tools / "dvc").write_text('#!/bin/sh\ntest "$1" != repro\n')
     (tools / "dvc").chmod(0o755)
@@ -83,6 +89,9 @@ def test_a_study_that_fails_brings_no_tables_of_others(
     (tools / "dvc").write_text('#!/bin/sh\ntest "$2" != --keep-going\n')  # a cell fails, the report does not
     assert module("run").main("toy") == 1
     assert (root / "studies/toy/summary.csv").exists()
+    *_, line = (root / "studies/toy/cells.md").read_text().splitlines()
+    assert line.startswith("| `toy` | `vae` | `plain` | 0.75 | 0.75 |"), "means over seeds"
+    assert line.endswith("| 75% | 1× | 75% |")
 
 
 def test_theory_is_that_of_the_calibration(scripts: None) -> None:

@@ -12,7 +12,6 @@ from uncollapse.pipeline.cache import each_seed
 from uncollapse.pipeline.outputs import Job, Recipe
 from uncollapse.pipeline.pool import Progress
 from uncollapse.pipeline.stage import run
-from uncollapse.pipeline.tables import write_table
 
 
 def main(name: str) -> None:
@@ -28,27 +27,27 @@ def main(name: str) -> None:
 
 
 def work(recipe: Recipe, seed: int, folder: Path, progress: Progress) -> None:
-    """One seed."""
+    """One seed, from its last checkpoint if there is one."""
     from safetensors.torch import save_file
 
     from uncollapse.assemble import assemble
     from uncollapse.data.prepared import read
     from uncollapse.device import device
     from uncollapse.errors import UserError
+    from uncollapse.pipeline.checkpoint import Checkpoint
     from uncollapse.registry import build
 
     card = outputs.card(recipe["dataset"], seed)
     vae = assemble(recipe, json.loads(card.read_text()), seed).to(device(recipe["device"]))
     pretraining, reserve = build("methods/pretraining", recipe["pretraining"]), read(card.parent, "reserve")
-    rows = []
+    checkpoint = Checkpoint(folder, device(recipe["device"]), progress)
     try:
-        for row in pretraining.run(vae, reserve, seed):
-            rows.append(row)
-            progress(row)
+        for row, state in pretraining.run(vae, reserve, seed, checkpoint.saved):
+            checkpoint.add(row, state)
     except UserError as error:
         raise UserError(f"params.yaml: datasets.{recipe['dataset']}: {error}") from None
-    write_table(folder / outputs.HISTORY, rows)
     save_file(vae.encoder_state(), folder / outputs.ENCODER)
+    checkpoint.remove()
 
 
 if __name__ == "__main__":

@@ -41,9 +41,7 @@ def work(recipe: outputs.Recipe, seed: int, folder: Path, progress: Progress) ->
         vae.load_encoder(load_file(encoder))
         spent = Work.of(last_row(encoder.with_name(outputs.HISTORY), seed))
     data, valid = (read(card.parent, *names) for names in (parts, ["valid"]))
-    checkpoint = Checkpoint(folder, device(recipe["device"]))
-    for row in checkpoint.rows:
-        progress(row)
+    checkpoint = Checkpoint(folder, device(recipe["device"]), progress)
     method, training = Method.build(recipe), Training(**recipe["training"])
     for row, state in train(vae, data, valid, method, training, seed, work=spent, saved=checkpoint.saved):
         if not all(map(math.isfinite, row.values())):
@@ -51,7 +49,6 @@ def work(recipe: outputs.Recipe, seed: int, folder: Path, progress: Progress) ->
             rate = f"params.yaml: {key}.learning_rate is {training.learning_rate}"
             raise UserError(f"{where}: training diverged; {rate}, try a smaller one", diverged=state.epoch)
         checkpoint.add(row, state.state_dict())
-        progress(row)
     save_file(vae.state_dict(), folder / outputs.WEIGHTS)
     checkpoint.remove()
 

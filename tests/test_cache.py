@@ -125,6 +125,19 @@ def test_a_stage_that_failed_keeps_what_is_done_and_goes_on_from_its_checkpoint(
     assert (JOB.folder / "note-1.txt").read_text() == "1 went on in True"
 
 
+def test_what_a_kill_left_of_files_that_were_being_written_is_removed() -> None:
+    MISTAKE.touch()
+    with pytest.raises(UserError, match="seed 1 cannot"):
+        seeds_made([0, 1])
+    [folder] = JOB.cache.glob("1-*")
+    left = [folder / name for name in ("checkpoint.pt", "checkpoint.pt.new", ".tmpU7crw1")]
+    for file in left:
+        file.touch()
+    MISTAKE.unlink()
+    seeds_made([0, 1])
+    assert not [file for file in left if file.exists()]
+
+
 def test_the_order_of_seeds_makes_nothing_anew() -> None:
     seeds_made([0, 1])
     assert seeds_made([1, 0]) == ""

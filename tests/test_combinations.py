@@ -62,7 +62,7 @@ def trained(kind: str, model: str, *methods: str) -> Run:
     uses = {slot: slots[slot]["use"] for slot in ("decoder", "posterior", "inference")}
     vae = toy_vae(kind, **uses)
     if method.pretraining.run is not None:
-        *_, last = method.pretraining.run(vae, toy_part(kind, seed=2), 0)
+        *_, (last, _) = method.pretraining.run(vae, toy_part(kind, seed=2), 0, None)
         spent = Work(int(last["encoder_steps"]), int(last["decoder_steps"]), last["gflops"])
     steps = (spent.encoder_steps, spent.decoder_steps)
     rows, saved = [], []

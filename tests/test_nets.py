@@ -73,7 +73,7 @@ def test_a_net_trains_with_all_methods_at_once_and_twice_the_same(name: str) -> 
         for pretraining in ("classifier", "autoencoder"):
             pretrain = piece("pretraining", pretraining, epochs=1, batch_size=16).run
             before = copied(vae)
-            list(pretrain(vae, toy_part(kind, seed=2), 0))
+            list(pretrain(vae, toy_part(kind, seed=2), 0, None))
             changed = {
                 weights for weights, value in copied(vae).items() if not torch.equal(value, before[weights])
             }

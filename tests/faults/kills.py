@@ -68,7 +68,8 @@ class Reference:
                 self.ends.append(end.seconds)
         assert end.status == 0, f"{job}, after {dict(kinds)}: {end.output}"
         self.compare(job)
-        assert_no_epoch_is_lost(log)
+        if job.stage in ("train", "pretrain"):
+            assert_no_epoch_is_lost(log)
         return kinds
 
     def clear(self, job: Job) -> None:
@@ -94,7 +95,7 @@ class Reference:
 
 
 def noting(life: int) -> Callable[[], None]:
-    """Have the training in this process note each epoch when it was computed, before it is saved."""
+    """Have this process note each epoch of (pre)training when it was computed, before it is saved."""
     add = checkpoint.Checkpoint.add
 
     def noted(self: checkpoint.Checkpoint, row: dict[str, float], state: dict[str, object]) -> None:
@@ -110,8 +111,6 @@ def noting(life: int) -> Callable[[], None]:
 
 def assert_no_epoch_is_lost(log: Path) -> None:
     """Every life of a seed begins with the epoch after the last one, or repeats that one."""
-    if not log.exists():
-        return
     last = dict[str, tuple[str, int]]()
     with log.open(newline="") as rows:
         for folder, life, text in csv.reader(rows):

@@ -1,10 +1,11 @@
 """Learning to tell the labels of a part, whatever the net is."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from uncollapse.data.prepared import Array, Part, batches, to_tensor
 from uncollapse.optimizer import Optimizer
@@ -15,8 +16,7 @@ Draw = Callable[[Array, np.random.Generator], Array]
 
 
 def classify(
-    net: Callable[[Tensor], Tensor],
-    parameters: list[nn.Parameter],
+    net: nn.Module,
     part: Part,
     draw: Draw,
     seed: int,
@@ -24,18 +24,25 @@ def classify(
     epochs: int,
     batch_size: int,
     learning_rate: float,
-) -> Iterator[dict[str, float]]:
-    """Train `parameters` by Adam, so that the logits `net(x)` (B, classes) tell the labels by cross-entropy.
+    saved: dict[str, Any] | None = None,
+) -> Iterator[tuple[dict[str, float], dict[str, Any]]]:
+    """Train `net` by Adam, so that its logits `net(x)` (B, classes) tell the labels by cross-entropy.
 
     `draw` is that of a likelihood, and draws each batch anew. Yields a row {epoch, loss, accuracy,
-    encoder_steps, decoder_steps, gflops} an epoch; the loss is in nats.
+    encoder_steps, decoder_steps, gflops} an epoch, the loss in nats; and the state, references as torch.save
+    takes them. `saved` is such a state: training goes on from there. Raises ValueError without labels.
     """
     if part.labels is None:
         raise ValueError("part: should have labels")
+    parameters = list(net.parameters())
     device = parameters[0].device
     labels = torch.as_tensor(part.labels.astype("int64"), device=device)
-    optimizer, work = Optimizer(parameters, "adam", learning_rate), Work()
-    for epoch in range(1, epochs + 1):
+    optimizer, work, start = Optimizer(parameters, "adam", learning_rate), Work(), 1
+    if saved is not None:
+        net.load_state_dict(saved["net"])
+        optimizer.load_state_dict(saved["optimizer"])
+        work, start = Work(**saved["work"]), saved["epoch"] + 1
+    for epoch in range(start, epochs + 1):
         generator = numpy_generator(seed, "pretraining", epoch)
         loss_sum, correct = torch.zeros(2, device=device)
         for index in batches(part, batch_size, generator):
@@ -49,9 +56,6 @@ def classify(
             loss_sum += loss.detach() * len(index)
             correct += (logits.argmax(1) == label).sum()
         seen = len(index) * (work.encoder_steps // epoch)
-        yield {
-            "epoch": epoch,
-            "loss": float(loss_sum) / seen,
-            "accuracy": float(correct) / seen,
-            **work.row(),
-        }
+        means = {"loss": float(loss_sum) / seen, "accuracy": float(correct) / seen}
+        state = {"net": net.state_dict(), "optimizer": optimizer.state_dict(), "work": work.row()}
+        yield {"epoch": epoch, **means, **work.row()}, {"epoch": epoch, **state}

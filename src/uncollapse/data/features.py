@@ -55,7 +55,7 @@ def add_classifier(folder: Path, learned: Part, valid: Part, likelihood: Likelih
         net = Classifier(math.prod(valid.x[:1].shape[1:]), int(learned.labels.max()) + 1)
     epochs = min(MOST, math.ceil(STEPS / max(1, len(learned) // BATCH)))
     budget = {"epochs": epochs, "batch_size": BATCH, "learning_rate": RATE}
-    deque(classify(net, list(net.parameters()), learned, likelihood.draw, 0, **budget), maxlen=0)
+    deque(classify(net, learned, likelihood.draw, 0, **budget), maxlen=0)
     save_file(net.state_dict(), folder / outputs.CLASSIFIER)
     with torch.no_grad():
         guesses = [net(to_tensor(valid.x[i : i + 500])).argmax(1) for i in range(0, len(valid), 500)]

@@ -127,7 +127,8 @@ def gather(folders: Mapping[int, Path], output: Path) -> None:
     (output / DIVERGED).unlink(missing_ok=True)  # of an earlier recipe, where DVC does not run this
     tables: dict[str, list[str]] = {}
     for seed, folder in folders.items():
-        for left in (folder / CHECKPOINT, *folder.glob(f"*{NEW}")):
+        # the last are files that safetensors was writing
+        for left in (folder / CHECKPOINT, *folder.glob(f"*{NEW}"), *folder.glob(".tmp*")):
             left.unlink(missing_ok=True)
         for file in sorted(folder.iterdir()):
             if file.suffix == ".csv":

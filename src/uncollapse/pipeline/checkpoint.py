@@ -1,4 +1,5 @@
-"""Checkpoints of one seed's training: a killed stage goes on from the last epoch that was completed."""
+"""Checkpoints of one seed's training, or pretraining: a killed stage goes on from the last epoch that was
+completed."""
 
 import io
 import pickle
@@ -10,6 +11,7 @@ import torch
 
 from uncollapse.pipeline.files import complete, write_whole
 from uncollapse.pipeline.outputs import CHECKPOINT, DONE, HISTORY
+from uncollapse.pipeline.pool import Progress
 from uncollapse.pipeline.tables import append_row, write_table
 
 SECONDS = 5.0  # between two that wait for the disk, which takes longer than to write them
@@ -19,11 +21,12 @@ UNREADABLE = (RuntimeError, EOFError, KeyError, pickle.UnpicklingError)  # by to
 class Checkpoint:
     """The training state and the history of a seed, in its folder.
 
-    `rows` are the epochs so far; `saved` is the state after the last of them, None at the start.
+    `rows` are the epochs so far; `saved` is the state after the last of them, None at the start. `progress`
+    is called with every row, also with those that are there already.
     """
 
-    def __init__(self, folder: Path, device: torch.device) -> None:
-        self.file, self.history = folder / CHECKPOINT, folder / HISTORY
+    def __init__(self, folder: Path, device: torch.device, progress: Progress) -> None:
+        self.file, self.history, self.progress = folder / CHECKPOINT, folder / HISTORY, progress
         self.saved: dict[str, Any] | None = None
         self.rows: list[dict[str, Any]] = []
         self.last = time.monotonic()
@@ -37,6 +40,8 @@ class Checkpoint:
                 print(f"{self.file}: damaged, so this seed begins anew")
         if self.rows:
             write_table(self.history, self.rows)
+        for row in self.rows:
+            progress(row)
 
     def add(self, row: dict[str, Any], state: dict[str, Any]) -> None:
         """Save the state after an epoch, and add it to the history, at once."""
@@ -47,6 +52,7 @@ class Checkpoint:
         write_whole(self.file, content.getvalue(), sync=sync)
         self.last = time.monotonic() if sync else self.last
         append_row(self.history, row)
+        self.progress(row)
 
     def remove(self) -> None:
         """Training is over: from now on the seed's folder is complete."""

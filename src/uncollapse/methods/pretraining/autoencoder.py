@@ -13,7 +13,7 @@ from pydantic import PositiveFloat, PositiveInt
 from uncollapse.data.prepared import Part
 from uncollapse.methods.kl_weight.constant import constant
 from uncollapse.methods.plain_vae import plain_vae
-from uncollapse.methods.pretraining import Pretraining, Row
+from uncollapse.methods.pretraining import Pretraining, Row, State
 from uncollapse.train import Training, train
 from uncollapse.vae import VAE
 
@@ -23,11 +23,12 @@ def autoencoder(
 ) -> Pretraining:
     """Train `epochs` epochs by Adam."""
 
-    def run(vae: VAE, reserve: Part, seed: int) -> Iterator[Row]:
+    def run(vae: VAE, reserve: Part, seed: int, saved: State | None) -> Iterator[tuple[Row, State]]:
         learner = copy.deepcopy(vae)
         training = Training(epochs=epochs, batch_size=batch_size, learning_rate=learning_rate)
-        for row, _ in train(learner, reserve, reserve, plain_vae(constant(beta=0.0)), training, seed):
-            yield row
+        method = plain_vae(constant(beta=0.0))
+        for row, state in train(learner, reserve, reserve, method, training, seed, saved=saved):
+            yield row, state.state_dict()
         vae.load_encoder(learner.encoder_state())
 
     return Pretraining(run)

@@ -13,7 +13,7 @@ from torch import nn
 from uncollapse.data.classify import classify
 from uncollapse.data.prepared import Part, to_tensor
 from uncollapse.errors import UserError
-from uncollapse.methods.pretraining import Pretraining, Row
+from uncollapse.methods.pretraining import Pretraining, Row, State
 from uncollapse.vae import VAE, initialise
 
 
@@ -22,7 +22,7 @@ def classifier(
 ) -> Pretraining:
     """Train `epochs` epochs by Adam. A data set without labels raises UserError."""
 
-    def run(vae: VAE, reserve: Part, seed: int) -> Iterator[Row]:
+    def run(vae: VAE, reserve: Part, seed: int, saved: State | None) -> Iterator[tuple[Row, State]]:
         if reserve.labels is None:
             raise UserError(
                 "pretraining classifier: the data set has no labels; use the autoencoder, which needs none"
@@ -32,11 +32,9 @@ def classifier(
             features = vae.encoder(to_tensor(reserve.x[:1], device)).shape[1]
         layer = nn.Linear(features, int(reserve.labels.max()) + 1).to(device)
         initialise(layer, seed)
-        parameters = [*vae.encoder.parameters(), *layer.parameters()]
         budget = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate}
         vae.train()
-        yield from classify(
-            lambda x: layer(vae.encoder(x)), parameters, reserve, vae.likelihood.draw, seed, **budget
-        )
+        net = nn.Sequential(vae.encoder, layer)
+        yield from classify(net, reserve, vae.likelihood.draw, seed, saved=saved, **budget)
 
     return Pretraining(run)

@@ -7,7 +7,7 @@ the examples are worth; held against this one, what is left is what pretraining 
 from collections.abc import Iterator
 
 from uncollapse.data.prepared import Part
-from uncollapse.methods.pretraining import Pretraining, Row
+from uncollapse.methods.pretraining import Pretraining, Row, State
 from uncollapse.vae import VAE
 from uncollapse.work import Work
 
@@ -15,7 +15,8 @@ from uncollapse.work import Work
 def held_back() -> Pretraining:
     """The encoder keeps its initial weights."""
 
-    def run(vae: VAE, reserve: Part, seed: int) -> Iterator[Row]:
-        yield {"epoch": 0, **Work().row()}
+    def run(vae: VAE, reserve: Part, seed: int, saved: State | None) -> Iterator[tuple[Row, State]]:
+        if saved is None:
+            yield {"epoch": 0, **Work().row()}, {}
 
     return Pretraining(run)

@@ -1,5 +1,7 @@
 """Compare training loop, controller and measures with a closed form: metrics/calibration.csv."""
 
+import uncollapse.pipeline.interrupted
+
 from uncollapse.calibration import calibration, data
 from uncollapse.device import set_up
 from uncollapse.errors import UserError

@@ -1,6 +1,8 @@
 """Measure a cell: metrics/cells/<cell>/ gets a row of measures a seed, latents and collapse curves, and of
 the first seed a t-SNE map, reconstructions and samples."""
 
+import uncollapse.pipeline.interrupted
+
 from functools import partial
 from pathlib import Path
 

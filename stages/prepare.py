@@ -1,5 +1,7 @@
 """Prepare a data set: data/<data set>/ gets its parts as arrays, a card and the recipe."""
 
+import uncollapse.pipeline.interrupted
+
 from uncollapse.data.prepare import prepare
 from uncollapse.device import set_up
 from uncollapse.errors import UserError

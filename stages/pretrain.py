@@ -4,6 +4,8 @@ pretrained/<data set>-<method>/ gets encoder weights, a history and the recipe; 
 without pretraining.
 """
 
+import uncollapse.pipeline.interrupted
+
 import json
 from pathlib import Path
 

@@ -3,6 +3,8 @@
 Beside them recipes/grid.json, the list of cells, and the recipes of calibrate, report and track.
 """
 
+import uncollapse.pipeline.interrupted
+
 from uncollapse.experiment.params import Params
 from uncollapse.experiment.recipes import recipes, text
 from uncollapse.pipeline.outputs import PARAMS, recipe_file

@@ -1,5 +1,7 @@
 """Gather the cells of the grid: metrics/ gets the tables that stand in git, report/ the page."""
 
+import uncollapse.pipeline.interrupted
+
 from uncollapse.pipeline.stage import run
 from uncollapse.report.build import report
 

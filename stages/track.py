@@ -1,5 +1,7 @@
 """Mirror the cells of the grid to MLflow: to mlflow.db, and to the server of MLFLOW_TRACKING_URI."""
 
+import uncollapse.pipeline.interrupted
+
 from uncollapse.pipeline.condition import current
 from uncollapse.pipeline.stage import run
 from uncollapse.tracking.cells import with_cells

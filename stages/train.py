@@ -1,5 +1,7 @@
 """Train a cell: runs/<cell>/ gets weights and histories, which grow in `.work` for `make follow`."""
 
+import uncollapse.pipeline.interrupted
+
 import json
 import math
 from functools import partial

@@ -2,6 +2,7 @@
 
 import csv
 import runpy
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +32,7 @@ def test_the_optimum_is_where_the_elbo_of_a_linear_vae_is_largest() -> None:
 
 
 def test_what_was_not_trained_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("signal.getsignal", lambda _: signal.SIG_IGN)  # so that pytest keeps its Ctrl-C
     stage = runpy.run_path(str(Path(__file__).parent.parent / "stages" / "calibrate.py"))
     monkeypatch.setattr(calibration, "SCHEDULE", [(1, 0.001)])
     monkeypatch.chdir(tmp_path)

@@ -16,8 +16,6 @@ from typing import NamedTuple
 import psutil
 from warm import LIBRARIES, status_of_script
 
-from uncollapse.pipeline import stage
-
 HUNG = 600.0  # seconds after which what has not ended never will
 KINDS = ("worker", "stage", "interrupt")
 
@@ -38,22 +36,6 @@ def warm_up() -> None:
         importlib.import_module(name)
 
 
-def hear_once_it_runs() -> None:
-    """Have this process hear of Ctrl-C when its stage has begun: while it imports, Python ends it in its own
-    way, with a traceback."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    run = stage.run
-
-    def hearing(main: Callable[..., None]) -> None:
-        def heard(*arguments: str) -> None:
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-            main(*arguments)
-
-        run(heard)
-
-    stage.run = hearing
-
-
 class Life:
     """A stage that runs in `folder`, in a process group of its own, as a terminal would have it."""
 
@@ -62,7 +44,11 @@ class Life:
         self.reader, writer = os.pipe()
         self.start = time.monotonic()
         sys.stdout.flush()
+        heard = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         self.pid = os.fork()
+        if not self.pid:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # until the script's first import
+        signal.pthread_sigmask(signal.SIG_SETMASK, heard)
         if not self.pid:
             os.setpgid(0, 0)
             os.close(self.reader)
@@ -71,7 +57,6 @@ class Life:
             os.close(writer)
             os.chdir(folder)
             sys.argv = [f"stages/{name}.py", *arguments]
-            hear_once_it_runs()
             prepare()
             os._exit(status_of_script())
         with suppress(OSError):  # it may have done so itself

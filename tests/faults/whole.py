@@ -117,7 +117,7 @@ class Whole:
         """A killed `dvc repro` says what was, and leaves a lock that can be read."""
         if end.kind == "interrupt":
             self.ends.append(end.seconds)
-        else:  # Python may be interrupted in its imports, which it tells in its own way
+        else:  # DVC may be interrupted in its imports, which Python tells in its own way
             assert "Traceback" not in end.output, f"{end.kind}: {end.output}"
         self.mend_lock()
 

@@ -1,14 +1,12 @@
 """How a stage runs: the arguments of its command line, its errors, its threads and its memory."""
 
 import atexit
-import os
 import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-import psutil
 from threadpoolctl import threadpool_limits
 
 from uncollapse.errors import UserError
@@ -17,15 +15,13 @@ from uncollapse.pipeline.memory import keep_memory
 from uncollapse.pipeline.outputs import FOLDERS, Job
 from uncollapse.pipeline.watched import dvc, end_with
 
-INTERRUPTED = 130  # the exit code that shells give to Ctrl-C
-
 
 def run(main: Callable[..., None]) -> None:
     """Run a stage with the arguments of its command line; its output is complete when it has its recipe.
 
     An error that a person can mend becomes one line on stderr and in the job's failure file, and exit code 1.
-    Ctrl-C ends DVC too, in place of going on with the next stage. Linear algebra gets one thread, here and in
-    the workers: scikit-learn's in two workers of two threads each took twice the time.
+    Ctrl-C is heard by `uncollapse.pipeline.interrupted`. Linear algebra gets one thread, here and in the
+    workers: scikit-learn's in two workers of two threads each took twice the time.
     """
     caller = dvc()
     if caller:
@@ -39,14 +35,6 @@ def run(main: Callable[..., None]) -> None:
         if job.stage in FOLDERS:
             job.copy_recipe()
         atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)  # what is left to do takes no time
-    except KeyboardInterrupt:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # once is enough
-        if caller and goes_on(caller):  # first of all: where the shell between has died, DVC waits no longer
-            os.kill(caller, signal.SIGTERM)
-        print(
-            f"{' '.join(filter(None, job))} was interrupted; `dvc repro` goes on from here", file=sys.stderr
-        )
-        sys.exit(INTERRUPTED)
     except Exception as error:
         mendable = error if isinstance(error, UserError) else disk_error(error)
         if mendable is None:
@@ -55,10 +43,3 @@ def run(main: Callable[..., None]) -> None:
             job.failure.parent.mkdir(parents=True, exist_ok=True)
             write_whole(job.failure, f"{mendable}\n")
         sys.exit(f"error: {mendable}")
-
-
-def goes_on(caller: int) -> bool:
-    """Whether a process of DVC would begin the next stage after one that was interrupted."""
-    with suppress(psutil.Error):
-        return bool({"-k", "--keep-going"} & {*psutil.Process(caller).cmdline()})
-    return False

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from made_sources import COUNTS, SIZES, images, source
 
 from uncollapse.data.collect import CHUNK
-from uncollapse.data.prepare import prepare
+from uncollapse.data.prepare import prepare, write
 from uncollapse.data.prepared import PAD, read, to_tensor
 from uncollapse.data.sources import Example, Source
 from uncollapse.errors import UserError
@@ -62,6 +63,21 @@ def test_an_official_split_is_kept(tmp_path: Path) -> None:
         UserError, match=r"^split\.test: should be 10, but 9 examples of the official part are left of 59$"
     ):
         prepare(tmp_path / "b", source(examples), categorical(), **{**COUNTS, "test": 10})
+
+
+@pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="this system cannot take room")
+def test_a_part_has_its_room_on_the_disk_before_it_is_written(tmp_path: Path) -> None:
+    """For it is written through memory, where a full disk ends the process."""
+    file, room = tmp_path / "train.npy", list[int]()
+
+    def read(index: np.ndarray) -> np.ndarray:
+        room.extend([file.stat().st_blocks * 512] if file.exists() else [])
+        return np.ones((len(index), 1024), np.uint8)
+
+    write(file, np.arange(1024), read, None, 0)
+    assert room
+    assert min(room) >= 1 << 20
+    assert np.load(file).all()
 
 
 def test_the_order_of_labels_is_the_sources(tmp_path: Path) -> None:

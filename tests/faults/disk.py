@@ -1,6 +1,6 @@
-"""A disk that fails: the nth time that a file below a folder is opened for writing, written, put on the
-disk or renamed. Under the C library where a compiler is there, else under Python, where libraries in C go
-around it."""
+"""A disk that fails: the nth time that a file below a folder is opened for writing, given room, written, put
+on the disk or renamed. Under the C library where a compiler is there, else under Python, where libraries in C
+go around it."""
 
 import builtins
 import ctypes
@@ -102,6 +102,6 @@ def patch(cell: ctypes.c_long, folder: bytes, n: int, number: int, once: int) ->
 
     real_open = builtins.open
     builtins.open = io.open = opened
-    for name, place in {"fsync": 0, "rename": 1, "replace": 1}.items():
+    for name, place in {"fsync": 0, "posix_fallocate": 0, "rename": 1, "replace": 1}.items():
         setattr(os, name, checked(getattr(os, name), place))
     shutil._USE_CP_SENDFILE = False

@@ -1,5 +1,5 @@
-/* Loaded before the C library: from the nth time on that a file below a folder is to be opened for writing,
- * written, put on the disk or renamed, it fails as a full disk or a bad one does. */
+/* Loaded before the C library: from the nth time on that a file below a folder is to be opened for writing, given
+ * room, written, put on the disk or renamed, it fails as a full disk or a bad one does. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -70,6 +70,11 @@ static int fails_at(int descriptor)
 #define SYNC(name) int name(int file) { REAL(name); return fails_at(file) ? -1 : real(file); }
 
 OPEN(open) OPEN(open64) OPENAT(openat) OPENAT(openat64) PWRITE(pwrite) PWRITE(pwrite64) SYNC(fsync) SYNC(fdatasync)
+
+/* they return the error */
+#define ALLOCATE(name) int name(int file, off_t offset, off_t size) { \
+    REAL(name); return fails_at(file) ? error : real(file, offset, size); }
+ALLOCATE(posix_fallocate) ALLOCATE(posix_fallocate64)
 
 ssize_t write(int file, const void *data, size_t size)
 {

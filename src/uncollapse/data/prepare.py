@@ -19,6 +19,7 @@ from uncollapse.data.sources import OFFICIAL, Example, Source
 from uncollapse.errors import UserError
 from uncollapse.likelihoods import Likelihood
 from uncollapse.pipeline import outputs
+from uncollapse.pipeline.files import allocate
 from uncollapse.pipeline.progress import progress
 from uncollapse.seeds import numpy_generator
 
@@ -179,6 +180,7 @@ def write(file: Path, index: Array, read: Read, likelihood: Likelihood | None, s
     rng = numpy_generator(seed, "draw", file.stem)
     first = read(index[:1])
     part = np.lib.format.open_memmap(file, "w+", first.dtype, (len(index), *first.shape[1:]))
+    allocate(file, file.stat().st_size)
     start = 0
     for chunk in chunks(index):
         x = read(chunk)

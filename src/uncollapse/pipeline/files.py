@@ -34,6 +34,17 @@ def write_whole(file: Path, content: str | bytes, *, sync: bool = True) -> None:
     new.replace(file)
 
 
+def allocate(file: Path, size: int) -> None:
+    """Take room on the disk for `size` bytes of a file that exists, before it is written through memory.
+
+    Where the disk is full then, the system ends the process; here it raises OSError. Systems that cannot take
+    room (macOS) go on without.
+    """
+    if hasattr(os, "posix_fallocate"):
+        with file.open("r+b") as out:
+            os.posix_fallocate(out.fileno(), 0, size)
+
+
 def complete(folder: Path, mark: str) -> None:
     """Mark a folder as complete by an empty file, when what stands in it is on the disk."""
     for path in (*folder.iterdir(), folder):

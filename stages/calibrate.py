@@ -5,8 +5,8 @@ import uncollapse.pipeline.interrupted
 from uncollapse.calibration import calibration, data
 from uncollapse.device import set_up
 from uncollapse.errors import UserError
-from uncollapse.pipeline.outputs import CALIBRATION
 from uncollapse.pipeline.progress import progress
+from uncollapse.pipeline.published import CALIBRATION
 from uncollapse.pipeline.stage import run
 from uncollapse.pipeline.tables import write_table
 

@@ -6,8 +6,9 @@ took turns on the cores.
 
 import pandas as pd
 
-from uncollapse.pipeline.outputs import SECONDS, SUMMARY
+from uncollapse.pipeline.outputs import SECONDS
 from uncollapse.pipeline.pool import cores
+from uncollapse.pipeline.published import SUMMARY
 
 
 def table() -> pd.DataFrame:

@@ -19,7 +19,7 @@ from PIL import Image
 from uncollapse.experiment.cells import Cell
 from uncollapse.experiment.params import Params
 from uncollapse.experiment.recipes import recipes, text
-from uncollapse.pipeline import outputs
+from uncollapse.pipeline import outputs, published
 from uncollapse.pipeline.outputs import Job
 from uncollapse.report import build
 from uncollapse.report.page import write_page
@@ -54,7 +54,7 @@ def report(folder: Path, *, failed: Sequence[str] = (), **grid: Any) -> Path:
             )
             assert done.returncode == 0, done.stderr
         assert all((folder / out).exists() for out in OUTS), "DVC asks for all of them"
-        return folder / outputs.PAGE
+        return folder / published.PAGE
 
 
 def page(folder: Path, **grid: Any) -> Path:
@@ -62,7 +62,7 @@ def page(folder: Path, **grid: Any) -> Path:
     with chdir(folder):
         make_grid(folder, **grid)
         write_page(gather())
-    return folder / outputs.PAGE
+    return folder / published.PAGE
 
 
 def make_grid(
@@ -98,7 +98,7 @@ def make_grid(
         card = {"source": "made up", "licence": "none", "counts": {"train": 100}, "sha256": {}}
         for seed in range(seeds):  # each has its own split
             write(Job("prepare", name).folder / str(seed) / outputs.CARD, json.dumps(card))
-    write(outputs.CALIBRATION, CALIBRATION)
+    write(published.CALIBRATION, CALIBRATION)
     for i, cell in enumerate(cells):
         make_cell(cell, np.random.default_rng(i), seeds, labels, points, epochs, measured or {})
     return cells

@@ -97,6 +97,7 @@ def run_grid(grid: dict[str, list[str]]) -> None:
             stage("pretrain", f"{data}-{method}", Path("pretrained", f"{data}-{method}"))
             for model in grid["models"]:
                 cell = f"{data}-{model}-{method}"
+                stage("tune", cell, Path("tuned", cell))
                 stage("train", cell, Path("runs", cell))
                 stage("evaluate", cell, Path("metrics/cells", cell))
     stage("report", "", Path("nowhere"))

@@ -8,7 +8,7 @@ import pytest
 from made_grid import make_grid, report
 
 from uncollapse.experiment.cells import Cell
-from uncollapse.pipeline import outputs
+from uncollapse.pipeline import outputs, published
 from uncollapse.report.evidence import Evidence
 from uncollapse.report.means import measured
 from uncollapse.report.results import gather
@@ -40,7 +40,7 @@ def values(run: Run) -> dict[str, float]:
 def test_means_and_differences_are_those_of_the_tables(folder: Path) -> None:
     report(folder, datasets=["mnist5k"], methods=["plain", "skip", "aggressive"])
     runs = runs_of()
-    summary, comparison = pd.read_csv(outputs.SUMMARY), pd.read_csv(outputs.COMPARISON)
+    summary, comparison = pd.read_csv(published.SUMMARY), pd.read_csv(published.COMPARISON)
     grid = outputs.grid()
     assert [name for name in runs if runs[name].tags["kind"] == "cell"] == list(map(str, grid["cells"]))
     for names, rows in summary.groupby(CELL):
@@ -68,7 +68,7 @@ def test_means_and_differences_are_those_of_the_tables(folder: Path) -> None:
     }
     assert told == pytest.approx(expected, rel=1e-5)
     assert {name for _, name in told} >= {"difference/nll", "difference/elbo_at_equal_work/low"}
-    page = outputs.PAGE.read_text()
+    page = published.PAGE.read_text()
     assert runs["mnist5k-vae-skip"].tags["verdict"] in page
 
 

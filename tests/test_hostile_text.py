@@ -10,7 +10,7 @@ from made_grid import make_grid
 from pages import NEEDS_CHROMIUM, chromium, marks, opened
 
 from uncollapse.experiment.cells import Cell
-from uncollapse.pipeline import outputs
+from uncollapse.pipeline import outputs, published
 from uncollapse.pipeline.tables import FORMULA, from_text, write_table
 from uncollapse.report.examples import interpolations
 from uncollapse.report.page import write_page
@@ -58,7 +58,7 @@ def hostile(folder: Path) -> Path:
         results = gather()
         assert list(results.maps["label"]) == texts
         write_page(results)
-    return folder / outputs.PAGE
+    return folder / published.PAGE
 
 
 @pytest.mark.xdist_group("browser")

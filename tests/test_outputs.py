@@ -10,14 +10,15 @@ import pytest
 import yaml
 
 from uncollapse.experiment.cells import Cell
-from uncollapse.pipeline import outputs
+from uncollapse.pipeline import outputs, part_files, published
 from uncollapse.pipeline.condition import Condition, cell_condition, current
 from uncollapse.pipeline.git import commit, edited
 from uncollapse.pipeline.outputs import LOCK, Job, jobs
 
 ROOT = Path(__file__).parent.parent
 CELL = Cell("toy", "vae", "plain")
-INPUTS = {0: [], 1: [0], 2: [0, 1], 3: [0, 2]}  # by position in jobs(cell)
+HOMES = (outputs, part_files, published)  # of paths
+INPUTS = {0: [], 1: [0], 2: [0, 1], 3: [0, 1, 2], 4: [0, 3]}  # by position in jobs(cell)
 
 
 def paths(entries: list[Any], key: str = "") -> set[Path]:
@@ -41,26 +42,26 @@ def test_dvc_yaml_has_the_paths_of_the_whole_grid() -> None:
     stages = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
     report = stages["report"]
     assert paths(stages["recipes"]["outs"]) == {outputs.RECIPES}
-    assert paths(stages["calibrate"]["outs"]) == {outputs.CALIBRATION}
+    assert paths(stages["calibrate"]["outs"]) == {published.CALIBRATION}
     assert paths(stages["calibrate"]["deps"]) == {outputs.recipe_file("calibrate")}
     assert paths([*report["outs"], *report["metrics"]]) == {
-        outputs.SUMMARY,
-        outputs.COMPARISON,
-        outputs.CURVES,
-        outputs.TRAJECTORIES,
-        outputs.CELL_MEANS,
-        outputs.SUMMARY_MEANS,
-        outputs.ANSWERS_FIGURE,
-        outputs.EARLY,
-        outputs.EARLY_FIGURE,
-        outputs.COLLAPSE_FIGURE,
-        outputs.GAINS_FIGURE,
-        outputs.CONTRAST_FIGURE,
-        outputs.RESULTS,
+        published.SUMMARY,
+        published.COMPARISON,
+        published.CURVES,
+        published.TRAJECTORIES,
+        published.CELL_MEANS,
+        published.SUMMARY_MEANS,
+        published.ANSWERS_FIGURE,
+        published.EARLY,
+        published.EARLY_FIGURE,
+        published.COLLAPSE_FIGURE,
+        published.GAINS_FIGURE,
+        published.CONTRAST_FIGURE,
+        published.RESULTS,
         outputs.REPORT,
     }
     folders = {outputs.FOLDERS[stage] for stage in ("prepare", "train", "evaluate")}
-    assert paths(report["deps"]) >= {outputs.CALIBRATION, *folders}
+    assert paths(report["deps"]) >= {published.CALIBRATION, *folders}
     assert paths(stages["track"]["outs"]) == {outputs.MLFLOW}
     assert paths(stages["track"]["deps"]) >= {
         outputs.FOLDERS["train"],
@@ -70,13 +71,14 @@ def test_dvc_yaml_has_the_paths_of_the_whole_grid() -> None:
 
 
 def test_no_other_module_spells_a_path() -> None:
-    values = [value for name, value in vars(outputs).items() if name.isupper()]
+    values = [value for home in HOMES for name, value in vars(home).items() if name.isupper()]
     paths = [path for value in values for path in (value.values() if isinstance(value, dict) else [value])]
     names = {str(path) for path in paths} | {path.name for path in paths if isinstance(path, Path)}
     names = {name for name in names if "." in name or "/" in name}
     assert {"history.csv", "metrics/cells", "mlflow.db", "summary.csv"} <= names
+    homes = {Path(home.__file__).resolve() for home in HOMES}
     for folder in ("src", "stages"):
-        for file in set((ROOT / folder).rglob("*.py")) - {Path(outputs.__file__).resolve()}:
+        for file in set((ROOT / folder).rglob("*.py")) - homes:
             constants = [
                 node.value for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Constant)
             ]
@@ -144,18 +146,18 @@ def test_an_output_that_was_removed_is_here_no_longer_if_dvc_has_it(finished: li
 
 
 def test_a_trained_cell_that_was_not_measured_is_stale_and_not_never_run(finished: list[Job]) -> None:
-    remove(finished[3])
+    remove(finished[4])
     assert cell_condition(CELL).state == "stale"
-    remove(finished[2])
+    remove(finished[3])
     assert cell_condition(CELL).state == "never run"
 
 
 def test_a_failure_counts_for_the_recipe_that_failed(finished: list[Job]) -> None:
-    failure = finished[2].failure
+    failure = finished[3].failure
     failure.parent.mkdir(parents=True)
     failure.write_text("training diverged\n")
     assert current(CELL), "it was made since, elsewhere"
-    remove(finished[2])
+    remove(finished[3])
     assert cell_condition(CELL) == Condition("failed", "training diverged")
     others = {job: f"{job}, edited\n" for job in finished}
     assert cell_condition(CELL, others).state == "never run", "that was another recipe"

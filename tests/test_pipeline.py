@@ -12,6 +12,8 @@ from project import Project, reproduced
 
 from uncollapse.data.prepared import read
 
+CELL_STAGES = ("tune", "train", "evaluate")
+
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
@@ -19,7 +21,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     expected = {"recipes", "calibrate", "prepare@mnist5k", "report", "track"}
     for method in ("plain", "pretrained"):
         cell = f"mnist5k-control_vae-{method}"
-        expected |= {f"pretrain@mnist5k-{method}", f"train@{cell}", f"evaluate@{cell}"}
+        expected |= {f"pretrain@mnist5k-{method}", *(f"{stage}@{cell}" for stage in CELL_STAGES)}
     assert stages == expected
     return project
 
@@ -80,7 +82,7 @@ def test_a_forced_cell_is_trained_again_to_the_same_bytes(project: Project) -> N
 def test_editing_a_method_runs_its_cells_and_the_diffs_show_it(project: Project) -> None:
     project.params["methods"]["pretrained"]["pretraining"]["epochs"] = 2
     project.write()
-    cell = {f"{stage}@mnist5k-control_vae-pretrained" for stage in ("train", "evaluate")}
+    cell = {f"{stage}@mnist5k-control_vae-pretrained" for stage in CELL_STAGES}
     assert project.repro("report")[0] == {"recipes", "pretrain@mnist5k-pretrained", *cell, "report"}
     assert "methods.pretrained.pretraining.epochs" in project.call("dvc", "params", "diff")
     changes = project.call("dvc", "metrics", "diff", "--targets", "metrics/cells.json")
@@ -127,6 +129,7 @@ def test_a_comment_in_the_source_trains_nothing_and_code_trains_its_cells(projec
     assert project.repro("train")[0] == {
         "recipes",
         "pretrain@mnist5k-made_up",
+        "tune@mnist5k-control_vae-made_up",
         "train@mnist5k-control_vae-made_up",
     }
 

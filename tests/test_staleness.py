@@ -102,7 +102,8 @@ def test_an_edit_makes_exactly_those_stale_that_use_it(
     for file in edited.rglob("*.py") if edited.is_dir() else [edited]:
         edit(file, every_function)
     names = changed(before, params, copy)
-    expected = {name for name in before if re.fullmatch(stale, name)}
+    # nothing is tuned, and what is copied is never out of date
+    expected = {name for name in before if re.fullmatch(stale, name) and not name.startswith("tune/")}
     assert names - {"report", "track"} == expected - {"report", "track"}
     if any("/" in name for name in expected):
         assert names >= {"report", "track"}  # they show what the cells are made from

@@ -28,7 +28,7 @@ from uncollapse.experiment.cells import Cell
 from uncollapse.pipeline.outputs import Job, jobs
 
 ROOT = Path(__file__).parent.parent.parent
-STAGES = ("prepare", "pretrain", "train", "evaluate")
+STAGES = ("prepare", "pretrain", "tune", "train", "evaluate")
 SCRIPT = 'mkdir -p "$1"; echo "$1" > "$1/out.txt"; echo {} > "$1/recipe.json"\n'
 FEW = 40  # cells that units make, all of them
 SINGLE = 10  # cells that are made alone, to be timed
@@ -44,7 +44,7 @@ def create(folder: Path, cells: list[Cell]) -> None:
     (folder / "stage.sh").write_text(SCRIPT)
     (folder / "params.yaml").write_text(yaml.safe_dump({"grid": axes}))
     (folder / "dvc.yaml").write_text(yaml.safe_dump({"stages": stages}, sort_keys=False))
-    (folder / ".gitignore").write_text("/data\n/pretrained\n/runs\n/metrics\n/.work\n")
+    (folder / ".gitignore").write_text("/data\n/pretrained\n/tuned\n/runs\n/metrics\n/.work\n")
     for job in {job for cell in cells for job in jobs(cell)}:
         file = folder / job.recipe_file
         file.parent.mkdir(parents=True, exist_ok=True)

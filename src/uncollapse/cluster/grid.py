@@ -10,7 +10,7 @@ from uncollapse.cluster import lock
 from uncollapse.cluster.clone import CONFIG, remote
 from uncollapse.cluster.engine import engine
 from uncollapse.cluster.launch import launch
-from uncollapse.cluster.tasks import Task, shared, tasks, to_make
+from uncollapse.cluster.tasks import Task, reusable, tasks, to_make
 from uncollapse.cluster.unit import Order, Outcome, digest
 from uncollapse.errors import UserError
 from uncollapse.experiment.cells import Cell
@@ -36,7 +36,8 @@ def make_grid(name: str, source: str) -> None:
     pull()
     statuses = grid_status()
     missing = to_make(statuses)
-    here = {str(job): None for status in missing for job in shared(status.cell) if job not in status.jobs}
+    made_here = (job for status in missing for job in reusable(status.cell) if job not in status.jobs)
+    here = dict.fromkeys(map(str, made_here))
     if here:
         dvc("push", "--run-cache", *here)
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from uncollapse.experiment.cells import Cell
 from uncollapse.experiment.schema import Resources
 from uncollapse.pipeline.condition import READY
-from uncollapse.pipeline.outputs import Job, jobs, pretraining
+from uncollapse.pipeline.outputs import Job, jobs, pretraining, tuning
 from uncollapse.pipeline.status import CellStatus
 
 
@@ -34,6 +34,12 @@ def shared(cell: Cell) -> list[Job]:
     pretrained = pretraining(cell)
     trains = pretrained.recipe["pretraining"]["use"] != "none"
     return [Job("prepare", cell.dataset), *([pretrained] if trains else [])]
+
+
+def reusable(cell: Cell) -> list[Job]:
+    """The jobs before training that take any time: units need not make again what is here."""
+    tuned = tuning(cell)
+    return [*shared(cell), *([tuned] if tuned.recipe["candidates"] else [])]
 
 
 def tasks(statuses: Iterable[CellStatus], resources: Mapping[str, Resources]) -> list[Task]:

@@ -13,7 +13,7 @@ import numpy as np
 from uncollapse.data.prepared import END, PAD, UNKNOWN, Array
 from uncollapse.data.sources import Source
 from uncollapse.errors import UserError
-from uncollapse.pipeline import outputs
+from uncollapse.pipeline import outputs, part_files
 
 Read = Callable[[Array], Array]  # from indices (B,) to examples (B, ...)
 SPECIAL = ["<pad>", "<unk>", "<end>"]  # the words of PAD, UNKNOWN and END
@@ -151,7 +151,7 @@ class Sentences:
         (folder / outputs.VOCABULARY).write_text("\n".join(self.vocabulary) + "\n")
         shares = {}
         for part in parts:
-            x = np.load(outputs.array(folder, part), mmap_mode="r")
+            x = np.load(part_files.array(folder, part), mmap_mode="r")
             shares[part] = round(float((x == UNKNOWN).sum() / ((x != PAD) & (x != END)).sum()), 4)
         card = {"kind": "tokens", "shape": [self.longest + 1], "values": len(self.vocabulary)}
         return {**card, "unknown_share": shares}

@@ -18,7 +18,7 @@ from uncollapse.data.prepared import read as read_parts
 from uncollapse.data.sources import OFFICIAL, Example, Source
 from uncollapse.errors import UserError
 from uncollapse.likelihoods import Likelihood
-from uncollapse.pipeline import outputs
+from uncollapse.pipeline import outputs, part_files
 from uncollapse.pipeline.files import allocate
 from uncollapse.pipeline.progress import progress
 from uncollapse.seeds import numpy_generator
@@ -89,9 +89,9 @@ def write_split(
     read = collection.reader(scratch, indices)
     label_names, label_numbers = labels.numbers(source.label_names)
     for part, index in indices.items():
-        write(outputs.array(folder, part), index, read, likelihood if part in DRAWN_ONCE else None, seed)
+        write(part_files.array(folder, part), index, read, likelihood if part in DRAWN_ONCE else None, seed)
         if label_numbers is not None:
-            np.save(outputs.labels(folder, part), label_numbers[index])
+            np.save(part_files.labels(folder, part), label_numbers[index])
     card: Card = {
         "source": source.source,
         "licence": source.licence,

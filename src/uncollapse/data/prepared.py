@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from uncollapse.pipeline import outputs
+from uncollapse.pipeline import part_files
 
 PAD, UNKNOWN, END = 0, 1, 2  # tokens; those of words come after them
 POOL = 10  # batches; sorted all at once, as in He et al. 2019, kjv learned more slowly by a tenth
@@ -63,8 +63,8 @@ class Part:
 def read(folder: Path, *names: str) -> Part:
     """The named parts of a prepared data set as one, memory-mapped."""
     # as plain arrays: numpy's memmap does work of its own whenever it is indexed
-    arrays = [np.asarray(np.load(outputs.array(folder, name), mmap_mode="r")) for name in names]
-    files = [outputs.labels(folder, name) for name in names]
+    arrays = [np.asarray(np.load(part_files.array(folder, name), mmap_mode="r")) for name in names]
+    files = [part_files.labels(folder, name) for name in names]
     labelled = all(file.exists() for file in files)
     labels = np.concatenate([np.load(file) for file in files]) if labelled else None
     return Part(arrays[0] if len(arrays) == 1 else Concatenation(arrays), labels)

@@ -12,9 +12,11 @@ from uncollapse.experiment import schema
 from uncollapse.experiment.cells import Cell
 from uncollapse.experiment.pieces import check, choose, resolve
 from uncollapse.experiment.reading import read_yaml
+from uncollapse.experiment.tuning import TUNE, candidates, check_count, check_seeds
 from uncollapse.methods import SLOTS
 from uncollapse.registry import DATASET_FOLDERS, build, folder, function, names
 from uncollapse.training import Training
+from uncollapse.tuning import Values
 
 MOST = 10_000  # cells; so many would take years, and are a slip
 
@@ -39,6 +41,7 @@ class Params:
     def check(self) -> None:
         """Resolve every entry. Raises UserError."""
         self.resolved: dict[tuple[str, str, str], dict[str, Any]] = {}
+        self.tuned: dict[tuple[str, str, str], list[Values]] = {}  # their candidates
         self.datasets = {
             name: dataset(f"datasets.{name}", entry) for name, entry in self.stated.datasets.items()
         }
@@ -56,16 +59,21 @@ class Params:
                     except MissingArgument:
                         if name in getattr(self.grid, kind):  # else data sets need not state all arguments
                             raise
+        tuned = [cell for cell in self.cells() if self.candidates(cell)]
+        for cell in tuned:
+            check_count(f"grid: {cell}", len(self.candidates(cell)))
+        check_seeds(self.grid, str(tuned[0]) if tuned else "")
 
     def slots(self, kind: str, name: str, data: str) -> dict[str, Any]:
         """All slots of `models` or `methods` as an entry of the grid fills them for one of its data sets."""
         return deepcopy(self.resolved[kind, name, data])
 
     def resolve(self, kind: str, name: str, data: str) -> dict[str, Any]:
-        """All slots of `models` or `methods` as an entry fills them for a data set. Raises UserError."""
+        """All slots of `models` or `methods` as an entry fills them for a data set; its candidates, too, are
+        checked, and kept. Raises UserError."""
         key, entry = f"{kind}.{name}", getattr(self.stated, kind)[name]
         for slot in entry:
-            choose(f"{key}.{slot}", slot, SLOTS[kind])
+            choose(f"{key}.{slot}", slot, [*SLOTS[kind], TUNE])
         resolved: dict[str, Any] = {}
         for slot, default in SLOTS[kind].items():
             pieces = entry.get(slot, default)
@@ -74,6 +82,8 @@ class Params:
                 resolved[slot] = [self.piece(f"{key}.{slot}", slot, piece, data) for piece in several]
             else:
                 resolved[slot] = self.piece(f"{key}.{slot}", slot, pieces, data)
+        if TUNE in entry:
+            self.tuned[kind, name, data] = candidates(f"{key}.{TUNE}", resolved, entry[TUNE])
         return resolved
 
     def piece(self, key: str, slot: str, entry: object, data: str) -> dict[str, Any]:
@@ -87,6 +97,12 @@ class Params:
             name = error.argument
             other = name if name == "kl_target" else f"arguments.{use}.{name}"
             raise MissingArgument(f"{error}; datasets.{data}.{other} may state it too", name) from None
+
+    def candidates(self, cell: Cell) -> list[Values]:
+        """Those of a cell, of its model and method together; none if it is not tuned."""
+        keys = (("models", cell.model, cell.dataset), ("methods", cell.method, cell.dataset))
+        models, methods = (self.tuned.get(key, [{}]) for key in keys)
+        return [{**model, **method} for model in models for method in methods if model or method]
 
     def cells(self) -> list[Cell]:
         """The cells of the grid."""

@@ -14,7 +14,7 @@ from typing import Any
 from uncollapse.experiment.cells import Cell
 from uncollapse.experiment.digests import ALL, HERE, Code, Root, digest, files, sources
 from uncollapse.experiment.params import Params
-from uncollapse.experiment.roles import roles
+from uncollapse.experiment.roles import roles, tuning_control
 from uncollapse.methods import SLOTS
 from uncollapse.registry import DATASET_FOLDERS, folder
 
@@ -23,10 +23,17 @@ Recipe = dict[str, Any]
 NEEDS = {  # what each stage reads of a recipe
     "prepare": ("source", "split", "likelihood"),
     "pretrain": ("net", "likelihood", "decoder", "posterior", "pretraining"),
+    "tune": ("net", "likelihood", *SLOTS["models"], *SLOTS["methods"], "training", "evaluation"),
     "train": ("net", "likelihood", *SLOTS["models"], *SLOTS["methods"], "training"),
     "evaluate": ("net", "likelihood", "decoder", "posterior", "inference", "evaluation"),
 }
-WORKERS = ("pretrain", "train", "evaluate")  # the stages whose worker processes are set up by `device.set_up`
+VALIDATION = ("tolerance", "most", "eps", "delta")  # what `tune` reads of the section `evaluation`
+WORKERS = (
+    "pretrain",
+    "tune",
+    "train",
+    "evaluate",
+)  # the stages whose worker processes are set up by `device.set_up`
 
 
 def recipes(params: Params, code: Code = HERE) -> dict[str, Recipe]:
@@ -52,16 +59,19 @@ def grid(params: Params) -> Recipe:
 def cell_recipes(params: Params, code: Code = HERE) -> dict[str, Recipe]:
     """The recipes of the stages that make cells, by the name of the file."""
     recipes: dict[str, Recipe] = {}
+    tuned = [cell for cell in params.cells() if params.candidates(cell)]
     for data in params.grid.datasets:
         cell = Cell(data, params.grid.models[0], params.grid.methods[0])  # of which only the data set matters
         prepared = recipe(params, "prepare", cell, code)
+        prepared["seeds"] = seeds(params, tuned=any(data == each.dataset for each in tuned))
         recipes[f"prepare/{data}"] = {key: part for key, part in prepared.items() if key != "device"}
         for method in params.grid.methods:  # the model does not matter
-            recipes[f"pretrain/{data}-{method}"] = recipe(
-                params, "pretrain", cell._replace(method=method), code
-            )
+            pretrained = recipe(params, "pretrain", cell._replace(method=method), code)
+            here = any((data, method) == (each.dataset, each.method) for each in tuned)
+            recipes[f"pretrain/{data}-{method}"] = pretrained | {"seeds": seeds(params, tuned=here)}
     for cell in params.cells():
         names = {"model": cell.model, "method": cell.method}
+        recipes[f"tune/{cell}"] = names | tuning(params, cell, code)
         for stage in ("train", "evaluate"):
             recipes[f"{stage}/{cell}"] = names | recipe(params, stage, cell, code)
     return recipes
@@ -83,6 +93,29 @@ def recipe(params: Params, stage: str, cell: Cell, code: Code) -> Recipe:
         "seeds": params.grid.seeds,
         "sources": sources(code, [*computing(stage, code), *pieces(needed, code)]),
         "versions": versions(),
+    }
+
+
+def seeds(params: Params, *, tuned: bool) -> list[int]:
+    """The seeds of what comes before `tune` and `train`: those of both, where a tuned cell is made of it."""
+    return [*params.grid.seeds, *(params.grid.tuning_seeds if tuned else ())]
+
+
+def tuning(params: Params, cell: Cell, code: Code) -> Recipe:
+    """What determines the choice for a tuned cell; for another one no more than that it has no candidates,
+    so that its output is never out of date."""
+    candidates = params.candidates(cell)
+    if not candidates:
+        return {"candidates": []}
+    own, control = recipe(params, "tune", cell, code), tuning_control(params, cell)
+    roots = [*computing("tune", code), *pieces(own, code), *pieces(control, code)]
+    return {
+        **own,
+        "evaluation": {name: own["evaluation"][name] for name in VALIDATION},
+        "candidates": candidates,
+        "control": control,
+        "seeds": params.grid.tuning_seeds,
+        "sources": sources(code, roots),
     }
 
 

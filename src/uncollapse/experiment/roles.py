@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from uncollapse.experiment.cells import Cell
 from uncollapse.experiment.params import Params
 from uncollapse.experiment.pieces import resolve
 from uncollapse.methods import SLOTS
@@ -17,13 +18,9 @@ def roles(params: Params) -> dict[str, Any]:
     """Which model of the grid is the VAE, which method is plain, what each combination consists of, and
     which control a method has."""
     remedies: dict[str, dict[str, frozenset[Remedy]]] = {}
-    for kind, slots in SLOTS.items():
-        defaults = {
-            slot: piece if isinstance(piece, list) else resolve(slot, folder(slot), piece)
-            for slot, piece in slots.items()
-        }
+    for kind in SLOTS:
         remedies[kind] = {
-            name: remedies_of(params.slots(kind, name, params.grid.datasets[0]), defaults)
+            name: remedies_of(params.slots(kind, name, params.grid.datasets[0]), defaults(kind))
             for name in getattr(params.grid, kind)
         }
     return {
@@ -32,6 +29,22 @@ def roles(params: Params) -> dict[str, Any]:
         "combinations": combinations(remedies["methods"]),
         "controls": controls(remedies["methods"]),
     }
+
+
+def defaults(kind: str) -> dict[str, Any]:
+    """All slots of `models` or `methods` as an entry without remedies fills them."""
+    return {
+        slot: piece if isinstance(piece, list) else resolve(slot, folder(slot), piece)
+        for slot, piece in SLOTS[kind].items()
+    }
+
+
+def tuning_control(params: Params, cell: Cell) -> dict[str, Any]:
+    """All slots of what the candidates of a cell are held against: its model with no method; where it has no
+    method, the VAE."""
+    model, plain = params.slots("models", cell.model, cell.dataset), defaults("methods")
+    alone = params.slots("methods", cell.method, cell.dataset) == plain
+    return (defaults("models") if alone else model) | plain
 
 
 def remedies_of(slots: Mapping[str, Any], defaults: Mapping[str, Any]) -> frozenset[Remedy]:

@@ -106,17 +106,19 @@ def plain(name: str) -> str:
 Name = Annotated[str, AfterValidator(plain)]  # it names files and folders, and stands in commands
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 Names = Annotated[list[Name], Field(min_length=1), AfterValidator(unique)]
+Seeds = Annotated[list[Seed], Field(min_length=1), AfterValidator(unique)]
 Piece = dict[str, Any]  # {use: name, **arguments}, checked against the signature of the piece
 Spread = Annotated[int, Field(ge=2)]  # a number of examples that have a variance
 
 
 class Grid(Entry):
-    """What `dvc repro` runs: every data set x model x method, once per seed."""
+    """What `dvc repro` runs: every data set x model x method, once per seed; `tuning_seeds` are of `tune`."""
 
     datasets: Names
     models: Names
     methods: Names
-    seeds: Annotated[list[Seed], Field(min_length=1), AfterValidator(unique)]
+    seeds: Seeds
+    tuning_seeds: Seeds = []
 
 
 class Split(Entry):
@@ -139,8 +141,7 @@ class Resources(Entry, frozen=True):
 
     cpus       as many seeds are trained side by side
     memory     GiB
-    minutes    after which Slurm ends it; it is tried twice more, and goes on from its last checkpoint where
-               it comes to the same machine
+    minutes    after which Slurm ends it; it is tried twice more, on the same machine from its last checkpoint
     """
 
     cpus: PositiveInt = 2

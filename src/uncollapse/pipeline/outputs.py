@@ -1,4 +1,4 @@
-"""Every path of the pipeline. No other module spells one; dvc.yaml repeats them.
+"""The paths of the pipeline. Only `part_files` and `published` spell others; dvc.yaml repeats them.
 
 A `Job` is a stage for one name, as DVC runs it: train@mnist5k-vae-skip. The folder that it writes holds a
 copy of the recipe that it was made from, `recipe.json`. All paths are relative to the folder of the project.
@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from uncollapse.experiment.cells import Cell
 from uncollapse.pipeline.files import write_whole
 from uncollapse.pipeline.tables import read_table
+from uncollapse.tuning import lay
 
 Recipe = dict[str, Any]
 
@@ -21,7 +22,8 @@ PARAMS, PIPELINE, LOCK = Path("params.yaml"), Path("dvc.yaml"), Path("dvc.lock")
 # the folders that stages write; WORK is outside of DVC
 RECIPES, METRICS, REPORT, WORK = Path("recipes"), Path("metrics"), Path("report"), Path(".work")
 CELLS = METRICS / "cells"
-FOLDERS = {"prepare": Path("data"), "pretrain": Path("pretrained"), "train": Path("runs"), "evaluate": CELLS}
+FOLDERS = {"prepare": Path("data"), "pretrain": Path("pretrained"), "tune": Path("tuned")}
+FOLDERS |= {"train": Path("runs"), "evaluate": CELLS}
 SECONDS = WORK / "seconds.csv"  # how long jobs took
 MLFLOW = Path("mlflow.db")
 
@@ -32,22 +34,14 @@ STARTED, DONE = "started", "done"  # in a seed's folder: since when it was worke
 DELIVERED, TAKEN = "delivered.json", "lock"
 CARD, VOCABULARY, CLASSIFIER = "card.json", "vocabulary.txt", "classifier.safetensors"
 HISTORY, CHECKPOINT = "history.csv", "checkpoint.pt"
+TUNING, CHOSEN, TRIAL = "tuning.csv", "chosen.json", "trial.json"
+CHOOSES = {"train": "tune", "evaluate": "train"}  # in whose output these stages find what was chosen
 DIVERGED = "diverged.csv"  # of a seed whose training did: the epoch, and a line that says so; no weights
 ENCODER, WEIGHTS = "encoder.safetensors", "weights.safetensors"
 MEASURES, COLLAPSE, DEVICE = "measures.csv", "collapse.csv", "device.txt"
 LATENTS, EXAMPLES = "latents.safetensors", "examples.safetensors"
 TSNE, TSNE_MAP, SENTENCES, LINES = "tsne.csv", "tsne.png", "sentences.csv", "lines.csv"
 RECONSTRUCTIONS, SAMPLES = "reconstructions.png", "samples.png"
-
-# what stands in git, and the page
-CALIBRATION = METRICS / "calibration.csv"
-SUMMARY, COMPARISON = METRICS / "summary.csv", METRICS / "comparison.csv"
-CURVES, TRAJECTORIES, EARLY = METRICS / "curves.csv", METRICS / "trajectories.csv", METRICS / "early.csv"
-CELL_MEANS, SUMMARY_MEANS = METRICS / "cells.json", METRICS / "summary.json"
-COLLAPSE_FIGURE, GAINS_FIGURE = METRICS / "collapse.png", METRICS / "gains.png"
-CONTRAST_FIGURE, RESULTS = METRICS / "contrast.png", METRICS / "results.md"
-ANSWERS_FIGURE, EARLY_FIGURE = METRICS / "answers.png", METRICS / "early.png"
-PAGE, MAPS, CLOSING = REPORT / "index.html", REPORT / "cells", REPORT / "report.txt"
 
 
 def recipe_file(name: str) -> Path:
@@ -62,7 +56,7 @@ def grid() -> Recipe:
 
 
 class Job(NamedTuple):
-    """A stage for one name: a data set (prepare), data set-method (pretrain) or a cell (train, evaluate)."""
+    """A stage for one name: a data set (prepare), data set-method (pretrain) or a cell (the others)."""
 
     stage: str
     name: str
@@ -77,8 +71,11 @@ class Job(NamedTuple):
 
     @property
     def recipe(self) -> Recipe:
-        """The recipe that the stage `recipes` wrote; for `evaluate` without the seeds that diverged."""
+        """The recipe that the stage `recipes` wrote, with what was chosen in it where the cell is tuned; for
+        `evaluate` without the seeds that diverged."""
         recipe = json.loads(self.recipe_file.read_text())
+        if self.stage in CHOOSES:
+            recipe = lay(recipe, choice(Job(CHOOSES[self.stage], self.name))["values"])
         gone = diverged(Cell(*self.name.split("-"))) if self.stage == "evaluate" else {}
         return {**recipe, "seeds": [seed for seed in recipe["seeds"] if seed not in gone]} if gone else recipe
 
@@ -93,7 +90,11 @@ class Job(NamedTuple):
         return self.folder / RECIPE
 
     def copy_recipe(self) -> None:
-        """Put the recipe into the output, as what it was made from."""
+        """Put the recipe into the output, as what it was made from; into that of `train` the choice, too."""
+        if self.stage == "train":
+            (self.folder / CHOSEN).unlink(missing_ok=True)
+            if (chosen := Job("tune", self.name).folder / CHOSEN).exists():
+                write_whole(self.folder / CHOSEN, chosen.read_text())
         write_whole(self.made_from, self.recipe_file.read_text())
 
     @property
@@ -113,12 +114,17 @@ class Job(NamedTuple):
 
 def jobs(cell: Cell) -> list[Job]:
     """The jobs that make a cell, in order."""
-    return [Job("prepare", cell.dataset), pretraining(cell), training(cell), evaluation(cell)]
+    return [Job("prepare", cell.dataset), pretraining(cell), tuning(cell), training(cell), evaluation(cell)]
 
 
 def pretraining(cell: Cell) -> Job:
     """The job that pretrains a cell's encoder, for all models."""
     return Job("pretrain", f"{cell.dataset}-{cell.method}")
+
+
+def tuning(cell: Cell) -> Job:
+    """The job that chooses a cell's arguments, if it is tuned."""
+    return Job("tune", str(cell))
 
 
 def training(cell: Cell) -> Job:
@@ -131,20 +137,17 @@ def evaluation(cell: Cell) -> Job:
     return Job("evaluate", str(cell))
 
 
+def choice(job: Job) -> dict[str, Any]:
+    """What was chosen for a tuned cell, see `tuning.choose`, in the output of its job tune or train; no
+    `values` for another."""
+    file = job.folder / CHOSEN
+    return json.loads(file.read_text()) if file.exists() else {"values": {}}
+
+
 def per_seed(file: str, seed: int | str) -> str:
     """The name of one seed's file in an output: weights-0.safetensors for weights.safetensors."""
     stem, dot, ending = file.partition(".")
     return f"{stem}-{seed}{dot}{ending}"
-
-
-def array(folder: Path, part: str) -> Path:
-    """The examples of a part (train, reserve, valid, test) in the folder of a prepared data set."""
-    return folder / f"{part}.npy"
-
-
-def labels(folder: Path, part: str) -> Path:
-    """Their labels; there is no such file for data without labels."""
-    return folder / f"{part}.labels.npy"
 
 
 def prepared(dataset: str, seed: int) -> Path:
@@ -193,8 +196,3 @@ def history(cell: Cell) -> Path:
 def measures(cell: Cell) -> Path:
     """The rows (seed) of measures."""
     return evaluation(cell).folder / MEASURES
-
-
-def tsne_map(cell: Cell) -> Path:
-    """The picture of a cell's t-SNE map, for MLflow."""
-    return MAPS / f"{cell}-{TSNE_MAP}"

@@ -51,19 +51,21 @@ def estimate(job: Job, recipe: Recipe, times: Sequence[Time]) -> float | None:
     """Seconds that a job may take with a recipe; None if nothing like it ran in this folder.
 
     By the last time of this job, or else of all of the same data set and method, or else of the same data
-    set.
+    set. Tuning is so many trainings.
     """
-    if job.stage == "prepare" or (job.stage == "pretrain" and recipe["pretraining"] == {"use": "none"}):
+    untrained = job.stage == "pretrain" and recipe["pretraining"] == {"use": "none"}
+    if job.stage == "prepare" or untrained or recipe.get("candidates") == []:
         return 0.0
-    parts = job.name.split("-")
-    times = [time for time in times if time.stage == job.stage]
+    parts, trainings = job.name.split("-"), 1 + len(recipe.get("candidates", ()))
+    stage = "train" if job.stage == "tune" else job.stage
+    times = [time for time in times if time.stage == stage]
     candidates = (
         [time.seconds for time in times if time.parts == parts][-1:],
         [time.seconds for time in times if (time.parts[0], time.parts[-1]) == (parts[0], parts[-1])],
         [time.seconds for time in times if time.parts[0] == parts[0]],
     )
     seconds = next(filter(None, candidates), None)
-    return None if seconds is None else START + median(seconds) * len(new_seeds(job, recipe))
+    return None if seconds is None else START + trainings * median(seconds) * len(new_seeds(job, recipe))
 
 
 def new_seeds(job: Job, recipe: Recipe) -> set[int]:

@@ -10,7 +10,8 @@ import altair as alt
 import pandas as pd
 
 from uncollapse.experiment.cells import Cell
-from uncollapse.pipeline.outputs import CONTRAST_FIGURE, RECONSTRUCTIONS, evaluation
+from uncollapse.pipeline.outputs import RECONSTRUCTIONS, evaluation
+from uncollapse.pipeline.published import CONTRAST_FIGURE
 from uncollapse.report.charts._canvas import Layers
 from uncollapse.report.examples import Interpolation, interpolations
 from uncollapse.report.means import CELL

@@ -12,9 +12,11 @@ from markdown_it import MarkdownIt
 from uncollapse.experiment.cells import Cell
 from uncollapse.measures import modules
 from uncollapse.methods import SLOTS
-from uncollapse.pipeline.outputs import training
+from uncollapse.pipeline.outputs import choice, training
 from uncollapse.registry import PACKAGE, folder
 from uncollapse.report.results import Results
+from uncollapse.report.tuned import tuned_cells
+from uncollapse.tuning import named
 
 MARKDOWN = MarkdownIt("commonmark", {"html": False})
 
@@ -29,11 +31,12 @@ class Piece(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """A method or a model of the grid, and its pieces."""
+    """A method or a model of the grid, its pieces, and a line for each of its cells that was tuned."""
 
     kind: str
     name: str
     pieces: list[Piece]
+    tuned: list[str]
 
 
 class Explained(NamedTuple):
@@ -47,7 +50,16 @@ class Explained(NamedTuple):
 def entries(results: Results) -> list[Entry]:
     """All methods and models of the grid."""
     names = [("method", name) for name in results.methods] + [("model", name) for name in results.models]
-    return [Entry(kind, name, pieces(f"{kind}s", name, results.cells)) for kind, name in names]
+    tuned = tuned_cells(results)
+    return [
+        Entry(
+            kind,
+            name,
+            pieces(f"{kind}s", name, results.cells),
+            [f"{cell}, {each}: {each.rule}" for cell, each in tuned.items() if name == getattr(cell, kind)],
+        )
+        for kind, name in names
+    ]
 
 
 def measures() -> list[Explained]:
@@ -71,12 +83,12 @@ def pieces(kind: str, name: str, cells: Sequence[Cell]) -> list[Piece]:
     """The pieces of a model or method that are not the default; if all are, that of the first slot."""
     arguments: dict[tuple[str, str], dict[str, str]] = {}
     for cell in (cell for cell in cells if name in (cell.model, cell.method)):
-        recipe = training(cell).recipe
-        for slot in SLOTS[kind]:
-            for piece in recipe[slot] if isinstance(recipe[slot], list) else [recipe[slot]]:
-                values = {what: value for what, value in piece.items() if what != "use"}
-                text = ", ".join(f"{what}: {json.dumps(value)}" for what, value in values.items())
-                arguments.setdefault((slot, piece["use"]), {})[cell.dataset] = text
+        chosen, recipe = choice(training(cell))["values"], training(cell).recipe
+        for place, piece in named({slot: recipe[slot] for slot in SLOTS[kind]}):
+            values = {what: json.dumps(value) for what, value in piece.items() if what != "use"}
+            values |= {what: "tuned" for what in values if f"{place}.{what}" in chosen}
+            text = ", ".join(f"{what}: {value}" for what, value in values.items())
+            arguments.setdefault((place.split(".")[0], piece["use"]), {})[cell.dataset] = text
     keys = [key for key in arguments if key[1] != default(kind, key[0])] or list(arguments)[:1]
     files = {key: Path(folder(key[0]), f"{key[1]}.py") for key in keys}
     return [

@@ -2,7 +2,7 @@
 
 from uncollapse.experiment.cells import Cell
 from uncollapse.measures import columns
-from uncollapse.pipeline.outputs import RESULTS
+from uncollapse.pipeline.published import RESULTS
 from uncollapse.report.evidence import Evidence
 from uncollapse.report.numbers import Row, effect, mean_of
 from uncollapse.report.results import Results

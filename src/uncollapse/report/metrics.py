@@ -7,19 +7,20 @@ from typing import Any
 
 import pandas as pd
 
-from uncollapse.pipeline.outputs import (
+from uncollapse.pipeline.outputs import METRICS
+from uncollapse.pipeline.published import (
     CELL_MEANS,
     COMPARISON,
     CURVES,
     EARLY,
-    METRICS,
     SUMMARY,
     SUMMARY_MEANS,
     TRAJECTORIES,
 )
 from uncollapse.report.charts import alive, beta, collapse, early, kl
-from uncollapse.report.means import measured
+from uncollapse.report.means import CELL, measured
 from uncollapse.report.results import Results, partial_cells
+from uncollapse.report.tuned import tuned_cells
 
 Numbers = dict[str, dict[str, dict[str, Any]]]  # by data set, model and method
 
@@ -45,12 +46,15 @@ def write_metrics(results: Results) -> None:
 
 
 def summary(results: Results) -> pd.DataFrame:
-    """The measures of each run; of one that diverged, as the last column has it, only the epoch."""
+    """The measures of each run; of one that diverged, as the last column has it, only the epoch. Of a tuned
+    cell also what was chosen, and the work that it took (GFLOP)."""
     diverged = results.diverged.rename(columns={"epoch": "diverged"}).assign(converged=0)
-    columns = [*results.summary, "diverged"]
-    if diverged.empty:
-        return results.summary.reindex(columns=columns)
-    return pd.concat([results.summary, diverged], ignore_index=True)[columns]
+    columns, table = [*results.summary, "tuned", "tuning_gflops", "diverged"], results.summary
+    if not diverged.empty:
+        table = pd.concat([table, diverged], ignore_index=True)
+    tuned = [(*cell, each.values, each.gflops) for cell, each in tuned_cells(results).items()]
+    choices = pd.DataFrame(tuned, columns=[*CELL, "tuned", "tuning_gflops"])
+    return table.merge(choices, how="left", on=CELL).reindex(columns=columns)
 
 
 def cell_means(results: Results) -> Numbers:

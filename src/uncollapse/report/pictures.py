@@ -8,7 +8,13 @@ import altair as alt
 import pandas as pd
 
 from uncollapse.experiment.cells import Cell
-from uncollapse.pipeline.outputs import ANSWERS_FIGURE, COLLAPSE_FIGURE, EARLY_FIGURE, GAINS_FIGURE, tsne_map
+from uncollapse.pipeline.published import (
+    ANSWERS_FIGURE,
+    COLLAPSE_FIGURE,
+    EARLY_FIGURE,
+    GAINS_FIGURE,
+    tsne_map,
+)
 from uncollapse.report.charts import collapse, early, gains, tsne
 from uncollapse.report.charts._canvas import Canvas
 from uncollapse.report.evidence import Evidence

@@ -7,10 +7,12 @@ import pandas as pd
 
 from uncollapse.experiment.cells import Cell
 from uncollapse.measures import Measure, columns
-from uncollapse.pipeline.outputs import Job, labels
+from uncollapse.pipeline.outputs import Job
+from uncollapse.pipeline.part_files import labels
 from uncollapse.report.evidence import Evidence
 from uncollapse.report.numbers import Row, effect, mean_of, measure_of
 from uncollapse.report.results import Results
+from uncollapse.report.tuned import tuned_cells
 
 DIRECTIONS = {1: "better", -1: "worse", 0: ""}
 
@@ -24,11 +26,12 @@ class Entry(NamedTuple):
 
 
 class Line(NamedTuple):
-    """The entries of a method; or why there are none."""
+    """The entries of a method, or why there are none; what was chosen if it was tuned, else ""."""
 
     method: str
     missing: str | None
     entries: list[Entry]
+    tuned: str
 
 
 class Column(NamedTuple):
@@ -53,10 +56,11 @@ def heads() -> list[Column]:
 
 def lines(results: Results) -> dict[str, dict[str, list[Line]]]:
     """The lines of the table, by data set and model."""
-    evidence = Evidence(results)
+    evidence, tuned = Evidence(results), tuned_cells(results)
     tables: dict[str, dict[str, list[Line]]] = {}
     for cell in results.cells:
-        line = Line(cell.method, results.missing.get(cell), entries(evidence, cell))
+        choice = str(tuned.get(cell, ""))
+        line = Line(cell.method, results.missing.get(cell), entries(evidence, cell), choice)
         tables.setdefault(cell.dataset, {}).setdefault(cell.model, []).append(line)
     return tables
 

@@ -9,10 +9,11 @@ from pathlib import Path
 import pandas as pd
 
 from uncollapse.experiment.cells import Cell
-from uncollapse.pipeline import outputs
+from uncollapse.pipeline import outputs, published
 from uncollapse.pipeline.cache import key
 from uncollapse.pipeline.times import span
 from uncollapse.tracking.run import Points, Run
+from uncollapse.tuning import label
 
 # the steps of the collapse curve: eps is 10 ** (step / 10) thousandths of a nat, because MLflow's charts have
 # no logarithmic axis unless one asks
@@ -52,9 +53,17 @@ def run_at_start(cell: Cell, seed: int) -> Run:
 
 
 def tags_of(cell: Cell, kind: str, stage: str) -> dict[str, str]:
-    """The tags of a run: its cell, whether it is of that cell or of one seed, and the script that made it."""
+    """The tags of a run: its cell, whether it is of that cell or of one seed, what was chosen if the cell is
+    tuned, and the script that made it."""
     source = {"mlflow.source.type": "LOCAL", "mlflow.source.name": f"stages/{stage}.py"}
-    return {"kind": kind, "cell": str(cell), **cell._asdict(), **source}
+    chosen = label(outputs.choice(outputs.tuning(cell))["values"])
+    return {
+        "kind": kind,
+        "cell": str(cell),
+        **cell._asdict(),
+        **source,
+        **({"tuned": chosen} if chosen else {}),
+    }
 
 
 def run_key(cell: Cell, seed: int) -> str:
@@ -143,5 +152,5 @@ def extra_files(cell: Cell, seed: int, first: bool) -> dict[str, Path]:
     files = {outputs.VOCABULARY: outputs.prepared(cell.dataset, seed) / outputs.VOCABULARY}
     if first:
         folder = outputs.evaluation(cell).folder
-        files |= {name: folder / name for name in PICTURES} | {outputs.TSNE_MAP: outputs.tsne_map(cell)}
+        files |= {name: folder / name for name in PICTURES} | {outputs.TSNE_MAP: published.tsne_map(cell)}
     return {name: file for name, file in files.items() if file.exists()}

@@ -40,6 +40,18 @@ methods:
   noise+adversarial: {perturbation: [{use: noise}, {use: adversarial}]}
 evaluation: {most: 50}
 """
+# the same with tuned methods: batch_norm in the grid, `both` outside of it
+NORM = "batch_norm: {posterior: {use: batch_norm}, tune: {posterior.gamma: [0.3, 1]}}"
+BOTH = """both:
+    pretraining: {use: classifier}
+    perturbation: {use: noise}
+    tune: {perturbation.noise.flip: [0.2]}
+"""
+TUNED = (
+    TEXT.replace("methods: [plain, skip]", "methods: [plain, batch_norm]")
+    .replace("seeds: [0, 1, 2, 3]", "seeds: [0, 1]\n  tuning_seeds: [1000, 1001]")
+    .replace("  skip: {", f"  {NORM}\n  {BOTH}  skip: {{")
+)
 
 
 def other(old: str, new: str) -> str:

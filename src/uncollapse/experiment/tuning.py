@@ -51,7 +51,8 @@ def check(
             f"{key}: cannot be tuned, for encoders are pretrained before; write an entry for each value"
         )
     arguments = [f"{piece}.{argument}" for piece, entry in pieces.items() for argument in entry]
-    choose(key, name, [each for each in arguments if not each.endswith(".use")])
+    tunable = [each for each in arguments if not each.endswith(".use")]
+    choose(key, name, tunable or ["none, for its pieces have no arguments"])
     if not isinstance(values, list) or not values:
         raise UserError(f"{key}: should be a list of values, not {shortened(values)}")
 

@@ -8,6 +8,7 @@ import json
 from functools import partial
 from pathlib import Path
 
+from uncollapse.errors import UserError
 from uncollapse.experiment.cells import Cell
 from uncollapse.pipeline import outputs
 from uncollapse.pipeline.cache import each_seed
@@ -29,7 +30,10 @@ def main(name: str) -> None:
         return
     rows = recipe["training"]["epochs"] * (1 + len(recipe["candidates"]))
     each_seed(job, partial(outputs.training_inputs, Cell(*name.split("-"))), work, rows)
-    choice = choose(recipe["candidates"], read_table(job.folder / outputs.TUNING))
+    try:
+        choice = choose(recipe["candidates"], read_table(job.folder / outputs.TUNING))
+    except UserError as error:
+        raise UserError(f"params.yaml: tune of {name}: {error}") from None
     write_whole(chosen, json.dumps(choice, indent=2) + "\n")
     print(f"tune {name}: {label(choice['values'])}, {choice['rule']}; {choice['trainings']} trainings")
 

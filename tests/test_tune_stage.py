@@ -1,6 +1,7 @@
 """The stage `tune` with real DVC and toy nets: what it reads, what it changes, and that it goes on."""
 
 import json
+import math
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from project import Project, reproduced
 from server import wait_for
 
 from uncollapse.experiment.cells import Cell
+from uncollapse.fit import trial
 from uncollapse.tracking.gather import run_at_start
 
 TUNED, BY_HAND, BOTH = (f"mnist5k-control_vae-{name}" for name in ("tuned", "by_hand", "both"))
@@ -93,6 +95,18 @@ def test_a_new_seed_of_the_comparison_tunes_nothing_again(project: Project) -> N
     assert made[f"tune {TUNED}"] == "0"
     assert made[f"train {TUNED}"] == "1"
     assert project.digests(f"tuned/{TUNED}") == before
+
+
+def test_a_training_that_diverges_is_a_result_that_no_choice_can_like(
+    project: Project, tmp_path: Path
+) -> None:
+    with chdir(project.folder):
+        recipe = json.loads(Path(f"recipes/tune/{TUNED}.json").read_text())
+        wild = recipe | {"kl_weight": {"use": "constant", "beta": 1e38}}
+        rows = [trial(wild, 1000, tmp_path / "0", lambda row: None) for _ in range(2)]
+    assert (rows[0]["nll"], rows[0]["collapsed"]) == (math.inf, 1.0)
+    assert rows[0]["epochs"] < EPOCHS
+    assert repr(rows[0]) == repr(rows[1]), "what is over is read again"
 
 
 def tune(project: Project, cell: str, *, anew: bool = True) -> str:

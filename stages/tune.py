@@ -4,6 +4,8 @@ tuned/<cell>/ gets tuning.csv, a row for each training of a candidate or of the 
 chosen.json, and the recipe; only the recipe for a cell that is not tuned.
 """
 
+import uncollapse.pipeline.interrupted
+
 import json
 from functools import partial
 from pathlib import Path

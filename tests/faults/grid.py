@@ -25,7 +25,7 @@ def params() -> dict[str, Any]:
     for method in params["methods"].values():
         if "epochs" in method.get("pretraining", {}):
             method["pretraining"]["epochs"] = 6
-        if "inference" in method:
+        if "most" in method.get("inference", {}):
             method["inference"]["most"] = 4  # steps of the encoder before one of the decoder
     grid = {name: list(params[name]) for name in ("models", "methods")}
     return {
@@ -56,7 +56,7 @@ def jobs(entries: dict[str, Any]) -> list[Job]:
     cells = [f"mnist5k-{model}-plain" for model in models]
     cells += [f"mnist5k-vae-{method}" for method in methods if method != "plain"]
     cells += [f"mnist5k-control_vae-{method}" for method in methods if "+" in method]
-    cells += ["kjv-vae-word_dropout", "kjv-control_vae-noise+adversarial"]
+    cells += ["kjv-vae-word_dropout", "kjv-vae-bag_of_words", "kjv-control_vae-noise+adversarial"]
     pretrained = [name for name, method in methods.items() if method.get("pretraining", {}).get("epochs")]
     measured = [f"mnist5k-vae-{method}" for method in ("plain", "skip", "batch_norm", "skip+aggressive")]
     return [

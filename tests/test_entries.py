@@ -28,6 +28,7 @@ from small_params import TEXT, error
         ("epochs: 3,", "epochs: -16,", "datasets.kjv.training.epochs: input should be greater than 0; it is"),
         ("epochs: 3,", "epochs: many,", "datasets.kjv.training.epochs: input should be a valid integer"),
         ("epochs: 3,", "epochs: true,", "datasets.kjv.training.epochs: should be no truth value, not True"),
+        ("epochs: 3,", "epochs: 9999999999,", "datasets.kjv.training.epochs: should be less than 2^32, not"),
         ("epochs: 3,", "", "datasets.kjv.training.epochs: should be stated; it has no default"),
         (
             "epochs: 3,",

@@ -5,14 +5,17 @@ import select
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from uncollapse.errors import UserError
 from uncollapse.pipeline.outputs import Recipe
 from uncollapse.pipeline.pool import Progress, side_by_side
+from uncollapse.pipeline.stage import run
 
 
 @pytest.fixture
@@ -99,3 +102,17 @@ side_by_side("title", {}, {0: Path(sys.argv[1])}, work, 1)
         assert select.select([reader], [], [], 300)[0] == [reader]
     assert os.read(reader, 1) == b"", "nobody holds the other end"
     os.close(reader)
+
+
+@pytest.mark.parametrize(
+    "take",
+    [lambda: torch.empty(10**15), lambda: np.empty(10**16), lambda: torch.empty(10**10, 10**10)],
+    ids=["torch", "numpy", "more than can be counted"],
+)
+def test_what_no_memory_has_room_for_is_a_line(
+    take: Callable[[], object], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["stages/train.py", "toy"])
+    with pytest.raises(SystemExit, match="error: Cannot allocate memory; take a smaller net"):
+        run(lambda name: print(take()))

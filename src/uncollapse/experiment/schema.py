@@ -25,7 +25,7 @@ from uncollapse.errors import MissingArgument, UserError, shortened
 
 
 class Entry(BaseModel):
-    """A mapping in params.yaml: no other keys, no infinite numbers, no truth values for numbers."""
+    """A mapping in params.yaml: no other keys, no infinite or huge numbers, no truth values for numbers."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False, protected_namespaces=())
 
@@ -42,12 +42,14 @@ class Entry(BaseModel):
 
     @field_validator("*", mode="before")
     @classmethod
-    def no_truth_values(cls, value: object, info: ValidationInfo) -> object:
-        """Refuse true and false, which pydantic takes for 1 and 0."""
+    def only_numbers(cls, value: object, info: ValidationInfo) -> object:
+        """Refuse true and false, which pydantic takes for 1 and 0, and what is more than any size or seed."""
         values = value if isinstance(value, list) else [value]
         truth = [item for item in values if isinstance(item, bool)]
         if truth and cls.model_fields[str(info.field_name)].annotation is not bool:
             raise mistake(f"should be no truth value, not {truth[0]}")
+        if any(isinstance(item, int) and abs(item) >= 2**32 for item in values):
+            raise mistake(f"should be less than 2^32, not {shortened(value)}")
         return value
 
 
@@ -124,9 +126,8 @@ class Grid(Entry):
 class Split(Entry):
     """How many examples each part gets, at random; `train` gets the rest unless stated.
 
-    With a `seed` all seeds of the grid share one split; otherwise each draws its own, and intervals cover
-    the data too. Where a data set has an official split, valid and test come from its parts of these names,
-    and all else comes from its training part, once for all seeds.
+    With a `seed` all seeds of the grid share one split; otherwise each draws its own, and intervals cover the
+    data too. Of an official split valid and test are taken; all else is from its training part, once.
     """
 
     reserve: Spread
@@ -153,8 +154,7 @@ class Resources(Entry, frozen=True):
 class Dataset(Entry):
     """Where data come from, how they are split, which net and likelihood they get, and how these are trained.
 
-    `kl_target` (nats) is the KL at which a controller should hold them. `arguments` are of pieces, by piece,
-    where models and methods leave them open.
+    `kl_target` (nats) is where a controller holds the KL; `arguments` by piece are what entries leave open.
     """
 
     source: Piece

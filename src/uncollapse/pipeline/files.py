@@ -1,4 +1,4 @@
-"""Files that are whole or not there, whatever ends the process that writes them, and errors of the disk."""
+"""Files that are whole or not there, whatever ends the process that writes them, and errors of the system."""
 
 import errno
 import os
@@ -16,7 +16,9 @@ MENDS = {
     errno.EACCES: "make it writable",
     errno.EPERM: "make it writable",
     errno.EMFILE: "raise the limit of open files",
+    errno.ENOMEM: "take a smaller net or batch",
 }
+MEMORY = re.compile("out of memory|Unable to allocate|size calculation overflowed")  # by torch and numpy
 CUT = re.compile(r"\d+ requested and \d+ written")  # by numpy, which does not say why
 
 
@@ -56,11 +58,14 @@ def complete(folder: Path, mark: str) -> None:
     (folder / mark).touch()
 
 
-def disk_error(error: BaseException | None) -> UserError | None:
-    """What a person can do about an error, if a disk or its permissions caused it; else None.
+def mendable(error: BaseException | None) -> UserError | None:
+    """What a person can do about an error: what it says itself, or what is to be done where a disk, its
+    permissions or a lack of memory caused it; else None.
 
     Libraries that write without Python raise errors of their own, which only quote the system.
     """
+    if isinstance(error, UserError):
+        return error
     while error is not None:
         if isinstance(error, OSError) and error.errno in MENDS:
             where = f"{error.filename}: " if isinstance(error.filename, str | Path) else ""
@@ -68,6 +73,8 @@ def disk_error(error: BaseException | None) -> UserError | None:
         for number, what in MENDS.items():
             if os.strerror(number) in str(error):
                 return mend(os.strerror(number), what)
+        if MEMORY.search(str(error)):
+            return mend(os.strerror(errno.ENOMEM), MENDS[errno.ENOMEM])
         if isinstance(error, OSError) and CUT.search(str(error)):
             return mend("a file could not be written to its end", MENDS[errno.ENOSPC])
         error = error.__cause__ or error.__context__
@@ -75,5 +82,5 @@ def disk_error(error: BaseException | None) -> UserError | None:
 
 
 def mend(text: str, what: str) -> UserError:
-    """The error of a disk and its mend."""
+    """An error of the system and its mend."""
     return UserError(f"{text}; {what}, then `dvc repro` goes on from here")

@@ -13,7 +13,7 @@ from typing import Any
 from tqdm import tqdm
 
 from uncollapse.errors import UserError
-from uncollapse.pipeline.files import complete, disk_error
+from uncollapse.pipeline.files import complete, mendable
 from uncollapse.pipeline.outputs import DIVERGED, DONE, STARTED, Recipe
 from uncollapse.pipeline.tables import Row, write_table
 from uncollapse.pipeline.watched import end_with
@@ -114,10 +114,10 @@ def set_up_for(work: Callable[[], None], writer: Connection) -> None:
     try:
         work()
     except Exception as error:
-        mendable = error if isinstance(error, UserError) else disk_error(error)
-        if mendable is None:
+        told = mendable(error)
+        if told is None:
             raise
-        writer.send(mendable)
+        writer.send(told)
 
 
 def work_on(work: Work, recipe: Recipe, seed: int, folder: Path, writer: Connection) -> None:

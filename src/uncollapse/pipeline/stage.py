@@ -9,8 +9,7 @@ from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
-from uncollapse.errors import UserError
-from uncollapse.pipeline.files import disk_error, write_whole
+from uncollapse.pipeline.files import mendable, write_whole
 from uncollapse.pipeline.memory import keep_memory
 from uncollapse.pipeline.outputs import FOLDERS, Job
 from uncollapse.pipeline.watched import dvc, end_with
@@ -36,10 +35,10 @@ def run(main: Callable[..., None]) -> None:
             job.copy_recipe()
         atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)  # what is left to do takes no time
     except Exception as error:
-        mendable = error if isinstance(error, UserError) else disk_error(error)
-        if mendable is None:
+        told = mendable(error)
+        if told is None:
             raise
         with suppress(OSError):  # the disk may be full
             job.failure.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(job.failure, f"{mendable}\n")
-        sys.exit(f"error: {mendable}")
+            write_whole(job.failure, f"{told}\n")
+        sys.exit(f"error: {told}")

@@ -3,16 +3,17 @@
 import pytest
 import torch
 from torch import Tensor
-from toys import EXAMPLES, KIND, copied, example, method, piece, rows_of, same, toy_part, toy_vae
+from toys import CARDS, EXAMPLES, KIND, copied, example, method, piece, rows_of, run, same, toy_part, toy_vae
 
 import uncollapse
+from uncollapse.assemble import assemble
 from uncollapse.data.prepared import Part, to_tensor
 from uncollapse.likelihoods.gaussian import gaussian
 from uncollapse.methods.decoder.plain import plain
 from uncollapse.methods.perturbation import Inputs
 from uncollapse.methods.posterior.gaussian import gaussian as head
 from uncollapse.nets.linear import linear
-from uncollapse.objective import draws, objective
+from uncollapse.objective import more_noise, objective
 from uncollapse.vae import VAE, Gaussian, encode
 
 
@@ -73,7 +74,7 @@ def test_the_gradient_goes_through_all_steps(net: str) -> None:
     vae = refined(vae.double(), steps=3, rate=0.1)
     x = x.double() if x.is_floating_point() else x
     pieces = method()
-    noise = torch.randn(draws(vae, pieces), len(x), vae.latents, dtype=torch.float64)
+    noise = torch.randn(2 + more_noise(vae, pieces), len(x), vae.latents, dtype=torch.float64)
 
     def value() -> Tensor:
         return objective(vae, pieces, x, Inputs(x, x), noise, pieces.kl_weight.init()).loss.sum()
@@ -142,3 +143,17 @@ def test_every_net_can_be_refined_in_training() -> None:
         vae, _ = example(net)
         rows = rows_of(refined(vae, steps=2, rate=0.05), KIND[net], epochs=1)
         assert rows[0]["encoder_steps"] == rows[0]["decoder_steps"] == 4
+
+
+def test_a_variance_is_learned_where_q_is_refined() -> None:
+    recipe = {
+        "dataset": "toy",
+        "net": EXAMPLES["mlp"],
+        "likelihood": {"use": "optimal_gaussian"},
+        "decoder": {"use": "plain"},
+        "posterior": {"use": "gaussian"},
+    }
+    vae = refined(assemble(recipe, CARDS["images"], 0), steps=3, rate=0.01)
+    list(run(vae, "images", epochs=1))
+    assert float(vae.scale.batches) == 4, "once a batch, not at every step of the refinement"
+    assert vae.scale.training

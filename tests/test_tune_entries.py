@@ -53,6 +53,11 @@ def test_a_mistake_in_tune_is_one_line(tmp_path: Path, tune: str, line: str) -> 
             "methods.both.tune.perturbation.noise.flip: input should be less than",
         ),
         (
+            "    perturbation: {use: noise}\n",
+            "    perturbation: [{use: noise}, {use: noise}]\n",
+            "methods.both.tune: two pieces of a name stand in a slot; tune them in an entry of their own",
+        ),
+        (
             "perturbation.noise.flip: [0.2]",
             "perturbation.flip: [0.2]",
             "methods.both.tune.perturbation.flip: no such name 'perturbation.flip' (did you mean '",

@@ -30,9 +30,9 @@ class Terms(NamedTuple):
     state: State
 
 
-def draws(vae: VAE, method: Method) -> int:
-    """How many standard normal numbers an example and a latent dimension need in a step."""
-    return method.bound.samples + 1 + (vae.refinement.steps if vae.refinement else 0)
+def more_noise(vae: VAE, method: Method) -> int:
+    """How many standard normal numbers an example and a latent dimension need in a step, beyond two."""
+    return method.bound.samples - 1 + (vae.refinement.steps if vae.refinement else 0)
 
 
 def objective(
@@ -46,21 +46,22 @@ def objective(
 ) -> Terms:
     """The terms of the loss of a batch x (B, ...), of which encoder and decoder read `inputs`.
 
-    `noise` (draws, B, D) is standard normal: for the samples of z, for one of the prior, and for what
-    refines q. `state` is that of the KL weight, `task` what the slot `auxiliary` made.
+    `noise` (2 + more_noise, B, D) is standard normal: for a sample of z and one of the prior, for further
+    ones of z, and for what refines q. `state` is that of the KL weight, `task` what `auxiliary` made.
     """
     (share, penalty), (samples, gain) = method.divergence, method.bound
     q = vae.refine(vae.encode(inputs.encoder, inputs.embedded), x, inputs.decoder, noise[samples + 1 :])
-    z, kl = q.sample(noise[:samples]), q.kl()
+    own = torch.cat([noise[:1], noise[2 : samples + 1]])
+    z, kl = q.sample(own), q.kl()
     each, read = (part.expand(samples, *part.shape).flatten(0, 1) for part in (x, inputs.decoder))
     log_likelihood = vae.log_likelihood(each, z.flatten(0, 1), read).view(samples, -1)
     reconstruction = -log_likelihood.mean(0)
     beta, state = method.kl_weight.update(state, kl.detach(), reconstruction.detach())
     loss = reconstruction + share * (beta * kl).sum(1)
     if penalty is not None:
-        loss = loss + penalty(vae, x, q, z[0], noise[samples])
+        loss = loss + penalty(vae, x, q, z[0], noise[1])
     if gain is not None:
-        log_ratio = 0.5 * (z.square() - noise[:samples].square() - q.logvar)  # of q(z_i|x) and p(z_i)
+        log_ratio = 0.5 * (z.square() - own.square() - q.logvar)  # of q(z_i|x) and p(z_i)
         loss = loss - gain(log_likelihood - share * (beta * log_ratio).sum(2))
     if task is not None:
         loss = loss + task(z[0], x)

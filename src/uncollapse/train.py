@@ -15,7 +15,7 @@ from uncollapse.measures.mutual_information import mutual_information
 from uncollapse.methods import Method
 from uncollapse.methods.inference import StepResult
 from uncollapse.methods.perturbation import Context, Inputs
-from uncollapse.objective import Terms, draws, elbo, objective
+from uncollapse.objective import Terms, elbo, more_noise, objective
 from uncollapse.optimizer import clip_scale
 from uncollapse.seeds import numpy_generator, torch_generator
 from uncollapse.training import Training, TrainState
@@ -57,22 +57,27 @@ class GradientStep:
     """A gradient step on the loss of a batch: `step(x)` updates encoder and decoder, `step(x,
     decoder=False)` the encoder alone.
 
-    The noise of an epoch is made from (seed, epoch), so it is the same for every method.
+    The noise of an epoch is made from (seed, epoch), so it is the same for every method; what some need
+    beyond it comes from a generator of its own.
     """
 
     def __init__(self, state: TrainState, method: Method, clip: float, seed: int) -> None:
         self.state, self.method, self.clip = state, method, clip
         self.device = next(state.vae.parameters()).device
-        self.noise = torch_generator(seed, "noise", state.epoch, device=self.device)
-        self.perturbation = torch_generator(seed, "perturbation", state.epoch, device=self.device)
+        self.noise, self.more_noise, self.perturbation = (
+            torch_generator(seed, purpose, state.epoch, device=self.device)
+            for purpose in ("noise", "more noise", "perturbation")
+        )
 
     def __call__(self, x: Tensor, *, encoder: bool = True, decoder: bool = True) -> StepResult:
         """Update on a batch x (B, ...); the result is of the weights before."""
         state = self.state
         groups = [name for name, update in {"encoder": encoder, "decoder": decoder}.items() if update]
         parameters = [parameter for name in groups for parameter in state.groups[name]]
-        shape = (draws(state.vae, self.method), len(x), state.vae.latents)
-        noise = torch.randn(shape, generator=self.noise, device=self.device)
+        noise = torch.randn(2, len(x), state.vae.latents, generator=self.noise, device=self.device)
+        if count := more_noise(state.vae, self.method):
+            more = torch.randn(count, *noise[0].shape, generator=self.more_noise, device=self.device)
+            noise = torch.cat([noise, more])
         with state.work.counted(encoder, decoder, x.shape):
             terms = self.terms(x, self.perturbed(x, noise), noise)
             gradients = torch.autograd.grad(terms.loss.mean(), parameters, materialize_grads=True)

@@ -49,11 +49,11 @@ def label(values: Values) -> str:
 
 def choose(candidates: Sequence[Values], rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The choice: its `values`, the `rule` by which it was made, and what it took: the `gflops` of all
-    trainings and their number, `trainings`.
+    trainings and their number, `trainings`, without the last epochs of those that diverged.
 
     A row is a training of a candidate or of the control: `candidate` (its label), `nll` (nats) and
     `collapsed` (a share), on validation data, and `gflops`. What diverged in one of them cannot be chosen.
-    Raises UserError if every candidate did.
+    Raises UserError if every candidate or every control did.
     """
 
     def mean(name: str, column: str) -> float:
@@ -64,7 +64,10 @@ def choose(candidates: Sequence[Values], rows: Sequence[Mapping[str, Any]]) -> d
     whole = [name for name in by_label if math.isfinite(nll[name])]
     if not whole:
         raise UserError("no candidate can be chosen, for the training of each diverged; try other values")
-    limit = mean(CONTROL, "collapsed")
+    controls = [row for row in rows if row["candidate"] == CONTROL and math.isfinite(float(row["nll"]))]
+    if not controls:
+        raise UserError("no candidate can be chosen, for the training of the control diverged in all seeds")
+    limit = fmean(float(row["collapsed"]) for row in controls)
     if better := [name for name in whole if collapsed[name] <= limit]:
         chosen, rule = min(better, key=lambda name: nll[name]), BEST
     else:

@@ -7,6 +7,7 @@ from typing import Any
 from uncollapse.experiment.cells import Cell
 from uncollapse.experiment.params import Params
 from uncollapse.experiment.pieces import resolve
+from uncollapse.experiment.tuning import TUNE
 from uncollapse.methods import SLOTS
 from uncollapse.registry import folder
 
@@ -21,6 +22,7 @@ def roles(params: Params) -> dict[str, Any]:
     for kind in SLOTS:
         remedies[kind] = {
             name: remedies_of(params.slots(kind, name, params.grid.datasets[0]), defaults(kind))
+            | tuning(getattr(params.stated, kind)[name])
             for name in getattr(params.grid, kind)
         }
     return {
@@ -45,6 +47,11 @@ def tuning_control(params: Params, cell: Cell) -> dict[str, Any]:
     model, plain = params.slots("models", cell.model, cell.dataset), defaults("methods")
     alone = params.slots("methods", cell.method, cell.dataset) == plain
     return (defaults("models") if alone else model) | plain
+
+
+def tuning(entry: Mapping[str, Any]) -> frozenset[Remedy]:
+    """What an entry chooses from, as a remedy: two that choose otherwise are not alike."""
+    return frozenset([(TUNE, json.dumps(entry[TUNE], sort_keys=True))] if TUNE in entry else [])
 
 
 def remedies_of(slots: Mapping[str, Any], defaults: Mapping[str, Any]) -> frozenset[Remedy]:

@@ -30,6 +30,8 @@ def candidates(key: str, slots: Mapping[str, Any], tune: object) -> list[Values]
         )
     tuned = {str(name): values for name, values in tune.items()}
     pieces = dict(named(slots))
+    if len(pieces) < len([*named(slots)]):
+        raise UserError(f"{key}: two pieces of a name stand in a slot; tune them in an entry of their own")
     for name, values in tuned.items():
         check(f"{key}.{name}", name, values, slots, pieces)
     check_count(key, prod(map(len, tuned.values())))

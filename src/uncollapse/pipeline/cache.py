@@ -40,8 +40,8 @@ PATIENCE = 30.0  # seconds in which the workers of a stage that was killed end f
 def each_seed(job: Job, inputs: Inputs, work: Work, rows: int) -> None:
     """Work on every seed of the recipe, and gather the seeds' folders in the output.
 
-    `work` calls `progress(row)` `rows` times, for the progress bar. `history.csv` of each seed's folder
-    becomes rows of `history.csv` in the output, with a column `seed`; `weights.safetensors` becomes
+    `work` calls `progress(row)` at most `rows` times, for the progress bar. `history.csv` of each seed's
+    folder becomes rows of `history.csv` in the output, with a column `seed`; `weights.safetensors` becomes
     `weights-<seed>.safetensors`. A seed may end without weights, because its training diverged. Raises
     UserError if all did, and where another process is at work on the job.
     """

@@ -18,7 +18,7 @@ MENDS = {
     errno.EMFILE: "raise the limit of open files",
     errno.ENOMEM: "take a smaller net or batch",
 }
-MEMORY = re.compile("out of memory|Unable to allocate|size calculation overflowed")  # by torch and numpy
+MEMORY = re.compile("out of memory|ALLOC_FAILED|size calculation overflowed")  # by torch
 CUT = re.compile(r"\d+ requested and \d+ written")  # by numpy, which does not say why
 
 
@@ -73,7 +73,7 @@ def mendable(error: BaseException | None) -> UserError | None:
         for number, what in MENDS.items():
             if os.strerror(number) in str(error):
                 return mend(os.strerror(number), what)
-        if MEMORY.search(str(error)):
+        if isinstance(error, MemoryError) or MEMORY.search(str(error)):
             return mend(os.strerror(errno.ENOMEM), MENDS[errno.ENOMEM])
         if isinstance(error, OSError) and CUT.search(str(error)):
             return mend("a file could not be written to its end", MENDS[errno.ENOSPC])

@@ -74,8 +74,9 @@ def new_seeds(job: Job, recipe: Recipe) -> set[int]:
     if not job.made_from.exists():
         return seeds
     earlier = json.loads(job.made_from.read_text())
-    same = earlier == {**json.loads(json.dumps(recipe)), "seeds": earlier["seeds"]}
-    return seeds - set(earlier["seeds"]) if same else seeds
+    had = earlier.get("seeds", [])  # that of a cell which was not tuned has none
+    same = earlier == {**json.loads(json.dumps(recipe)), "seeds": had}
+    return seeds - set(had) if same else seeds
 
 
 def duration(seconds: float | None) -> str:

@@ -5,7 +5,8 @@ eq. 8).
 
 Here the KL in that expectation is exact, and the samples say only what is gained on top; so one sample is
 the ELBO to the last digit. It pulls less on q(z|x) to be alike for all x, and its q is not the one that is
-best for the ELBO: compare by the nll. Every sample is decoded, which is counted as work.
+best for the ELBO: compare by the nll. Training still ends, and keeps its weights, by the validation ELBO.
+Every sample is decoded, which is counted as work.
 """
 
 import math

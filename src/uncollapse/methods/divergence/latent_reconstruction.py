@@ -7,7 +7,7 @@ Beside the whole KL. Only the paper's abstract was read: that decoder and encode
 lose no z, is theirs; the square, z from q(z|x) and the weight are ours. Where the encoder undoes the decoder,
 as it can that of an injective one, the loss is zero. A decoder that also reads x reads of it here
 only where it ends (unknown words, black pixels), or else x would be found instead; words that are made are
-read as the mean of their embeddings.
+read as the mean of their embeddings. Where q is refined, it is the encoder's own mean that is to find z.
 """
 
 import torch

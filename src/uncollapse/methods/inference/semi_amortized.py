@@ -25,15 +25,19 @@ from uncollapse.vae import VAE, Gaussian, Refinement
 
 
 @contextmanager
-def twice_differentiable() -> Iterator[None]:
-    """Without the fused LSTMs of CPU and GPU, which have no second derivatives."""
+def refining(vae: VAE) -> Iterator[None]:
+    """With gradients, and without the fused LSTMs of CPU and GPU, which have no second derivatives. What the
+    likelihood learns of its batches it learns at the refined q alone."""
     before = torch._C._get_mkldnn_enabled()  # the public context manager warns of GPUs that are not there
+    training = vae.scale.training
+    vae.scale.eval()
     torch._C._set_mkldnn_enabled(False)
     try:
-        with torch.backends.cudnn.flags(enabled=False):
+        with torch.enable_grad(), torch.backends.cudnn.flags(enabled=False):
             yield
     finally:
         torch._C._set_mkldnn_enabled(before)
+        vae.scale.train(training)
 
 
 def semi_amortized(
@@ -50,7 +54,7 @@ def semi_amortized(
         if noise is None:
             generator = torch_generator(0, "refinement")
             noise = torch.randn(steps, 1, vae.latents, generator=generator).to(q.mu)
-        with torch.enable_grad(), twice_differentiable():
+        with refining(vae):
             now = [part if part.requires_grad else part.detach().requires_grad_() for part in q]
             speed = [torch.zeros_like(part) for part in now]
             for each in noise:

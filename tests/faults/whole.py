@@ -81,18 +81,19 @@ class Whole:
         (self.folder / METRICS).mkdir()
 
     def attack(self, rng: random.Random, most: int) -> Counter[str]:
-        """Kill `dvc repro` up to so many times, until all is made; returns the kills by kind."""
-        self.clear()
-        kinds = Counter[str]()
-        while True:
+        """Kill `dvc repro` so many times, from the start again when all is made; the kills by kind."""
+        kinds, end = Counter[str](), None
+        while kinds.total() < most or (end and end.kind):
+            if end is None or end.kind is None:
+                self.clear()
             kind = WITH_DVC[kinds.total() % len(WITH_DVC)] if kinds.total() < most else None
             end = self.repro(kind, rng.uniform(1, 6), rng)
-            if end.kind is None:
-                break
-            kinds[end.kind] += 1
-            self.check(end)
-        assert end.status == 0, f"dvc repro, after {dict(kinds)}: {end.output}"
-        self.compare()
+            if end.kind:
+                kinds[end.kind] += 1
+                self.check(end)
+            else:
+                assert end.status == 0, f"dvc repro, after {dict(kinds)}: {end.output}"
+                self.compare()
         return kinds
 
     def repro(self, kind: str | None = None, delay: float = 0, rng: random.Random | None = None) -> End:
@@ -184,7 +185,8 @@ def kill(process: subprocess.Popen[str], kind: str, rng: random.Random) -> str |
                 if "stages/" in " ".join(child.cmdline())
             ]
             workers = [worker for stage in stages for worker in stage.children()]
-            targets = {"dvc": [psutil.Process(process.pid)], "stage": stages, "worker": workers}[kind]
+            ours = {"dvc": [psutil.Process(process.pid)], "stage": stages, "worker": workers}[kind]
+            targets = [target for target in ours if target.status() != psutil.STATUS_ZOMBIE]
             if targets:
                 os.kill(rng.choice(targets).pid, signal.SIGKILL)
                 return kind

@@ -86,6 +86,9 @@ def test_an_encoder_that_undoes_an_injective_decoder_loses_no_z() -> None:
     rule, x = piece("divergence", "latent_reconstruction", weight=2.0), torch.zeros(7, 4, 4).double()
     assert rule.share == 1.0
     torch.testing.assert_close(rule.penalty(vae, x, q, z, z), torch.zeros(7).double(), rtol=0, atol=1e-20)
+    narrow = Gaussian(q.mu, q.logvar - 5)
+    found = rule.penalty(vae, x, narrow, narrow.sample(z), z)
+    torch.testing.assert_close(found, torch.zeros(7).double(), rtol=0, atol=1e-20)  # whatever q is
     layer.weight.data[:, 1] = 0
     head.weight.data[1] = head.bias.data[1] = 0
     torch.testing.assert_close(rule.penalty(vae, x, q, z, z), 2.0 * z[:, 1].square())

@@ -1,13 +1,14 @@
-"""Latent reconstruction: the net is to find its z again in what it makes of it, so that it makes something
+"""Latent reconstruction: the net is to find a z again in what it makes of it, so that it makes something
 else of another z (Song, Kim & Lee 2025, arXiv 2508.12530).
 
-    weight * |mu(x^(z)) - z|^2,    z ~ q(z|x),    x^(z) the mean of p(x|z)
+    weight * |mu(x^(z)) - z|^2,    z ~ p(z),    x^(z) the mean of p(x|z)
 
 Beside the whole KL. Only the paper's abstract was read: that decoder and encoder, one after the other, should
-lose no z, is theirs; the square, z from q(z|x) and the weight are ours. Where the encoder undoes the decoder,
-as it can that of an injective one, the loss is zero. A decoder that also reads x reads of it here
-only where it ends (unknown words, black pixels), or else x would be found instead; words that are made are
-read as the mean of their embeddings. Where q is refined, it is the encoder's own mean that is to find z.
+lose no z, is theirs; the square, z from the prior and the weight are ours. With z from q(z|x) a q that says
+nothing would lower the loss, too, by being narrow. Where the encoder undoes the decoder, as it can that of an
+injective one, the loss is zero. A decoder that also reads x reads of it here only where it ends (unknown
+words, black pixels), or else x would be found instead; words that are made are read as a mean of embeddings.
+Where q is refined, the encoder's own mean is to find z.
 """
 
 import torch
@@ -20,7 +21,7 @@ from uncollapse.vae import VAE, Gaussian
 
 
 def latent_reconstruction(*, weight: NonNegativeFloat = 1.0) -> Divergence:
-    """The KL, and `weight` times the squared distance of z and the mean of what was made of it."""
+    """The KL, and `weight` times the squared distance of a z and the mean of what was made of it."""
 
     def found(vae: VAE, x: Tensor, z: Tensor) -> Tensor:
         if vae.likelihood.kind == "images":
@@ -31,7 +32,7 @@ def latent_reconstruction(*, weight: NonNegativeFloat = 1.0) -> Divergence:
     def penalty(vae: VAE, x: Tensor, q: Gaussian, z: Tensor, noise: Tensor) -> Tensor:
         training = vae.posterior.training
         vae.posterior.eval()  # one that normalises batches keeps the statistics of x, and takes none of x^
-        loss = weight * (found(vae, x, z) - z).square().sum(1)
+        loss = weight * (found(vae, x, noise) - noise).square().sum(1)
         vae.posterior.train(training)
         return loss
 

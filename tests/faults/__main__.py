@@ -8,6 +8,7 @@ import argparse
 import os
 import random
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -44,6 +45,8 @@ def main() -> None:
     options = parser.parse_args()
     if options.number is not None:
         options.only = ["kill"]
+    # what runs in the background ignores it, and so would all that is begun here
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     folder = Path(tempfile.mkdtemp(prefix="faults"))  # a TemporaryDirectory would end with each forked stage
     try:
         with_shim(folder)

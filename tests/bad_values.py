@@ -63,7 +63,7 @@ VALUES: dict[str, tuple[str, str]] = {
     ),
     "a seed beyond 32 bits": (
         other("[0, 1, 2, 3]", "[4294967296]"),
-        "grid.seeds.0: input should be less than 4294967296",
+        r"grid.seeds: should be less than 2\^32, not \[4294967296\]",
     ),
     "seeds that are names": (other("[0, 1, 2, 3]", "[a]"), "grid.seeds.0: input should be a valid integer"),
     "a piece elsewhere": (

@@ -4,7 +4,7 @@ import pickle
 from pathlib import Path
 
 import numpy as np
-from made_bad import Make, Runs, cut, field, flipped, header, npz, raw, zipped
+from made_bad import Make, Runs, cut, field, flipped, header, named, npz, raw, zipped
 
 GOOD = npz(x=np.arange(64, dtype=np.uint8).reshape(4, 4, 4))
 NPZ = "should be an .npz file with an array x: "
@@ -25,6 +25,7 @@ ARRAY_FILES: dict[str, tuple[Make, str]] = {
     "no x": (npz(y=np.zeros((3, 2))), NPZ + "no array x; there are y"),
     "x that is no array": (zipped({"x.npy": b"hello"}), NPZ),
     "a bomb": (field(GOOD, 24, 2**32 - 2), NPZ + "x: 4 GiB once unpacked, and this machine has 1 GiB"),
+    "a long name": (named(npz(x=np.zeros((20, 8, 8), np.uint8)), 900), NPZ + r"File name .*\.\.\.$"),
     "a header with code in it": (header("__import__('os').mkdir('/tmp/uncollapse-owned')\n"), NPZ),
     "a header that asks for 2 ** 60 values": (
         header("{'descr': '|u1', 'fortran_order': False, 'shape': (1152921504606846976,)}\n"),

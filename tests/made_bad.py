@@ -69,6 +69,15 @@ def field(make: Make, offset: int, value: int, size: int = 4) -> Make:
     return changed(make, write)
 
 
+def named(make: Make, length: int) -> Make:
+    """A zip whose first file claims a name of such a length."""
+
+    def write(data: bytearray) -> None:
+        data[26:28] = length.to_bytes(2, "little")
+
+    return changed(make, write)
+
+
 def zipped(files: dict[str, bytes]) -> Make:
     def make(path: Path) -> None:
         packed(path.parent, files, "zip", "made").rename(path)

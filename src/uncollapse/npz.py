@@ -29,7 +29,9 @@ def read_npz(file: Path, needed: Sequence[str], others: Sequence[str] = ()) -> d
 def refusal(file: Path, needed: Sequence[str], error: Exception) -> ValueError:
     """What is said of a file."""
     names = f"arrays {' and '.join(needed)}" if len(needed) > 1 else f"an array {needed[0]}"
-    return ValueError(f"{file}: should be an .npz file with {names}: {error or type(error).__name__}")
+    why = str(error) or type(error).__name__
+    why = why if len(why) <= 300 else f"{why[:300]}..."  # zipfile quotes as long a name as a file may claim
+    return ValueError(f"{file}: should be an .npz file with {names}: {why}")
 
 
 def arrays(stream: Any, needed: Sequence[str], others: Sequence[str]) -> dict[str, NDArray[Any]]:

@@ -44,7 +44,7 @@ test-cluster: .venv/ready
 		--python .venv-cluster/bin/python '.[cluster]'
 	PATH=$(CURDIR)/.venv-cluster/bin:$(PATH) pytest tests/cluster
 
-# SEED=... NUMBER=... makes one case again, ONLY="whole net" some of the parts kill, whole, errors, net, leak
+# SEED=... NUMBER=... makes one case again, ONLY="whole net" some of the parts kill, whole, errors, full, net, leak
 faults: .venv/ready
 	PYTHONPATH=src:tests python -m faults $(if $(SEED),--seed $(SEED)) $(if $(NUMBER),--number $(NUMBER)) \
 		$(if $(ONLY),--only $(ONLY))

@@ -3,10 +3,9 @@
 import pytest
 import torch
 from torch import Tensor
-from toys import CARDS, EXAMPLES, KIND, copied, example, method, piece, rows_of, run, same, toy_part, toy_vae
+from toys import EXAMPLES, KIND, copied, example, method, piece, rows_of, run, same, toy_part, toy_vae
 
 import uncollapse
-from uncollapse.assemble import assemble
 from uncollapse.data.prepared import Part, to_tensor
 from uncollapse.likelihoods.gaussian import gaussian
 from uncollapse.methods.decoder.plain import plain
@@ -146,14 +145,7 @@ def test_every_net_can_be_refined_in_training() -> None:
 
 
 def test_a_variance_is_learned_where_q_is_refined() -> None:
-    recipe = {
-        "dataset": "toy",
-        "net": EXAMPLES["mlp"],
-        "likelihood": {"use": "optimal_gaussian"},
-        "decoder": {"use": "plain"},
-        "posterior": {"use": "gaussian"},
-    }
-    vae = refined(assemble(recipe, CARDS["images"], 0), steps=3, rate=0.01)
+    vae = refined(toy_vae("images", likelihood="optimal_gaussian"), steps=3, rate=0.01)
     list(run(vae, "images", epochs=1))
     assert float(vae.scale.batches) == 4, "once a batch, not at every step of the refinement"
     assert vae.scale.training

@@ -40,11 +40,12 @@ ARGUMENTS = {
 
 
 def toy_vae(kind: str, seed: int = 0, net: dict[str, Any] | None = None, **slots: str) -> VAE:
-    """A small VAE for images or tokens, with the net of `NETS` or another one."""
+    """A small VAE for images or tokens, with the net of `NETS` or another one; `slots`, and `likelihood`, by
+    name."""
     recipe = {
         "dataset": "toy",
         "net": net or NETS[kind],
-        "likelihood": {"use": LIKELIHOODS[kind]},
+        "likelihood": {"use": slots.get("likelihood", LIKELIHOODS[kind])},
         "decoder": {"use": slots.get("decoder", "plain")},
         "posterior": {"use": slots.get("posterior", "gaussian")},
         "inference": resolve("", "methods/inference", {"use": slots.get("inference", "joint")}, ARGUMENTS),

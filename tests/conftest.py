@@ -7,6 +7,11 @@ import torch
 from refusals import Run, runner
 
 
+def pytest_runtest_setup() -> None:
+    """Every test draws what it drew before, in any order and in every worker: also what its fixtures draw."""
+    torch.manual_seed(0)
+
+
 @pytest.fixture(params=["images", "tokens"])
 def kind(request: pytest.FixtureRequest) -> str:
     """Both kinds of data."""

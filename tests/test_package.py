@@ -17,6 +17,7 @@ CORE = """
 import torch
 import uncollapse
 
+torch.manual_seed(0)
 mu, logvar = torch.randn(200, 3), torch.zeros(200, 3)
 diagnosis = uncollapse.diagnose(mu, logvar)
 assert diagnosis.mi <= diagnosis.mi_upper + 1

@@ -7,6 +7,7 @@ import pytest
 from made_results import Effects, results_of
 
 from uncollapse.experiment.cells import Cell
+from uncollapse.report import matrix
 from uncollapse.report.agreement import disagreements
 from uncollapse.report.answers import answers
 from uncollapse.report.evidence import Evidence
@@ -92,6 +93,23 @@ def test_references_and_missing_cells_have_squares_without_a_verdict() -> None:
     found = squares(Evidence(dataclasses.replace(results, missing=missing, means=kept)))
     assert len(found) == len(results.cells)
     assert {one.label for one in found if one.cell.method == "skip"} == {"failed"}
+
+
+def test_more_models_than_methods_stand_one_below_the_other() -> None:
+    for methods, sides in ((["plain"], ("model", "method")), (["plain", "skip"], ("method", "model"))):
+        evidence = Evidence(results_of({}, methods=methods))
+        down, across = matrix.sides(evidence)
+        assert (down, across) == sides
+        names = {"model": ["vae", "control_vae"], "method": methods}
+        rows = matrix.by_row(squares(evidence), down)["toy"]
+        assert list(rows) == names[down]
+        for row in rows.values():
+            assert [getattr(one.cell, across) for one in row] == names[across]
+        lines = [line.split(" | ") for line in markdown(evidence).splitlines()]
+        assert [line[0].strip("| `") for line in lines] == [down, "---", *names[down]]
+        assert [name.strip(" |") for name in lines[0][1:]] == [f"toy {name}" for name in names[across]]
+        layer = matrix.picture(evidence).to_dict()["spec"]["layer"][0]
+        assert [layer["encoding"][side]["field"] for side in "yx"] == [down, across]
 
 
 def test_the_headline_says_what_is_shown_with_data_budget_and_cost() -> None:

@@ -105,6 +105,15 @@ def test_the_verdicts_come_before_any_sentence_and_say_without_colour_what_they_
     assert 1 <= page.locator("header p.short").count() <= 3
 
 
+def test_more_models_than_methods_stand_below_each_other(browser: Browser, tmp_path: Path) -> None:
+    page, problems = opened(browser, report(tmp_path, methods=["plain"], points=20), 390)
+    table = page.locator("#matrix table").first
+    assert table.locator("th").all_inner_texts() == ["model", "plain", "vae", "control_vae"]
+    assert table.locator("td[data-method=plain]:visible").count() == 2
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert problems == []
+
+
 def test_a_cell_that_failed_is_named_with_its_reason_and_data_need_no_labels(
     browser: Browser, tmp_path: Path
 ) -> None:

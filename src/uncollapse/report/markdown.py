@@ -4,6 +4,7 @@ from uncollapse.experiment.cells import Cell
 from uncollapse.measures import columns
 from uncollapse.pipeline.published import RESULTS
 from uncollapse.report.evidence import Evidence
+from uncollapse.report.matrix import sides
 from uncollapse.report.numbers import Row, effect, mean_of
 from uncollapse.report.results import Results
 
@@ -14,13 +15,14 @@ def write_markdown(results: Results) -> None:
 
 
 def markdown(evidence: Evidence) -> str:
-    """A row for each method, a column for each data set and model, and what their entries are."""
-    pairs = [(dataset, model) for dataset in evidence.datasets for model in evidence.models]
-    head = ["method", *(f"{dataset} {model}" for dataset, model in pairs)]
-    lines = [head, ["---"] * len(head)]
-    for method in evidence.methods:
-        cells = [Cell(dataset, model, method) for dataset, model in pairs]
-        lines.append([f"`{method}`", *(entry(evidence, cell) for cell in cells)])
+    """A row for each method, or model, and a column for each data set and model, or method."""
+    down, across = sides(evidence)
+    names = {"model": evidence.models, "method": evidence.methods}
+    heads = [(dataset, name) for dataset in evidence.datasets for name in names[across]]
+    lines = [[down, *(f"{dataset} {name}" for dataset, name in heads)], ["---"] * (len(heads) + 1)]
+    for row in names[down]:
+        cells = [Cell(**{"dataset": dataset, down: row, across: name}) for dataset, name in heads]
+        lines.append([f"`{row}`", *(entry(evidence, cell) for cell in cells)])
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 

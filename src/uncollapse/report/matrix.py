@@ -59,11 +59,25 @@ def squares(evidence: Evidence) -> list[Square]:
     ]
 
 
-def by_method(squares: Sequence[Square]) -> dict[str, dict[str, list[Square]]]:
-    """The squares by data set and method."""
+class Sides(NamedTuple):
+    """What stands in the rows and what in the columns of the picture, `method` or `model`."""
+
+    down: str
+    across: str
+
+
+def sides(evidence: Evidence) -> Sides:
+    """Methods stand one below the other, or models if there are more of them: a page is longer than wide."""
+    return (
+        Sides("model", "method") if len(evidence.models) > len(evidence.methods) else Sides("method", "model")
+    )
+
+
+def by_row(squares: Sequence[Square], down: str) -> dict[str, dict[str, list[Square]]]:
+    """The squares by data set and method, or model."""
     result: dict[str, dict[str, list[Square]]] = {}
     for one in squares:
-        result.setdefault(one.cell.dataset, {}).setdefault(one.cell.method, []).append(one)
+        result.setdefault(one.cell.dataset, {}).setdefault(getattr(one.cell, down), []).append(one)
     return result
 
 
@@ -125,7 +139,7 @@ def change(row: Row) -> str:
 
 
 def picture(evidence: Evidence) -> Layers:
-    """The same as a chart: rows of methods, a panel of models for each data set."""
+    """The same as a chart, a panel for each data set."""
     rows = [
         {
             **one.cell._asdict(),
@@ -135,10 +149,11 @@ def picture(evidence: Evidence) -> Layers:
         }
         for one in squares(evidence)
     ]
-    y = alt.Y("method:N", sort=evidence.methods, title=None, axis=alt.Axis(labelLimit=160))
-    x = alt.X(
-        "model:N", sort=evidence.models, title=None, axis=alt.Axis(orient="top", labelAngle=0, labelLimit=130)
-    )
+    down, across = sides(evidence)
+    names = {"method": evidence.methods, "model": evidence.models}
+    y = alt.Y(f"{down}:N", sort=names[down], title=None, axis=alt.Axis(labelLimit=160))
+    top_axis = alt.Axis(orient="top", labelAngle=0, labelLimit=130)
+    x = alt.X(f"{across}:N", sort=names[across], title=None, axis=top_axis)
     base = alt.Chart(pd.DataFrame(rows)).encode(x, y)
     fills = base.mark_rect(stroke="#999999").encode(alt.Color("colour:N", scale=None))
     height = (
@@ -147,7 +162,7 @@ def picture(evidence: Evidence) -> Layers:
     top = 13 - height / 2
     labels = base.mark_text(fontWeight="bold", dy=top).encode(text="label:N")
     texts = base.mark_text(lineBreak="\n", dy=top + 14, fontSize=10.5, lineHeight=13).encode(text="text:N")
-    size = {"width": 150 * len(evidence.models), "height": height * len(evidence.methods)}
+    size = {"width": 150 * len(names[across]), "height": height * len(names[down])}
     drawing = alt.layer(fills, labels, texts).properties(**size)
     return drawing.facet(
         column=alt.Column(

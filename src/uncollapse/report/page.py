@@ -39,7 +39,7 @@ def write_page(results: Results) -> None:
 def page(results: Results) -> str:
     """The HTML. Each section is a file of the template, which says what it shows of these values."""
     evidence = Evidence(results)
-    verdicts = matrix.squares(evidence)
+    verdicts, sides = matrix.squares(evidence), matrix.sides(evidence)
     return (
         environment()
         .get_template("report.html")
@@ -47,7 +47,8 @@ def page(results: Results) -> str:
             results=results,
             sections=SECTIONS,
             palette=palette(results.methods),
-            matrix=matrix.by_method(verdicts),
+            matrix=matrix.by_row(verdicts, sides.down),
+            sides=sides,
             key=matrix.key(verdicts),
             headline=headline(evidence, verdicts),
             answers=answers(evidence),

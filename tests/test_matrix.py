@@ -98,7 +98,7 @@ def test_references_and_missing_cells_have_squares_without_a_verdict() -> None:
 def test_more_models_than_methods_stand_one_below_the_other() -> None:
     for methods, sides in ((["plain"], ("model", "method")), (["plain", "skip"], ("method", "model"))):
         evidence = Evidence(results_of({}, methods=methods))
-        down, across = matrix.sides(evidence)
+        down, across, *_ = matrix.sides(evidence)
         assert (down, across) == sides
         names = {"model": ["vae", "control_vae"], "method": methods}
         rows = matrix.by_row(squares(evidence), down)["toy"]

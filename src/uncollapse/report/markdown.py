@@ -16,11 +16,10 @@ def write_markdown(results: Results) -> None:
 
 def markdown(evidence: Evidence) -> str:
     """A row for each method, or model, and a column for each data set and model, or method."""
-    down, across = sides(evidence)
-    names = {"model": evidence.models, "method": evidence.methods}
-    heads = [(dataset, name) for dataset in evidence.datasets for name in names[across]]
+    down, across, rows, names = sides(evidence)
+    heads = [(dataset, name) for dataset in evidence.datasets for name in names]
     lines = [[down, *(f"{dataset} {name}" for dataset, name in heads)], ["---"] * (len(heads) + 1)]
-    for row in names[down]:
+    for row in rows:
         cells = [Cell(**{"dataset": dataset, down: row, across: name}) for dataset, name in heads]
         lines.append([f"`{row}`", *(entry(evidence, cell) for cell in cells)])
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)

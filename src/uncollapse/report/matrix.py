@@ -60,17 +60,20 @@ def squares(evidence: Evidence) -> list[Square]:
 
 
 class Sides(NamedTuple):
-    """What stands in the rows and what in the columns of the picture, `method` or `model`."""
+    """What stands in the rows and in the columns of the picture, `method` or `model`, and their names."""
 
     down: str
     across: str
+    rows: list[str]
+    columns: list[str]
 
 
 def sides(evidence: Evidence) -> Sides:
     """Methods stand one below the other, or models if there are more of them: a page is longer than wide."""
-    return (
-        Sides("model", "method") if len(evidence.models) > len(evidence.methods) else Sides("method", "model")
-    )
+    models, methods = evidence.models, evidence.methods
+    if len(models) > len(methods):
+        return Sides("model", "method", models, methods)
+    return Sides("method", "model", methods, models)
 
 
 def by_row(squares: Sequence[Square], down: str) -> dict[str, dict[str, list[Square]]]:
@@ -140,7 +143,7 @@ def change(row: Row) -> str:
 
 def picture(evidence: Evidence) -> Layers:
     """The same as a chart, a panel for each data set."""
-    rows = [
+    table = [
         {
             **one.cell._asdict(),
             "label": one.label,
@@ -149,20 +152,19 @@ def picture(evidence: Evidence) -> Layers:
         }
         for one in squares(evidence)
     ]
-    down, across = sides(evidence)
-    names = {"method": evidence.methods, "model": evidence.models}
-    y = alt.Y(f"{down}:N", sort=names[down], title=None, axis=alt.Axis(labelLimit=160))
+    down, across, rows, names = sides(evidence)
+    y = alt.Y(f"{down}:N", sort=rows, title=None, axis=alt.Axis(labelLimit=160))
     top_axis = alt.Axis(orient="top", labelAngle=0, labelLimit=130)
-    x = alt.X(f"{across}:N", sort=names[across], title=None, axis=top_axis)
-    base = alt.Chart(pd.DataFrame(rows)).encode(x, y)
+    x = alt.X(f"{across}:N", sort=names, title=None, axis=top_axis)
+    base = alt.Chart(pd.DataFrame(table)).encode(x, y)
     fills = base.mark_rect(stroke="#999999").encode(alt.Color("colour:N", scale=None))
     height = (
-        13 * max(row["text"].count("\n") + 1 for row in rows) + 26
+        13 * max(row["text"].count("\n") + 1 for row in table) + 26
     )  # of a square: the label and its lines
     top = 13 - height / 2
     labels = base.mark_text(fontWeight="bold", dy=top).encode(text="label:N")
     texts = base.mark_text(lineBreak="\n", dy=top + 14, fontSize=10.5, lineHeight=13).encode(text="text:N")
-    size = {"width": 150 * len(names[across]), "height": height * len(names[down])}
+    size = {"width": 150 * len(names), "height": height * len(rows)}
     drawing = alt.layer(fills, labels, texts).properties(**size)
     return drawing.facet(
         column=alt.Column(

@@ -62,7 +62,7 @@ def params(code: Path, grid: str) -> dict[str, Any]:
     }
     params["datasets"] |= nets
     for entry in params["methods"].values():
-        if "pretraining" in entry:
+        if "epochs" in entry.get("pretraining", {}):
             entry["pretraining"] = entry["pretraining"] | {"epochs": 2}
     full = {"models": list(params["models"]), "methods": list(params["methods"])}
     datasets = list(nets) if grid == "nets" else ["mnist5k", "kjv"]

@@ -1,14 +1,14 @@
 """Compare training loop, controller and measures with a closed form: metrics/calibration.csv."""
 
-import uncollapse.pipeline.interrupted
+import uncollapse.pipeline.watching.ctrl_c
 
-from uncollapse.calibration import calibration, data
-from uncollapse.device import set_up
+from uncollapse.compute.device import set_up
 from uncollapse.errors import UserError
-from uncollapse.pipeline.progress import progress
+from uncollapse.pipeline.calibration import calibration, data
 from uncollapse.pipeline.published import CALIBRATION
 from uncollapse.pipeline.stage import run
-from uncollapse.pipeline.tables import write_table
+from uncollapse.progress import progress
+from uncollapse.tables import write_table
 
 
 def main() -> None:

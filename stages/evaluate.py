@@ -1,25 +1,25 @@
 """Measure a cell: metrics/cells/<cell>/ gets a row of measures a seed, latents and collapse curves, and of
 the first seed a t-SNE map, reconstructions and samples."""
 
-import uncollapse.pipeline.interrupted
+import uncollapse.pipeline.watching.ctrl_c
 
 from functools import partial
 from pathlib import Path
 
 from safetensors.torch import save_file
 
-from uncollapse.assemble import restore
-from uncollapse.data.prepared import read
-from uncollapse.device import device, device_name
+from uncollapse.compute.device import device, device_name
+from uncollapse.data.files import read_parts
 from uncollapse.experiment.cells import Cell
 from uncollapse.measures.evaluate import dimensions, evaluate, examples, trained
 from uncollapse.pipeline import outputs
+from uncollapse.pipeline.assemble import restore
 from uncollapse.pipeline.cache import each_seed
+from uncollapse.pipeline.examples import show
 from uncollapse.pipeline.outputs import Job, Recipe
 from uncollapse.pipeline.pool import Progress, beside
 from uncollapse.pipeline.stage import run
-from uncollapse.pipeline.tables import last_row, write_table
-from uncollapse.views.show import show
+from uncollapse.tables import last_row, write_table
 
 
 def main(name: str) -> None:
@@ -31,7 +31,7 @@ def main(name: str) -> None:
 
     def shown() -> None:
         vae = restore(recipe, card, outputs.weights(cell, first)).to(device(recipe["device"]))
-        show(vae, read(card.parent, "test"), card.parent, recipe["evaluation"], first, job.folder)
+        show(vae, read_parts(card.parent, "test"), card.parent, recipe["evaluation"], first, job.folder)
 
     job.folder.mkdir(parents=True, exist_ok=True)
     with beside(f"{job.stage} {name}", shown):

@@ -1,9 +1,9 @@
 """Prepare a data set: data/<data set>/ gets its parts as arrays, a card and the recipe."""
 
-import uncollapse.pipeline.interrupted
+import uncollapse.pipeline.watching.ctrl_c
 
+from uncollapse.compute.device import set_up
 from uncollapse.data.prepare import prepare
-from uncollapse.device import set_up
 from uncollapse.errors import UserError
 from uncollapse.pipeline.outputs import Job
 from uncollapse.pipeline.stage import run

@@ -4,7 +4,7 @@ pretrained/<data set>-<method>/ gets encoder weights, a history and the recipe; 
 without pretraining.
 """
 
-import uncollapse.pipeline.interrupted
+import uncollapse.pipeline.watching.ctrl_c
 
 import json
 from pathlib import Path
@@ -32,19 +32,23 @@ def work(recipe: Recipe, seed: int, folder: Path, progress: Progress) -> None:
     """One seed, from its last checkpoint if there is one."""
     from safetensors.torch import save_file
 
-    from uncollapse.assemble import assemble
-    from uncollapse.data.prepared import read
-    from uncollapse.device import device
+    from uncollapse.compute.device import device
+    from uncollapse.data.files import read_parts
     from uncollapse.errors import UserError
+    from uncollapse.pipeline.assemble import assemble
     from uncollapse.pipeline.checkpoint import Checkpoint
     from uncollapse.registry import build
+    from uncollapse.training.loop import learn
 
     card = outputs.card(recipe["dataset"], seed)
     vae = assemble(recipe, json.loads(card.read_text()), seed).to(device(recipe["device"]))
-    pretraining, reserve = build("methods/pretraining", recipe["pretraining"]), read(card.parent, "reserve")
+    pretraining, reserve = (
+        build("methods/pretraining", recipe["pretraining"]),
+        read_parts(card.parent, "reserve"),
+    )
     checkpoint = Checkpoint(folder, device(recipe["device"]), progress)
     try:
-        for row, state in pretraining.run(vae, reserve, seed, checkpoint.saved):
+        for row, state in pretraining.run(vae, reserve, seed, checkpoint.saved, learn):
             checkpoint.add(row, state)
     except UserError as error:
         raise UserError(f"params.yaml: datasets.{recipe['dataset']}: {error}") from None

@@ -3,7 +3,7 @@
 Beside them recipes/grid.json, the list of cells, and the recipes of calibrate, report and track.
 """
 
-import uncollapse.pipeline.interrupted
+import uncollapse.pipeline.watching.ctrl_c
 
 from uncollapse.experiment.params import Params
 from uncollapse.experiment.recipes import recipes, text

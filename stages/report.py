@@ -1,6 +1,6 @@
 """Gather the cells of the grid: metrics/ gets the tables that stand in git, report/ the page."""
 
-import uncollapse.pipeline.interrupted
+import uncollapse.pipeline.watching.ctrl_c
 
 from uncollapse.pipeline.stage import run
 from uncollapse.report.build import report

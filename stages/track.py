@@ -1,9 +1,9 @@
 """Mirror the cells of the grid to MLflow: to mlflow.db, and to the server of MLFLOW_TRACKING_URI."""
 
-import uncollapse.pipeline.interrupted
+import uncollapse.pipeline.watching.ctrl_c
 
-from uncollapse.pipeline.condition import current
 from uncollapse.pipeline.stage import run
+from uncollapse.pipeline.watching.freshness import current
 from uncollapse.tracking.cells import with_cells
 from uncollapse.tracking.gather import failed_keys, finished_runs, grid
 from uncollapse.tracking.mirror import mirror

@@ -1,20 +1,20 @@
 """Train a cell: runs/<cell>/ gets weights and histories, which grow in `.work` for `make follow`."""
 
-import uncollapse.pipeline.interrupted
+import uncollapse.pipeline.watching.ctrl_c
 
 from functools import partial
 from pathlib import Path
 
 from safetensors.torch import save_file
 
-from uncollapse.device import device
+from uncollapse.compute.device import device
 from uncollapse.experiment.cells import Cell
-from uncollapse.fit import fit
 from uncollapse.pipeline import outputs
 from uncollapse.pipeline.cache import each_seed
 from uncollapse.pipeline.checkpoint import Checkpoint
 from uncollapse.pipeline.pool import Progress
 from uncollapse.pipeline.stage import run
+from uncollapse.pipeline.train_cell import fit
 
 
 def main(name: str) -> None:

@@ -4,7 +4,7 @@ tuned/<cell>/ gets tuning.csv, a row for each training of a candidate or of the 
 chosen.json, and the recipe; only the recipe for a cell that is not tuned.
 """
 
-import uncollapse.pipeline.interrupted
+import uncollapse.pipeline.watching.ctrl_c
 
 import json
 from functools import partial
@@ -12,14 +12,14 @@ from pathlib import Path
 
 from uncollapse.errors import UserError
 from uncollapse.experiment.cells import Cell
+from uncollapse.experiment.tuning import CONTROL, choose_candidate, label, lay
+from uncollapse.files import write_whole
 from uncollapse.pipeline import outputs
 from uncollapse.pipeline.cache import each_seed
-from uncollapse.pipeline.files import write_whole
 from uncollapse.pipeline.outputs import Job, Recipe
 from uncollapse.pipeline.pool import Progress
 from uncollapse.pipeline.stage import run
-from uncollapse.pipeline.tables import read_table, write_table
-from uncollapse.tuning import CONTROL, choose, label, lay
+from uncollapse.tables import read_table, write_table
 
 
 def main(name: str) -> None:
@@ -33,7 +33,7 @@ def main(name: str) -> None:
     rows = recipe["training"]["epochs"] * (1 + len(recipe["candidates"]))
     each_seed(job, partial(outputs.training_inputs, Cell(*name.split("-"))), work, rows)
     try:
-        choice = choose(recipe["candidates"], read_table(job.folder / outputs.TUNING))
+        choice = choose_candidate(recipe["candidates"], read_table(job.folder / outputs.TUNING))
     except UserError as error:
         raise UserError(f"params.yaml: tune of {name}: {error}") from None
     write_whole(chosen, json.dumps(choice, indent=2) + "\n")
@@ -42,7 +42,7 @@ def main(name: str) -> None:
 
 def work(recipe: Recipe, seed: int, folder: Path, progress: Progress) -> None:
     """One seed: the control and all candidates, one after the other."""
-    from uncollapse.fit import trial
+    from uncollapse.pipeline.train_cell import trial
 
     trials = {CONTROL: {**recipe, **recipe["control"]}}
     trials |= {label(values): lay(recipe, values) for values in recipe["candidates"]}

@@ -11,9 +11,9 @@ from typing import Any
 import pandas as pd
 from run import params
 
-from uncollapse.advising import ENDS, FIELDS, MEASURES, TABLE
 from uncollapse.experiment.cells import Cell
 from uncollapse.registry import build
+from uncollapse.your_vae.advice import ENDS, FIELDS, MEASURES, TABLE
 
 STUDIES = Path(__file__).parent
 KEY = list(Cell._fields)

@@ -6,8 +6,8 @@ from pathlib import Path
 import pandas as pd
 
 from uncollapse.experiment.cells import Cell
-from uncollapse.report.numbers import MINUS, show
-from uncollapse.statistics import interval
+from uncollapse.results.numbers import MINUS, show
+from uncollapse.results.statistics import interval
 
 KEY = [*Cell._fields, "measure"]
 NOT_RUN = "not run yet"

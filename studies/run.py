@@ -21,7 +21,7 @@ import yaml
 
 from uncollapse.errors import UserError
 from uncollapse.experiment.params import Params
-from uncollapse.experiment.reading import read_yaml
+from uncollapse.experiment.yaml_file import read_yaml
 
 ROOT = Path(__file__).parent.parent
 CODE = ("src", "stages", "dvc.yaml")

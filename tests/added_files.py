@@ -19,8 +19,8 @@ import pandas as pd
 
 from uncollapse.report.charts import Chart
 from uncollapse.report.charts._canvas import Canvas
-from uncollapse.report.means import CELL
-from uncollapse.report.results import Results
+from uncollapse.results.means import CELL
+from uncollapse.results.gather import Results
 
 
 def table(results: Results) -> pd.DataFrame:

@@ -21,13 +21,13 @@ from benchmark_step import measure as measure_steps
 from sklearn.manifold import TSNE, trustworthiness
 from threadpoolctl import threadpool_limits
 
-from uncollapse.assemble import assemble
-from uncollapse.data.prepared import Part, to_tensor
+from uncollapse.data.part import Part, to_tensor
 from uncollapse.measures.likelihood import likelihoods
 from uncollapse.measures.mutual_information import mutual_information
-from uncollapse.pipeline.memory import keep_memory
+from uncollapse.pipeline.assemble import assemble
+from uncollapse.pipeline.watching.memory import keep_memory
+from uncollapse.samples.tsne import tsne
 from uncollapse.vae import VAE, Gaussian, log_prior
-from uncollapse.views.tsne import tsne
 
 ROUNDS = 3
 POINTS = 2000

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from uncollapse.assemble import assemble
-from uncollapse.data.prepared import Part
+from uncollapse.data.part import Part
+from uncollapse.pipeline.assemble import assemble
 from uncollapse.vae import VAE
 
 BATCHES = 60  # of a round

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 from torch.utils.data import DataLoader, TensorDataset
 
-from uncollapse.data.prepared import to_tensor
+from uncollapse.data.part import to_tensor
 
 
 def lightning(net: str, size: int) -> Run | None:

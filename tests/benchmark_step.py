@@ -23,13 +23,13 @@ from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 from tqdm import tqdm
 
-from uncollapse.data.prepared import to_tensor
-from uncollapse.device import set_up
+from uncollapse.compute.device import set_up
+from uncollapse.compute.work import Work
+from uncollapse.data.part import to_tensor
 from uncollapse.methods import Method
-from uncollapse.pipeline.memory import keep_memory
-from uncollapse.train import Batches, GradientStep
-from uncollapse.training import Training, TrainState
-from uncollapse.work import Work
+from uncollapse.pipeline.watching.memory import keep_memory
+from uncollapse.training.loop import Batches, GradientStep
+from uncollapse.training.state import Training, TrainState
 
 ROUNDS = 7
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from uncollapse.data.sources import Example, Source
-from uncollapse.experiment.pieces import resolve
+from uncollapse.entries import resolve
 from uncollapse.registry import build
 
 RNG = np.random.default_rng(0)

@@ -16,6 +16,7 @@ import yaml
 from made_rows import measures, training_of
 from PIL import Image
 
+from uncollapse.data.files import CARD
 from uncollapse.experiment.cells import Cell
 from uncollapse.experiment.params import Params
 from uncollapse.experiment.recipes import recipes, text
@@ -23,7 +24,7 @@ from uncollapse.pipeline import outputs, published
 from uncollapse.pipeline.outputs import Job
 from uncollapse.report import build
 from uncollapse.report.page import write_page
-from uncollapse.report.results import gather
+from uncollapse.results.gather import gather
 
 ROOT = Path(__file__).parent.parent
 METHODS = ("plain", "skip", "aggressive", "pretrained", "adversarial", "skip+aggressive")
@@ -97,7 +98,7 @@ def make_grid(
     for name in datasets:
         card = {"source": "made up", "licence": "none", "counts": {"train": 100}, "sha256": {}}
         for seed in range(seeds):  # each has its own split
-            write(Job("prepare", name).folder / str(seed) / outputs.CARD, json.dumps(card))
+            write(Job("prepare", name).folder / str(seed) / CARD, json.dumps(card))
     write(published.CALIBRATION, CALIBRATION)
     for i, cell in enumerate(cells):
         make_cell(cell, np.random.default_rng(i), seeds, labels, points, epochs, measured or {})

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 from made_grid import METHODS, measures
 
-from uncollapse.comparison import compare, pairs
 from uncollapse.experiment.cells import Cell
-from uncollapse.report.means import all_means
-from uncollapse.report.results import Results, without_selections
+from uncollapse.results.comparison import compare, pairs
+from uncollapse.results.gather import Results, without_selections
+from uncollapse.results.means import all_means
 
 ROLES = {
     "vae": "vae",

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 import uncollapse
-from uncollapse import advising
-from uncollapse.report.state import State
+from uncollapse.results.verdict import State
+from uncollapse.your_vae import advice as advising
 
 STUDIES = Path(__file__).parent.parent / "studies"
 

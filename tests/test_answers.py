@@ -7,7 +7,7 @@ import pytest
 from made_results import Effects, results_of, skip_has
 
 from uncollapse.report.answers import Answer, answers
-from uncollapse.report.evidence import Evidence
+from uncollapse.results.evidence import Evidence
 
 
 def answered(effects: Effects, **options: Any) -> list[Answer]:

@@ -6,10 +6,10 @@ import pytest
 import torch
 from toys import copied, method, piece, rows_of, same, toy_part, toy_vae
 
-from uncollapse.data.prepared import to_tensor
+from uncollapse.data.part import to_tensor
 from uncollapse.methods.perturbation import Inputs
-from uncollapse.objective import objective
-from uncollapse.train import task
+from uncollapse.training.loop import task
+from uncollapse.training.objective import objective
 
 BAG = {"auxiliary": "bag_of_words"}
 

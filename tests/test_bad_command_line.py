@@ -22,7 +22,7 @@ from safetensors.torch import save_file
 from toys import CARDS, LIKELIHOODS, NETS, toy_vae
 
 import uncollapse
-from uncollapse import npz as reader
+from uncollapse.data import npz as reader
 from uncollapse.data.sources._raw import VARIABLE
 from uncollapse.errors import UserError
 

@@ -14,7 +14,7 @@ from made_bad import OWNED
 from made_sources import COUNTS
 from refusals import assert_told, nothing_changes, stand
 
-from uncollapse import npz
+from uncollapse.data import npz
 from uncollapse.data.prepare import prepare
 from uncollapse.errors import UserError
 from uncollapse.likelihoods.bernoulli import bernoulli

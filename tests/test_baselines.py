@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from uncollapse.data.baselines import baselines, count, mixture, ngrams, shares
-from uncollapse.data.prepared import END, PAD, Part
+from uncollapse.data.part import END, PAD, Part
 
 WORDS = 5  # beside padding, unknown and end
 

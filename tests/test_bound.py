@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 from toys import copied, method, piece, rows_of, same, toy_part, toy_vae
 
-from uncollapse.data.prepared import to_tensor
+from uncollapse.data.part import to_tensor
 from uncollapse.methods.kl_weight import KLWeight
 from uncollapse.methods.perturbation import Inputs
-from uncollapse.objective import Terms, objective
+from uncollapse.training.objective import Terms, objective
 from uncollapse.vae import VAE, log_prior
 
 
@@ -87,7 +87,7 @@ def test_more_noise_leaves_that_of_all_methods(
             seen.append(noise)
             return objective(vae, method, x, inputs, noise, *rest)
 
-        monkeypatch.setattr("uncollapse.train.objective", recording)
+        monkeypatch.setattr("uncollapse.training.loop.objective", recording)
         rows_of(toy_vae("images", **net), "images", pieces, epochs=2)
         return seen
 

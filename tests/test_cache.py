@@ -16,7 +16,7 @@ from uncollapse.pipeline.cache import alone, each_seed
 from uncollapse.pipeline.outputs import LOCK, SECONDS, Job, Recipe
 from uncollapse.pipeline.pool import Progress
 from uncollapse.pipeline.stage import run
-from uncollapse.pipeline.tables import last_row, write_table
+from uncollapse.tables import last_row, write_table
 
 JOB = Job("train", "toy")
 LOG, INPUT, MISTAKE = Path("log"), Path("input.json"), Path("mistake")

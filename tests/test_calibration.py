@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from uncollapse import calibration
 from uncollapse.errors import UserError
+from uncollapse.pipeline import calibration
 
 
 def test_the_data_have_the_spectrum() -> None:

@@ -9,9 +9,9 @@ from made_grid import make_grid, report
 
 from uncollapse.experiment.cells import Cell
 from uncollapse.pipeline import outputs, published
-from uncollapse.report.evidence import Evidence
-from uncollapse.report.means import measured
-from uncollapse.report.results import gather
+from uncollapse.results.evidence import Evidence
+from uncollapse.results.gather import gather
+from uncollapse.results.means import measured
 from uncollapse.tracking.cells import with_cells
 from uncollapse.tracking.gather import finished_runs, training_key
 from uncollapse.tracking.run import Run

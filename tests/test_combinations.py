@@ -16,11 +16,11 @@ import pytest
 import torch
 from toys import same, toy_part, toy_vae, training
 
+from uncollapse.compute.work import Work
 from uncollapse.experiment.params import Params
 from uncollapse.methods import SLOTS, Method
 from uncollapse.registry import folder, names
-from uncollapse.train import train
-from uncollapse.work import Work
+from uncollapse.training.loop import learn, train
 
 PARAMS = Params(Path(__file__).parent.parent / "params.yaml")
 ENTRIES = PARAMS.stated.methods
@@ -62,7 +62,7 @@ def trained(kind: str, model: str, *methods: str) -> Run:
     uses = {slot: slots[slot]["use"] for slot in ("decoder", "posterior", "inference")}
     vae = toy_vae(kind, **uses)
     if method.pretraining.run is not None:
-        *_, (last, _) = method.pretraining.run(vae, toy_part(kind, seed=2), 0, None)
+        *_, (last, _) = method.pretraining.run(vae, toy_part(kind, seed=2), 0, None, learn)
         spent = Work(int(last["encoder_steps"]), int(last["decoder_steps"]), last["gflops"])
     steps = (spent.encoder_steps, spent.decoder_steps)
     rows, saved = [], []

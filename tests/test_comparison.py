@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from uncollapse.comparison import Pair, compare, pairs
 from uncollapse.experiment.cells import Cell
 from uncollapse.measures import columns
+from uncollapse.results.comparison import Pair, compare, pairs
 
 ROLES = {"vae": "vae", "plain": "plain", "combinations": {"skip+aggressive": ["skip", "aggressive"]}}
 NLL = {name: columns()[name] for name in ("nll", "nll_limit")}  # where only nll is asked for

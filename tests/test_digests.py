@@ -82,7 +82,7 @@ def test_the_plain_vae_has_the_defaults_of_all_slots() -> None:
 
 def test_a_piece_is_not_among_the_sources_unless_it_is_named() -> None:
     train = sources(CODE, [(ROOT / "stages/train.py", ALL)])
-    assert "uncollapse/train.py" in train
+    assert "uncollapse/training/loop.py" in train
     pieces = [name for name in train if name.startswith("uncollapse/methods/inference/")]
     assert pieces == ["uncollapse/methods/inference/__init__.py"]
     none = sources(CODE, [(PACKAGE / "methods/pretraining/none.py", "none")])

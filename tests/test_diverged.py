@@ -13,7 +13,7 @@ from toys import toy_part, toy_vae, training
 from uncollapse.methods import SLOTS, Method
 from uncollapse.tracking.mirror import stored_runs
 from uncollapse.tracking.store import open_store
-from uncollapse.train import train
+from uncollapse.training.loop import train
 
 CELLS = ["mnist5k-control_vae-plain", "mnist5k-control_vae-skip"]
 BEFORE = "        state.epoch += 1\n"
@@ -30,7 +30,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     project.params["datasets"]["mnist5k"]["training"]["epochs"] = 3
     project.params["grid"] |= {"methods": ["plain", "skip"], "seeds": [0, 1, 2]}
     project.write()
-    file = project.folder / "src/uncollapse/train.py"
+    file = project.folder / "src/uncollapse/training/loop.py"
     text = file.read_text()
     assert text.count(BEFORE) == 1
     file.write_text(text.replace(BEFORE, BEFORE + NAN))

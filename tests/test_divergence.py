@@ -10,9 +10,9 @@ from torch import Tensor
 from torch.distributions import Normal, kl_divergence
 from toys import CARDS, EXAMPLES, KIND, example, piece, toy_part, toy_vae
 
-from uncollapse.assemble import assemble
-from uncollapse.data.prepared import END, to_tensor
+from uncollapse.data.part import END, to_tensor
 from uncollapse.methods.divergence import Divergence
+from uncollapse.pipeline.assemble import assemble
 from uncollapse.registry import build, names
 from uncollapse.vae import Gaussian
 

@@ -10,7 +10,7 @@ import torch
 from torch.distributions import Independent, Laplace, MultivariateNormal, Normal
 
 import uncollapse
-from uncollapse.diagnosis import Diagnosis
+from uncollapse.your_vae.diagnosis import Diagnosis
 
 MU, LOGVAR = torch.randn(2, 600, 6, generator=torch.Generator().manual_seed(0), dtype=torch.float64) * 0.7
 VARIANCE = LOGVAR.exp()

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from uncollapse.comparison import compare, pairs
 from uncollapse.experiment.cells import Cell
 from uncollapse.measures import columns
+from uncollapse.results.comparison import compare, pairs
 
 
 def histories(cells: Sequence[Cell], rng: np.random.Generator, work: dict[str, float]) -> pd.DataFrame:

@@ -12,8 +12,8 @@ from scipy import linalg
 from toys import toy_part, toy_vae
 
 from uncollapse.data.features import HIDDEN, add_classifier, read_classifier
+from uncollapse.data.part import Part
 from uncollapse.data.prepare import prepare
-from uncollapse.data.prepared import Part
 from uncollapse.data.sources import Example, Source
 from uncollapse.likelihoods.bernoulli import bernoulli
 from uncollapse.likelihoods.gaussian import gaussian

@@ -15,9 +15,9 @@ from uncollapse.cluster.clone import SCRATCH
 from uncollapse.errors import UserError
 from uncollapse.experiment.cells import Cell
 from uncollapse.experiment.schema import Resources
-from uncollapse.pipeline import condition
-from uncollapse.pipeline.git import commit
 from uncollapse.pipeline.outputs import Job, measures
+from uncollapse.pipeline.watching import freshness
+from uncollapse.pipeline.watching.git import commit
 
 CELL = Cell("mnist5k", "control_vae", "plain")
 
@@ -72,7 +72,7 @@ def head(
         monkeypatch.setenv(name, project.environment[name])
     monkeypatch.setenv(SCRATCH, str(tmp_path / "scratch"))
     commit.cache_clear()
-    condition.parsed.cache_clear()
+    freshness.parsed.cache_clear()
     return project
 
 

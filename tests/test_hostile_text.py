@@ -11,10 +11,10 @@ from pages import NEEDS_CHROMIUM, chromium, marks, opened
 
 from uncollapse.experiment.cells import Cell
 from uncollapse.pipeline import outputs, published
-from uncollapse.pipeline.tables import FORMULA, from_text, write_table
 from uncollapse.report.examples import interpolations
 from uncollapse.report.page import write_page
-from uncollapse.report.results import gather
+from uncollapse.results.gather import gather
+from uncollapse.tables import FORMULA, from_text, write_table
 
 FORMULAS = ["=cmd|'/c calc'!A1", "+1+1", "-2+3", "@SUM(A1)", "\t=1", "'=1", "''-x"]
 HTML = [

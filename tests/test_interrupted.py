@@ -20,7 +20,7 @@ class Finder:
             os.kill(os.getpid(), signal.SIGINT)
 sys.meta_path.insert(0, Finder())
 """
-HEARING = "import os, signal, sys\nimport uncollapse.pipeline.interrupted\n"
+HEARING = "import os, signal, sys\nimport uncollapse.pipeline.watching.ctrl_c\n"
 SECOND = """
 write = os.write
 def write_slowly(*arguments):

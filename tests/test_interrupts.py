@@ -16,7 +16,7 @@ from project import ROOT, Project, reproduced
 from server import wait_for
 
 from uncollapse.errors import UserError
-from uncollapse.pipeline.condition import lock_entries
+from uncollapse.pipeline.watching.freshness import lock_entries
 
 CELL = "mnist5k-control_vae-plain"
 EPOCHS = 60

@@ -18,7 +18,7 @@ from uncollapse.measures.active_units import active_units
 from uncollapse.measures.collapse import collapse_thresholds, collapsed
 from uncollapse.measures.information_per_dimension import information_per_dimension
 from uncollapse.measures.mutual_information import mutual_information
-from uncollapse.statistics import interval
+from uncollapse.results.statistics import interval
 from uncollapse.vae import Gaussian
 
 

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from uncollapse.errors import UserError
-from uncollapse.listing import SLOTS, Listed, listed, listing
+from uncollapse.experiment.describe import SLOTS, Listed, listed, listing
 from uncollapse.methods import SLOTS as FILLED
 from uncollapse.registry import DATASET_FOLDERS, folder, function, names
 

@@ -12,7 +12,7 @@ from torch.autograd.functional import jacobian
 from torch.nn.functional import conv2d, log_softmax, pad
 from toys import EXAMPLES, KIND, double_net, example
 
-from uncollapse.data.prepared import END
+from uncollapse.data.part import END
 from uncollapse.nets.pixelcnn import Layer
 from uncollapse.registry import build, names
 

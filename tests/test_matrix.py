@@ -10,11 +10,11 @@ from uncollapse.experiment.cells import Cell
 from uncollapse.report import matrix
 from uncollapse.report.agreement import disagreements
 from uncollapse.report.answers import answers
-from uncollapse.report.evidence import Evidence
 from uncollapse.report.headline import MOST, headline
 from uncollapse.report.markdown import markdown
 from uncollapse.report.matrix import Square, squares
-from uncollapse.report.robust import EPS, dependence, robust
+from uncollapse.results.evidence import Evidence
+from uncollapse.results.robust import EPS, dependence, robust
 
 SKIP = ("vae", "skip")
 REMEDY: Effects = {SKIP: (-5.0, -0.2)}

@@ -8,14 +8,14 @@ import torch
 from scipy import integrate, stats
 from toys import toy_part, toy_vae
 
-from uncollapse.data.prepared import to_tensor
+from uncollapse.data.part import to_tensor
 from uncollapse.measures.active_units import active_units
 from uncollapse.measures.collapse import collapse_thresholds, collapsed
 from uncollapse.measures.laws import broken_laws
 from uncollapse.measures.likelihood import likelihoods
 from uncollapse.measures.probe import probe_accuracy
+from uncollapse.samples.tsne import tsne
 from uncollapse.vae import encode
-from uncollapse.views.tsne import tsne
 
 
 def stream() -> torch.Generator:

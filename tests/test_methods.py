@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from toys import copied, piece, rows_of, same, toy_part, toy_vae
 
-from uncollapse.data.prepared import to_tensor
+from uncollapse.data.part import to_tensor
 from uncollapse.methods.divergence.mmd import mmd
 from uncollapse.methods.kl_weight.cyclical import cyclical
 from uncollapse.methods.kl_weight.free_bits import free_bits

@@ -16,7 +16,7 @@ from safetensors.torch import load_file
 from server import KILLED, Server, wait_for
 
 import uncollapse
-from uncollapse.data.prepared import read
+from uncollapse.data.files import read_parts
 from uncollapse.vae import encode
 
 pytestmark = pytest.mark.filterwarnings(
@@ -120,7 +120,7 @@ def test_weights_from_the_server_encode_as_they_were_measured(
     folder = mlflow.artifacts.download_artifacts(
         run_id=run.info.run_id, dst_path=str(tmp_path), tracking_uri=server.uri
     )
-    q = encode(uncollapse.load(folder), read(project.folder / "data/mnist5k/1", "test"))
+    q = encode(uncollapse.load(folder), read_parts(project.folder / "data/mnist5k/1", "test"))
     measured = load_file(project.folder / "metrics/cells" / cell / latents)
     assert torch.allclose(q.mu, measured["mu"], atol=1e-5)
     assert torch.allclose(q.logvar, measured["logvar"], atol=1e-5)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 import uncollapse
-from uncollapse.monitor import CollapseWarning
+from uncollapse.your_vae.monitor import CollapseWarning
 
 
 def encodings(alive: int) -> tuple[Tensor, Tensor]:

@@ -7,9 +7,9 @@ import pytest
 import torch
 from scipy import integrate, stats
 
-from uncollapse.calibration import LATENTS, SPECTRUM
 from uncollapse.measures.mutual_information import mutual_information
 from uncollapse.measures.mutual_information_bound import bound, densities, mutual_information_bound
+from uncollapse.pipeline.calibration import LATENTS, SPECTRUM
 from uncollapse.vae import Gaussian
 
 

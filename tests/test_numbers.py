@@ -8,10 +8,10 @@ import pytest
 from made_results import results_of
 
 from uncollapse.measures import columns
-from uncollapse.report.evidence import Evidence
-from uncollapse.report.means import front
-from uncollapse.report.numbers import effect, mean_of, show
 from uncollapse.report.table import difference
+from uncollapse.results.evidence import Evidence
+from uncollapse.results.means import front
+from uncollapse.results.numbers import effect, mean_of, show
 
 
 def test_numbers_have_two_digits_of_their_interval() -> None:

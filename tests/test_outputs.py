@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 import yaml
 
+from uncollapse.data import files as part_files
 from uncollapse.experiment.cells import Cell
-from uncollapse.pipeline import outputs, part_files, published
-from uncollapse.pipeline.condition import Condition, cell_condition, current
-from uncollapse.pipeline.git import commit, edited
+from uncollapse.pipeline import outputs, published
 from uncollapse.pipeline.outputs import LOCK, Job, jobs
+from uncollapse.pipeline.watching.freshness import Condition, cell_condition, current
+from uncollapse.pipeline.watching.git import commit, edited
 
 ROOT = Path(__file__).parent.parent
 CELL = Cell("toy", "vae", "plain")

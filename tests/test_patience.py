@@ -8,14 +8,14 @@ import pytest
 import torch
 from toys import copied, method, piece, rows_of, run, same, toy_part, toy_vae, training
 
-from uncollapse.data.prepared import to_tensor
+from uncollapse.compute.work import Work
+from uncollapse.data.part import to_tensor
 from uncollapse.measures.settled import measure
 from uncollapse.methods.kl_weight import KLWeight
-from uncollapse.objective import elbo
 from uncollapse.seeds import torch_generator
-from uncollapse.training import TrainState
+from uncollapse.training.objective import elbo
+from uncollapse.training.state import TrainState
 from uncollapse.vae import encode
-from uncollapse.work import Work
 
 
 def test_the_validation_elbo_is_minus_the_loss_of_the_vae(kind: str) -> None:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from toys import toy_part, toy_vae
 
-from uncollapse.data.prepared import END, UNKNOWN, to_tensor
+from uncollapse.data.part import END, UNKNOWN, to_tensor
 from uncollapse.methods.perturbation import Context, Inputs
 from uncollapse.methods.perturbation.adversarial import adversarial
 from uncollapse.methods.perturbation.noise import noise

@@ -4,8 +4,8 @@ import inspect
 
 import pytest
 
+from uncollapse.entries import check, resolve
 from uncollapse.errors import UserError
-from uncollapse.experiment.pieces import check, resolve
 from uncollapse.methods import SLOTS
 from uncollapse.registry import DATASET_FOLDERS, PACKAGE, folder, function, names
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from project import Project, reproduced
 
-from uncollapse.data.prepared import read
+from uncollapse.data.files import read_parts
 
 CELL_STAGES = ("tune", "train", "evaluate")
 
@@ -116,7 +116,7 @@ def test_a_new_seed_and_a_new_method_of_a_new_piece_run_only_what_is_new(project
         f"{cell}-made_up": "3",
     }
     assert "prepare@mnist5k" in stages, "a new seed has a split of its own"
-    splits = [read(project.folder / f"data/mnist5k/{seed}", "test").x for seed in (0, 1, 2)]
+    splits = [read_parts(project.folder / f"data/mnist5k/{seed}", "test").x for seed in (0, 1, 2)]
     assert not any(np.array_equal(*pair) for pair in combinations(splits, 2))
 
 

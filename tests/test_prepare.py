@@ -11,8 +11,9 @@ import pytest
 from made_sources import COUNTS, SIZES, images, source
 
 from uncollapse.data.collect import CHUNK
+from uncollapse.data.files import read_parts
+from uncollapse.data.part import PAD, to_tensor
 from uncollapse.data.prepare import prepare, write
-from uncollapse.data.prepared import PAD, read, to_tensor
 from uncollapse.data.sources import Example, Source
 from uncollapse.errors import UserError
 from uncollapse.likelihoods.bernoulli import bernoulli
@@ -24,14 +25,14 @@ def test_parts_do_not_overlap_and_labels_stay_with_their_examples(tmp_path: Path
     card = prepare(tmp_path / "a", source(images()), categorical(), **COUNTS)
     assert card["counts"] == SIZES
     assert card["left_out"] == 0
-    parts = {name: read(tmp_path / "a", name) for name in SIZES}
+    parts = {name: read_parts(tmp_path / "a", name) for name in SIZES}
     assert sorted(x for part in parts.values() for x in part.x[:, 0, 0]) == list(range(50))
     for part in parts.values():
         assert part.labels is not None
         assert [card["label_names"][label] for label in part.labels] == [str(x) for x in part.x[:, 0, 0]]
     assert card["label_names"] == sorted(str(i) for i in range(50))
     prepare(tmp_path / "b", source(images()), categorical(), **{**COUNTS, "seed": 1})
-    assert not np.array_equal(read(tmp_path / "b", "test").x, parts["test"].x)
+    assert not np.array_equal(read_parts(tmp_path / "b", "test").x, parts["test"].x)
 
 
 def test_every_seed_draws_a_split_of_its_own_unless_one_is_stated_or_official(tmp_path: Path) -> None:
@@ -40,13 +41,15 @@ def test_every_seed_draws_a_split_of_its_own_unless_one_is_stated_or_official(tm
     folders = [tmp_path / "a" / seed for seed in ("0", "3")]
     assert sorted((tmp_path / "a").iterdir()) == folders, "and no scratch"
     assert json.loads((folders[0] / "card.json").read_text()) == first
-    tests = [set(read(folder, "test").x[:, 0, 0]) for folder in folders]
+    tests = [set(read_parts(folder, "test").x[:, 0, 0]) for folder in folders]
     assert tests[0] != tests[1]
     prepare(tmp_path / "b", source(images()), categorical(), **COUNTS)
-    assert np.array_equal(read(tmp_path / "b", "test").x, read(folders[0], "test").x), "seed 0 is seed 0"
+    assert np.array_equal(read_parts(tmp_path / "b", "test").x, read_parts(folders[0], "test").x), (
+        "seed 0 is seed 0"
+    )
     official = [*images(30), *images(9, 30, "test")]
     prepare(tmp_path / "c", source(official), categorical(), **counts)
-    assert set(read(tmp_path / "c", "test").x[:, 0, 0]) <= set(range(30, 39))
+    assert set(read_parts(tmp_path / "c", "test").x[:, 0, 0]) <= set(range(30, 39))
 
 
 def test_an_official_split_is_kept(tmp_path: Path) -> None:
@@ -54,9 +57,9 @@ def test_an_official_split_is_kept(tmp_path: Path) -> None:
     card = prepare(tmp_path, source(examples), categorical(), **{**COUNTS, "train": 20})
     assert card["counts"] == {**SIZES, "train": 20}
     assert card["left_out"] == 59 - 42
-    assert set(read(tmp_path, "test").x[:, 0, 0]) <= set(range(30, 39))
+    assert set(read_parts(tmp_path, "test").x[:, 0, 0]) <= set(range(30, 39))
     learned = {*range(30), *range(39, 59)}
-    rest = [x for part in ("reserve", "valid", "train") for x in read(tmp_path, part).x[:, 0, 0]]
+    rest = [x for part in ("reserve", "valid", "train") for x in read_parts(tmp_path, part).x[:, 0, 0]]
     assert set(rest) <= learned
     assert len(set(rest)) == 35
     with pytest.raises(
@@ -83,7 +86,7 @@ def test_a_part_has_its_room_on_the_disk_before_it_is_written(tmp_path: Path) ->
 def test_the_order_of_labels_is_the_sources(tmp_path: Path) -> None:
     names = [str(i) for i in range(59, -1, -1)]
     card = prepare(tmp_path, source(images(), label_names=names), categorical(), **COUNTS)
-    part = read(tmp_path, "train")
+    part = read_parts(tmp_path, "train")
     assert card["label_names"] == names
     assert part.labels is not None
     assert np.array_equal(part.labels, 59 - part.x[:, 0, 0].astype(int))
@@ -95,7 +98,7 @@ def test_valid_and_test_are_binarised_once_and_the_rest_stays_grey(tmp_path: Pat
         x[0, 0] = i
     prepare(tmp_path, source(numbered), bernoulli(), **COUNTS)
     for name in SIZES:
-        part = read(tmp_path, name)
+        part = read_parts(tmp_path, name)
         assert set(np.unique(part.x[:, 1:])) == ({0, 255} if name in ("valid", "test") else {128})
         assert part.labels is None
 
@@ -103,7 +106,7 @@ def test_valid_and_test_are_binarised_once_and_the_rest_stays_grey(tmp_path: Pat
 def test_real_values_stay_real(tmp_path: Path) -> None:
     values = list(np.random.default_rng(0).normal(size=(50, 3)))
     card = prepare(tmp_path / "a", source(values), gaussian(), **COUNTS)
-    part = read(tmp_path / "a", "train")
+    part = read_parts(tmp_path / "a", "train")
     assert card["values"] == 0
     assert part.x.dtype == np.float32
     assert to_tensor(part.x).tolist() == part.x.tolist()
@@ -116,7 +119,7 @@ def test_more_than_a_chunk_is_whole(tmp_path: Path) -> None:
     sentences = [[f"w{i}", *["x"] * (i % 3)] for i in range(count)]
     card = prepare(tmp_path, source(sentences), categorical(), **COUNTS)
     words = (tmp_path / "vocabulary.txt").read_text().split()
-    tokens = read(tmp_path, "train").x[:, :4].tolist()
+    tokens = read_parts(tmp_path, "train").x[:, :4].tolist()
     texts = [[words[token] for token in sentence if token != PAD] for sentence in tokens]
     assert len(texts) == card["counts"]["train"] == count - 22
     assert all(text == [text[0], *["x"] * (int(text[0][1:]) % 3), "<end>"] for text in texts)
@@ -157,7 +160,7 @@ def test_the_card_tells_the_checksums_and_facts_and_no_scratch_is_left(tmp_path:
     assert {file.name for file in tmp_path.iterdir()} == {*card["sha256"], "card.json"}
     for name, digest in card["sha256"].items():
         assert hashlib.sha256((tmp_path / name).read_bytes()).hexdigest() == digest
-    joined = read(tmp_path, "train", "reserve")
+    joined = read_parts(tmp_path, "train", "reserve")
     assert len(joined) == 38
     assert joined.labels is not None
 
@@ -174,7 +177,7 @@ def test_nothing_of_valid_or_test_is_learned_from(tmp_path: Path, kind: str, off
     examples = [example(i % 30) for i in range(90)] + official * [example(i, "test") for i in range(10)]
     likelihood = gaussian() if kind == "images" else categorical()
     card = prepare(tmp_path, source(examples), likelihood, seed=0, valid=3, test=4, reserve=20, train=None)
-    parts = {name: {x.tobytes() for x in read(tmp_path, name).x} for name in SIZES}
+    parts = {name: {x.tobytes() for x in read_parts(tmp_path, name).x} for name in SIZES}
     assert {**card["counts"], "train": None} == {"valid": 3, "test": 4, "reserve": 20, "train": None}
     held_out = parts["valid"] | parts["test"]
     assert not parts["valid"] & parts["test"]

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from made_sources import COUNTS, SIZES, source
 
+from uncollapse.data.files import read_parts
+from uncollapse.data.part import END, PAD, UNKNOWN, Part, batches, to_tensor
 from uncollapse.data.prepare import prepare
-from uncollapse.data.prepared import END, PAD, UNKNOWN, Part, batches, read, to_tensor
 from uncollapse.likelihoods.categorical import categorical
 
 
@@ -18,7 +19,7 @@ def test_the_vocabulary_comes_from_what_is_learned_from(tmp_path: Path) -> None:
     assert vocabulary[:4] == ["<pad>", "<unk>", "<end>", "all"]
     assert len(vocabulary) == card["values"]
     assert not any(word.startswith("only") for word in vocabulary)
-    parts = {name: read(tmp_path, name).x for name in SIZES}
+    parts = {name: read_parts(tmp_path, name).x for name in SIZES}
     counts = np.bincount(
         np.concatenate([parts["train"], parts["reserve"]]).flatten(), minlength=len(vocabulary)
     )
@@ -35,13 +36,13 @@ def test_the_vocabulary_has_a_largest_size_and_marks_of_the_text_are_ours(tmp_pa
     card = prepare(tmp_path, source(sentences, vocabulary=2), categorical(), **{**COUNTS, "reserve": 2})
     assert (tmp_path / "vocabulary.txt").read_text().split() == ["<pad>", "<unk>", "<end>", "a", "b"]
     assert card["values"] == 5
-    assert read(tmp_path, "test").x[0].tolist() == [3, UNKNOWN, 4, 3, UNKNOWN, 3, 4, UNKNOWN, END]
+    assert read_parts(tmp_path, "test").x[0].tolist() == [3, UNKNOWN, 4, 3, UNKNOWN, 3, 4, UNKNOWN, END]
 
 
 def test_a_sentence_ends_and_is_padded(tmp_path: Path) -> None:
     sentences = [[f"only{i}", "a", *["b"] * (i % 2)] for i in range(40)]
     prepare(tmp_path, source(sentences, minimum_count=2), categorical(), **{**COUNTS, "reserve": 2})
-    for tokens in read(tmp_path, "train").x.tolist():
+    for tokens in read_parts(tmp_path, "train").x.tolist():
         assert tokens in ([UNKNOWN, 3, 4, END], [UNKNOWN, 3, END, PAD])
     assert to_tensor(np.array([[3, END, PAD], [END, PAD, PAD]], np.int16)).tolist() == [[3, END], [END, PAD]]
 

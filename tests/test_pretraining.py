@@ -7,13 +7,13 @@ import pytest
 import torch
 from toys import copied, method, piece, same, toy_part, toy_vae, training
 
+from uncollapse.compute.work import Work
 from uncollapse.errors import UserError
 from uncollapse.methods.pretraining.autoencoder import autoencoder
 from uncollapse.methods.pretraining.classifier import classifier
 from uncollapse.methods.pretraining.held_back import held_back
 from uncollapse.registry import function, names
-from uncollapse.train import train
-from uncollapse.work import Work
+from uncollapse.training.loop import train
 
 SMALL = {"epochs": 3, "batch_size": 16}
 

@@ -16,8 +16,8 @@ from small_params import TEXT
 import uncollapse
 from uncollapse.errors import UserError
 from uncollapse.experiment.params import Params
-from uncollapse.experiment.reading import read_yaml
 from uncollapse.experiment.recipes import grid
+from uncollapse.experiment.yaml_file import read_yaml
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.dates()
 KEYS = st.text(max_size=8) | st.sampled_from(["use", "grid", "kl_weight", "plain", "skip", "vae", "epochs"])

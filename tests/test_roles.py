@@ -5,8 +5,8 @@ from typing import Any
 
 import yaml
 
+from uncollapse.experiment.comparisons import roles
 from uncollapse.experiment.params import Params
-from uncollapse.experiment.roles import roles
 
 ROOT = Path(__file__).parent.parent
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 from toys import toy_part, toy_vae
 
-from uncollapse.data.prepared import END, PAD
+from uncollapse.data.part import END, PAD
 from uncollapse.measures import Trained
 from uncollapse.measures.sample_perplexity import measure, perplexity, sentences
 

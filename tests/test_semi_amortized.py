@@ -6,13 +6,13 @@ from torch import Tensor
 from toys import EXAMPLES, KIND, copied, example, method, piece, rows_of, run, same, toy_part, toy_vae
 
 import uncollapse
-from uncollapse.data.prepared import Part, to_tensor
+from uncollapse.data.part import Part, to_tensor
 from uncollapse.likelihoods.gaussian import gaussian
 from uncollapse.methods.decoder.plain import plain
 from uncollapse.methods.perturbation import Inputs
 from uncollapse.methods.posterior.gaussian import gaussian as head
 from uncollapse.nets.linear import linear
-from uncollapse.objective import more_noise, objective
+from uncollapse.training.objective import more_noise, objective
 from uncollapse.vae import VAE, Gaussian, encode
 
 

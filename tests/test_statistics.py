@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from uncollapse.statistics import interval, over_examples
+from uncollapse.results.statistics import interval, over_examples
 
 
 @pytest.mark.parametrize("seeds", [2, 3, 10])

@@ -13,10 +13,10 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 from toys import EXAMPLES, KIND, example, method, piece, rows_of, same, toy_vae, training
 
-from uncollapse.train import GradientStep
-from uncollapse.training import TrainState
+from uncollapse.compute.work import Work
+from uncollapse.training.loop import GradientStep
+from uncollapse.training.state import TrainState
 from uncollapse.vae import VAE
-from uncollapse.work import Work
 
 STEPS = 20
 CLIP = 0.02  # small enough to act; test_train has steps that it leaves alone

@@ -12,8 +12,8 @@ import pytest
 import yaml
 from small_params import TEXT
 
-from uncollapse.calibration import LATENTS, SPECTRUM, optimum
 from uncollapse.experiment.params import Params
+from uncollapse.pipeline.calibration import LATENTS, SPECTRUM, optimum
 
 STUDIES = Path(__file__).parent.parent / "studies"
 NAMES = sorted(file.parent.name for file in STUDIES.glob("*/params.yaml"))

@@ -14,7 +14,7 @@ from project import Project, reproduced
 from server import wait_for
 
 from uncollapse.experiment.cells import Cell
-from uncollapse.fit import trial
+from uncollapse.pipeline.train_cell import trial
 from uncollapse.tracking.gather import run_at_start
 
 TUNED, BY_HAND, BOTH = (f"mnist5k-control_vae-{name}" for name in ("tuned", "by_hand", "both"))

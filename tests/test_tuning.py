@@ -14,11 +14,11 @@ from uncollapse.errors import UserError
 from uncollapse.experiment.cells import Cell
 from uncollapse.experiment.digests import Code
 from uncollapse.experiment.recipes import Recipe, cell_recipes
+from uncollapse.experiment.tuning import BEST, CONTROL, LEAST, choose_candidate, label, lay
 from uncollapse.pipeline import outputs
 from uncollapse.pipeline.outputs import Job
-from uncollapse.pipeline.times import START, Time, estimate
+from uncollapse.pipeline.watching.times import START, Time, estimate
 from uncollapse.registry import PACKAGE
-from uncollapse.tuning import BEST, CONTROL, LEAST, choose, label, lay
 
 ROOT = Path(__file__).parent.parent
 CODE = Code(PACKAGE, ROOT / "stages")
@@ -50,27 +50,27 @@ def test_the_choice_is_the_best_fit_that_collapses_no_more_than_the_control(
     measured: list[tuple[float, float]], gamma: float, rule: str
 ) -> None:
     expected = {"values": {"posterior.gamma": gamma}, "rule": rule, "gflops": 12.0, "trainings": 8}
-    assert choose(CANDIDATES, rows(*measured)) == expected
+    assert choose_candidate(CANDIDATES, rows(*measured)) == expected
 
 
 def test_means_over_seeds_decide() -> None:
     table = rows((90, 0.5), (95, 0.2), (94, 0.2), (96, 0.1))
     table[1]["nll"] -= 10
-    assert choose(CANDIDATES, table)["values"] == {"posterior.gamma": 0.3}
+    assert choose_candidate(CANDIDATES, table)["values"] == {"posterior.gamma": 0.3}
 
 
 def test_a_control_that_diverged_is_no_limit() -> None:
     table = rows((90, 0.3), (90, 0.6), (95, 0.2), (96, 0.1))
     table[0] |= {"nll": math.inf, "collapsed": 1.0}
-    assert choose(CANDIDATES, table)["values"] == {"posterior.gamma": 0.6}
+    assert choose_candidate(CANDIDATES, table)["values"] == {"posterior.gamma": 0.6}
     table[4] |= {"nll": math.inf, "collapsed": 1.0}
     with pytest.raises(UserError, match="the training of the control diverged in all seeds"):
-        choose(CANDIDATES, table)
+        choose_candidate(CANDIDATES, table)
 
 
 def test_nothing_is_chosen_where_every_candidate_diverged() -> None:
     with pytest.raises(UserError, match="the training of each diverged; try other values"):
-        choose(CANDIDATES, rows((90, 0.5), *[(math.inf, 1.0)] * 3))
+        choose_candidate(CANDIDATES, rows((90, 0.5), *[(math.inf, 1.0)] * 3))
 
 
 def test_values_are_laid_over_slots_that_are_there() -> None:

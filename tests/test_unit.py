@@ -15,8 +15,8 @@ from uncollapse.cluster.clone import clone as taken
 from uncollapse.cluster.grid import check
 from uncollapse.errors import UserError
 from uncollapse.experiment.cells import Cell
-from uncollapse.pipeline.git import commit
 from uncollapse.pipeline.outputs import Job, jobs
+from uncollapse.pipeline.watching.git import commit
 
 CELL = Cell("mnist5k", "control_vae", "plain")
 

@@ -5,7 +5,7 @@ import torch
 from torch.distributions import Independent, Normal, kl_divergence
 from toys import CARDS, EXAMPLES, NETS, toy_part, toy_vae
 
-from uncollapse.data.prepared import to_tensor
+from uncollapse.data.part import to_tensor
 from uncollapse.errors import UserError
 from uncollapse.registry import build, names
 from uncollapse.vae import VAE, Gaussian, log_prior
@@ -123,7 +123,7 @@ def test_a_net_reads_the_kind_of_data_that_it_says(name: str) -> None:
 
 
 def test_a_net_for_other_data_is_one_line() -> None:
-    from uncollapse.assemble import assemble
+    from uncollapse.pipeline.assemble import assemble
 
     recipe = {
         "dataset": "toy",

@@ -5,11 +5,11 @@ import pytest
 import torch
 from toys import toy_part, toy_vae
 
-from uncollapse.data.prepared import END, PAD, Concatenation, Part, to_tensor
+from uncollapse.data.part import END, PAD, Concatenation, Part, to_tensor
 from uncollapse.likelihoods.gaussian import gaussian
 from uncollapse.measures.likelihood import likelihoods
+from uncollapse.samples.generate import generate, grid, interpolate, reconstructions_and_samples, sentences
 from uncollapse.vae import encode
-from uncollapse.views.samples import generate, grid, interpolate, reconstructions_and_samples, sentences
 
 
 def rng() -> torch.Generator:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from uncollapse.pipeline.watched import WATCHED
+from uncollapse.pipeline.watching.lifetime import WATCHED
 
 
 def test_what_is_watched_ends_with_the_one_who_began_it(tmp_path: Path) -> None:
@@ -16,7 +16,7 @@ def test_what_is_watched_ends_with_the_one_who_began_it(tmp_path: Path) -> None:
 import os, subprocess, sys
 os.environ["{WATCHED}"] = str(os.getpid())
 subprocess.run([sys.executable, *sys.argv[1:]], close_fds=False)"""
-    command = [sys.executable, "-c", script, "-m", "uncollapse.pipeline.watched", "sleeper"]
+    command = [sys.executable, "-c", script, "-m", "uncollapse.pipeline.watching.lifetime", "sleeper"]
     reader, writer = os.pipe()
     with subprocess.Popen(command, pass_fds=[writer], cwd=tmp_path, stdout=subprocess.PIPE) as parent:
         os.close(writer)
@@ -32,7 +32,7 @@ def test_what_begins_after_the_end_of_whom_it_watches_ends_too() -> None:
     """A zombie has ended; so has one that nobody knows any more."""
     ended = subprocess.Popen(["true"])
     os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)
-    script = "import sys, time\nfrom uncollapse.pipeline.watched import end_with\n"
+    script = "import sys, time\nfrom uncollapse.pipeline.watching.lifetime import end_with\n"
     command = [sys.executable, "-c", f"{script}end_with({ended.pid})\ntime.sleep(600)"]
     assert subprocess.run(command, check=False).returncode == 1
     ended.wait()

@@ -8,13 +8,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from uncollapse.assemble import assemble
-from uncollapse.data.prepared import Part, to_tensor
-from uncollapse.experiment.pieces import resolve
+from uncollapse.data.part import Part, to_tensor
+from uncollapse.entries import resolve
 from uncollapse.methods import Method
+from uncollapse.pipeline.assemble import assemble
 from uncollapse.registry import build, names
-from uncollapse.train import train
-from uncollapse.training import Training, TrainState
+from uncollapse.training.loop import train
+from uncollapse.training.state import Training, TrainState
 from uncollapse.vae import VAE, initialise
 
 # a small entry of every net there is, by name

@@ -1,6 +1,6 @@
 """uncollapse: which remedies against posterior collapse work, for a VAE and for ControlVAE.
 
-Start with `uncollapse.vae` (the model and the notation of the whole project), then `uncollapse.train`
+Start with `uncollapse.vae` (the model and the notation of the whole project), then `uncollapse.training.loop`
 (the loop) and `uncollapse.methods` (the remedies, one file each). For anybody's VAE there are
 `uncollapse.audit`, `predict` and `diagnose`, and the remedies for one's own loop, by slot: `kl_weight`,
 `divergence`, `posterior`, `decoder`, `perturbation`, `inference`. `uncollapse.load` reads a VAE that was
@@ -13,30 +13,30 @@ from typing import TYPE_CHECKING, Any
 from uncollapse.errors import needs
 
 if TYPE_CHECKING:
-    from uncollapse.advising import advice as advice
-    from uncollapse.assemble import load as load
-    from uncollapse.diagnosis import diagnose as diagnose
-    from uncollapse.lightning_monitor import LightningMonitor as LightningMonitor
-    from uncollapse.loss_audit import audit as audit
-    from uncollapse.monitor import Monitor as Monitor
-    from uncollapse.own_loop import decoder as decoder
-    from uncollapse.own_loop import divergence as divergence
-    from uncollapse.own_loop import inference as inference
-    from uncollapse.own_loop import kl_weight as kl_weight
-    from uncollapse.own_loop import perturbation as perturbation
-    from uncollapse.own_loop import posterior as posterior
-    from uncollapse.prediction import predict as predict
+    from uncollapse.pipeline.assemble import load as load
+    from uncollapse.your_vae.advice import advice as advice
+    from uncollapse.your_vae.audit import audit as audit
+    from uncollapse.your_vae.diagnosis import diagnose as diagnose
+    from uncollapse.your_vae.lightning_monitor import LightningMonitor as LightningMonitor
+    from uncollapse.your_vae.monitor import Monitor as Monitor
+    from uncollapse.your_vae.prediction import predict as predict
+    from uncollapse.your_vae.remedies import decoder as decoder
+    from uncollapse.your_vae.remedies import divergence as divergence
+    from uncollapse.your_vae.remedies import inference as inference
+    from uncollapse.your_vae.remedies import kl_weight as kl_weight
+    from uncollapse.your_vae.remedies import perturbation as perturbation
+    from uncollapse.your_vae.remedies import posterior as posterior
 
 MODULES = {
-    "LightningMonitor": "lightning_monitor",
-    "Monitor": "monitor",
-    "advice": "advising",
-    "audit": "loss_audit",
-    "diagnose": "diagnosis",
-    "load": "assemble",
-    "predict": "prediction",
+    "LightningMonitor": "your_vae.lightning_monitor",
+    "Monitor": "your_vae.monitor",
+    "advice": "your_vae.advice",
+    "audit": "your_vae.audit",
+    "diagnose": "your_vae.diagnosis",
+    "load": "pipeline.assemble",
+    "predict": "your_vae.prediction",
     **dict.fromkeys(
-        ("decoder", "divergence", "inference", "kl_weight", "perturbation", "posterior"), "own_loop"
+        ("decoder", "divergence", "inference", "kl_weight", "perturbation", "posterior"), "your_vae.remedies"
     ),
 }
 EXTRAS = {"LightningMonitor": "lightning", "load": "pipeline"}  # what others need, they say themselves

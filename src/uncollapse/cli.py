@@ -95,10 +95,10 @@ def print_diagnosis(arguments: argparse.Namespace) -> None:
     if arguments.figure and arguments.figure.suffix.lower() not in FIGURES:
         raise ValueError(f"--figure {arguments.figure}: should end in one of {', '.join(FIGURES)}")
     # imported here, because torch takes a second and --help should not
-    from uncollapse.advising import advice
-    from uncollapse.diagnosis import diagnose
-    from uncollapse.encodings import load
     from uncollapse.measures.mutual_information import at_cap
+    from uncollapse.your_vae.advice import advice
+    from uncollapse.your_vae.diagnosis import diagnose
+    from uncollapse.your_vae.posterior_inputs import load
 
     diagnosis = diagnose(**load(arguments.file), delta=arguments.delta)
     if arguments.figure:
@@ -129,8 +129,8 @@ def source(arguments: argparse.Namespace) -> str:
 def print_check(_: argparse.Namespace) -> None:
     """`uncollapse check`."""
     from uncollapse.experiment.params import Params
-    from uncollapse.pipeline.condition import own_lock
     from uncollapse.pipeline.outputs import PARAMS
+    from uncollapse.pipeline.watching.freshness import own_lock
 
     params = Params(PARAMS)
     own_lock()
@@ -139,7 +139,7 @@ def print_check(_: argparse.Namespace) -> None:
 
 def print_methods(arguments: argparse.Namespace) -> None:
     """`uncollapse methods`."""
-    from uncollapse.listing import listing
+    from uncollapse.experiment.describe import listing
 
     print(listing(arguments.slot))
 
@@ -150,8 +150,8 @@ def print_grid(arguments: argparse.Namespace) -> None:
         from uncollapse.cluster.grid import make_grid
 
         return make_grid(arguments.on, source(arguments))
-    from uncollapse.pipeline.status import grid_status
-    from uncollapse.pipeline.times import duration
+    from uncollapse.pipeline.watching.status import grid_status
+    from uncollapse.pipeline.watching.times import duration
 
     statuses = grid_status()
     width = max(len(str(status.cell)) for status in statuses)
@@ -168,7 +168,7 @@ def print_grid(arguments: argparse.Namespace) -> None:
 
 def print_cell(arguments: argparse.Namespace) -> None:
     """`uncollapse show`."""
-    from uncollapse.pipeline.status import cell_measures
+    from uncollapse.results.cell_measures import cell_measures
 
     (cell, (state, line), *_), table = cell_measures(arguments.cell)
     notes = [state, line, "" if state == "ready" else "the numbers are of before"]

@@ -1,7 +1,24 @@
-"""Mistakes of the user, as opposed to those of the code."""
+"""Mistakes of the user, as opposed to those of the code, and errors of the system that a person can mend."""
 
+import errno
+import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+
+MENDS = {
+    errno.ENOSPC: "make room",
+    errno.EDQUOT: "make room",
+    errno.EIO: "see whether the disk fails",
+    errno.EROFS: "make it writable",
+    errno.EACCES: "make it writable",
+    errno.EPERM: "make it writable",
+    errno.EMFILE: "raise the limit of open files",
+    errno.ENOMEM: "take a smaller net or batch",
+}
+MEMORY = re.compile("out of memory|ALLOC_FAILED|size calculation overflowed")  # by torch
+CUT = re.compile(r"\d+ requested and \d+ written")  # by numpy, which does not say why
 
 
 def one_line(text: object) -> str:
@@ -52,3 +69,31 @@ def needs(extra: str) -> Iterator[None]:
     except ModuleNotFoundError as error:
         text = f"{error.name} is not installed; in a clone of uncollapse: pip install '.[{extra}]'"
         raise MissingExtra(text, name=error.name) from None
+
+
+def mendable(error: BaseException | None) -> UserError | None:
+    """What a person can do about an error: what it says itself, or what is to be done where a disk, its
+    permissions or a lack of memory caused it; else None.
+
+    Libraries that write without Python raise errors of their own, which only quote the system.
+    """
+    if isinstance(error, UserError):
+        return error
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in MENDS:
+            where = f"{error.filename}: " if isinstance(error.filename, str | Path) else ""
+            return mend(f"{where}{error.strerror}", MENDS[error.errno])
+        for number, what in MENDS.items():
+            if os.strerror(number) in str(error):
+                return mend(os.strerror(number), what)
+        if isinstance(error, MemoryError) or MEMORY.search(str(error)):
+            return mend(os.strerror(errno.ENOMEM), MENDS[errno.ENOMEM])
+        if isinstance(error, OSError) and CUT.search(str(error)):
+            return mend("a file could not be written to its end", MENDS[errno.ENOSPC])
+        error = error.__cause__ or error.__context__
+    return None
+
+
+def mend(text: str, what: str) -> UserError:
+    """An error of the system and its mend."""
+    return UserError(f"{text}; {what}, then `dvc repro` goes on from here")

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from uncollapse.data.prepared import Part, to_tensor
+from uncollapse.data.part import Part, to_tensor
 from uncollapse.likelihoods import Likelihood
 from uncollapse.seeds import number
 

@@ -10,7 +10,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from uncollapse.data.prepared import read
+from uncollapse.data.files import read_parts
 from uncollapse.data.sources.gaussian import optimal_kl
 from uncollapse.pipeline import outputs
 
@@ -24,7 +24,7 @@ def table() -> pd.DataFrame:
     for cell in outputs.grid()["cells"]:
         collapse = pd.read_csv(outputs.evaluation(cell).folder / outputs.COLLAPSE)
         for seed, run in collapse.groupby("seed"):
-            x = read(outputs.prepared(cell.dataset, int(seed)), "train", "reserve").x[:]
+            x = read_parts(outputs.prepared(cell.dataset, int(seed)), "train", "reserve").x[:]
             eigenvalues = np.sort(np.linalg.eigvalsh(np.cov(x.T, bias=True)))[::-1][: len(run)]
             variance = json.loads(outputs.evaluation(cell).made_from.read_text())["likelihood"]["variance"]
             found = run["kl"].sort_values(ascending=False)

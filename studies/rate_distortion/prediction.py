@@ -10,7 +10,8 @@ from pathlib import Path
 import pandas as pd
 
 import uncollapse
-from uncollapse.data.prepared import read, to_tensor
+from uncollapse.data.files import read_parts
+from uncollapse.data.part import to_tensor
 from uncollapse.pipeline import outputs
 
 HERE = Path(__file__).parent
@@ -28,7 +29,7 @@ def table() -> pd.DataFrame:
         beta, latents = recipe["kl_weight"]["beta"], recipe["net"]["latents"]
         collapse = pd.read_csv(outputs.evaluation(cell).folder / outputs.COLLAPSE)
         for seed, run in collapse.groupby("seed"):
-            x = to_tensor(read(outputs.prepared(cell.dataset, int(seed)), "train", "reserve").x[:])
+            x = to_tensor(read_parts(outputs.prepared(cell.dataset, int(seed)), "train", "reserve").x[:])
             predicted = uncollapse.predict(x, beta=beta, latents=latents)
             rows.append(
                 {

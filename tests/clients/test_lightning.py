@@ -12,7 +12,7 @@ from lightning.pytorch.loggers import MLFlowLogger
 from torch import Tensor
 
 import uncollapse
-from uncollapse.monitor import CollapseWarning
+from uncollapse.your_vae.monitor import CollapseWarning
 
 PAGE = (Path(__file__).parent.parent.parent / "docs/own-loop.md").read_text()
 

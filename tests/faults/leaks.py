@@ -12,10 +12,10 @@ from typing import Any
 import psutil
 from faults.kills import Reference
 
-from uncollapse.device import set_up
+from uncollapse.compute.device import set_up
 from uncollapse.experiment.cells import Cell
 from uncollapse.pipeline import outputs
-from uncollapse.pipeline.tables import append_row
+from uncollapse.tables import append_row
 from uncollapse.tracking.follow import PAUSE, follow
 
 EPOCHS, EVALUATIONS, LOOKS = 500, 100, round(24 * 3600 / PAUSE)

@@ -32,7 +32,13 @@ class End(NamedTuple):
 
 def warm_up() -> None:
     """Import everything, once."""
-    for name in (*LIBRARIES, "openTSNE", "PIL.Image", "uncollapse.report.build", "uncollapse.views.show"):
+    for name in (
+        *LIBRARIES,
+        "openTSNE",
+        "PIL.Image",
+        "uncollapse.report.build",
+        "uncollapse.pipeline.examples",
+    ):
         importlib.import_module(name)
 
 

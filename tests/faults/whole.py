@@ -20,8 +20,8 @@ from faults.life import HUNG, KINDS, End, Life, assert_told
 from project import Project
 
 from uncollapse.errors import UserError
-from uncollapse.pipeline.condition import lock_entries
 from uncollapse.pipeline.outputs import FOLDERS, LOCK, METRICS, MLFLOW, RECIPES, REPORT, WORK
+from uncollapse.pipeline.watching.freshness import lock_entries
 
 WITH_DVC = (*KINDS, "dvc")
 MADE = ("track", "report")  # stages that the attacks on single jobs leave out

@@ -14,7 +14,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from uncollapse.errors import UserError
-from uncollapse.pipeline.git import edited, git
+from uncollapse.pipeline.watching.git import edited, git
 
 SCRATCH = "UNCOLLAPSE_SCRATCH"  # the environment variable that names the scratch folder
 CONFIG = Path(".dvc/config")

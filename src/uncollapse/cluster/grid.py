@@ -15,11 +15,11 @@ from uncollapse.cluster.unit import Order, Outcome, digest
 from uncollapse.errors import UserError
 from uncollapse.experiment.cells import Cell
 from uncollapse.experiment.params import Params
-from uncollapse.pipeline.condition import current
-from uncollapse.pipeline.git import commit, edited, git
 from uncollapse.pipeline.outputs import PARAMS, SECONDS, Job, jobs
-from uncollapse.pipeline.status import grid_status
-from uncollapse.pipeline.tables import append_row
+from uncollapse.pipeline.watching.freshness import current
+from uncollapse.pipeline.watching.git import commit, edited, git
+from uncollapse.pipeline.watching.status import grid_status
+from uncollapse.tables import append_row
 
 NAMED = 5  # failed cells, in the last line
 

@@ -10,7 +10,7 @@ from tqdm import tqdm
 from uncollapse.cluster.engine import Engine
 from uncollapse.cluster.tasks import Task
 from uncollapse.cluster.unit import Order, Outcome
-from uncollapse.pipeline.times import duration
+from uncollapse.pipeline.watching.times import duration
 
 TRIES = 3
 PATIENCE = 60  # seconds: a machine joins the cluster, or its scheduler starts again

@@ -7,9 +7,9 @@ from typing import Any
 
 import yaml
 
-from uncollapse.pipeline.condition import lock_entries
-from uncollapse.pipeline.files import write_whole
+from uncollapse.files import write_whole
 from uncollapse.pipeline.outputs import LOCK
+from uncollapse.pipeline.watching.freshness import lock_entries
 
 
 class Dumper(yaml.CSafeDumper):

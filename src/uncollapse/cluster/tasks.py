@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 from uncollapse.experiment.cells import Cell
 from uncollapse.experiment.schema import Resources
-from uncollapse.pipeline.condition import READY
 from uncollapse.pipeline.outputs import Job, jobs, pretraining, tuning
-from uncollapse.pipeline.status import CellStatus
+from uncollapse.pipeline.watching.freshness import READY
+from uncollapse.pipeline.watching.status import CellStatus
 
 
 class Task(NamedTuple):

@@ -20,9 +20,9 @@ from uncollapse.errors import UserError
 from uncollapse.experiment.recipes import versions
 from uncollapse.pipeline.outputs import Job
 from uncollapse.pipeline.pool import CORES
-from uncollapse.pipeline.tables import Row
-from uncollapse.pipeline.times import rows_of_seconds
-from uncollapse.pipeline.watched import WATCHED
+from uncollapse.pipeline.watching.lifetime import WATCHED
+from uncollapse.pipeline.watching.times import rows_of_seconds
+from uncollapse.tables import Row
 
 
 class Order(NamedTuple):
@@ -74,7 +74,7 @@ def make_in(folder: Path, order: Order) -> Outcome:
     for job in order.jobs:
         (folder / job.failure).unlink(missing_ok=True)
     for command in (["repro", "--pull", "--single-item"], ["push", "--run-cache"]):
-        dvc = ["-m", "uncollapse.pipeline.watched", "dvc", *command, *map(str, order.jobs)]
+        dvc = ["-m", "uncollapse.pipeline.watching.lifetime", "dvc", *command, *map(str, order.jobs)]
         if last := run(dvc, folder, order.cores):
             return failure(order.jobs, folder, rows_of_seconds(folder)[before:], last)
     entries = lock.entries(folder)

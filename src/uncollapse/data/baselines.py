@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from uncollapse.data.prepared import END, PAD, Array, Part
+from uncollapse.data.part import END, PAD, Array, Part
 
 ITERATIONS = 50
 NAMES = ("uniform", "unigram", "bigram", "trigram")

@@ -7,10 +7,10 @@ import numpy as np
 import torch
 from torch import nn
 
-from uncollapse.data.prepared import Array, Part, batches, to_tensor
-from uncollapse.optimizer import Optimizer
+from uncollapse.compute.optimizer import Optimizer
+from uncollapse.compute.work import Work
+from uncollapse.data.part import Array, Part, batches, to_tensor
 from uncollapse.seeds import numpy_generator
-from uncollapse.work import Work
 
 Draw = Callable[[Array, np.random.Generator], Array]
 

@@ -10,10 +10,10 @@ from typing import Any, BinaryIO, Protocol
 
 import numpy as np
 
-from uncollapse.data.prepared import END, PAD, UNKNOWN, Array
+from uncollapse.data.files import VOCABULARY, array_file
+from uncollapse.data.part import END, PAD, UNKNOWN, Array
 from uncollapse.data.sources import Source
 from uncollapse.errors import UserError
-from uncollapse.pipeline import outputs, part_files
 
 Read = Callable[[Array], Array]  # from indices (B,) to examples (B, ...)
 SPECIAL = ["<pad>", "<unk>", "<end>"]  # the words of PAD, UNKNOWN and END
@@ -148,10 +148,10 @@ class Sentences:
 
     def describe(self, folder: Path, parts: Iterable[str]) -> dict[str, Any]:
         """Kind, shape of an example, vocabulary size, share of unknown words; writes the vocabulary."""
-        (folder / outputs.VOCABULARY).write_text("\n".join(self.vocabulary) + "\n")
+        (folder / VOCABULARY).write_text("\n".join(self.vocabulary) + "\n")
         shares = {}
         for part in parts:
-            x = np.load(part_files.array(folder, part), mmap_mode="r")
+            x = np.load(array_file(folder, part), mmap_mode="r")
             shares[part] = round(float((x == UNKNOWN).sum() / ((x != PAD) & (x != END)).sum()), 4)
         card = {"kind": "tokens", "shape": [self.longest + 1], "values": len(self.vocabulary)}
         return {**card, "unknown_share": shares}

@@ -15,9 +15,9 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from uncollapse.data.classify import classify
-from uncollapse.data.prepared import Part, to_tensor
+from uncollapse.data.files import CLASSIFIER
+from uncollapse.data.part import Part, to_tensor
 from uncollapse.likelihoods import Likelihood
-from uncollapse.pipeline import outputs
 from uncollapse.seeds import number
 
 HIDDEN = 64  # fewer features than there are examples, so that their covariance is known
@@ -56,7 +56,7 @@ def add_classifier(folder: Path, learned: Part, valid: Part, likelihood: Likelih
     epochs = min(MOST, math.ceil(STEPS / max(1, len(learned) // BATCH)))
     budget = {"epochs": epochs, "batch_size": BATCH, "learning_rate": RATE}
     deque(classify(net, learned, likelihood.draw, 0, **budget), maxlen=0)
-    save_file(net.state_dict(), folder / outputs.CLASSIFIER)
+    save_file(net.state_dict(), folder / CLASSIFIER)
     with torch.no_grad():
         guesses = [net(to_tensor(valid.x[i : i + 500])).argmax(1) for i in range(0, len(valid), 500)]
     return float((torch.cat(guesses).numpy() == valid.labels).mean())
@@ -64,7 +64,7 @@ def add_classifier(folder: Path, learned: Part, valid: Part, likelihood: Likelih
 
 def read_classifier(folder: Path) -> Classifier | None:
     """The classifier of a prepared data set; None if it has none."""
-    file = folder / outputs.CLASSIFIER
+    file = folder / CLASSIFIER
     if not file.exists():
         return None
     weights = load_file(file)

@@ -13,14 +13,13 @@ import numpy as np
 from uncollapse.data.baselines import baselines
 from uncollapse.data.collect import Collection, Images, Labels, Read, Sentences, chunks
 from uncollapse.data.features import add_classifier
-from uncollapse.data.prepared import Array
-from uncollapse.data.prepared import read as read_parts
+from uncollapse.data.files import CARD, array_file, label_file, read_parts
+from uncollapse.data.part import Array
 from uncollapse.data.sources import OFFICIAL, Example, Source
 from uncollapse.errors import UserError
+from uncollapse.files import allocate
 from uncollapse.likelihoods import Likelihood
-from uncollapse.pipeline import outputs, part_files
-from uncollapse.pipeline.files import allocate
-from uncollapse.pipeline.progress import progress
+from uncollapse.progress import progress
 from uncollapse.seeds import numpy_generator
 
 PARTS = ("valid", "test", "reserve", "train")  # in the order in which they are chosen; train may be the rest
@@ -59,7 +58,7 @@ def prepare(
     scratch.unlink()
     for target, card in zip(splits, cards, strict=True):
         card["sha256"] = {file.name: sha256(file) for file in sorted(target.iterdir())}
-        (target / outputs.CARD).write_text(json.dumps(card, indent=2) + "\n")
+        (target / CARD).write_text(json.dumps(card, indent=2) + "\n")
     return cards[0]
 
 
@@ -89,9 +88,9 @@ def write_split(
     read = collection.reader(scratch, indices)
     label_names, label_numbers = labels.numbers(source.label_names)
     for part, index in indices.items():
-        write(part_files.array(folder, part), index, read, likelihood if part in DRAWN_ONCE else None, seed)
+        write(array_file(folder, part), index, read, likelihood if part in DRAWN_ONCE else None, seed)
         if label_numbers is not None:
-            np.save(part_files.labels(folder, part), label_numbers[index])
+            np.save(label_file(folder, part), label_numbers[index])
     card: Card = {
         "source": source.source,
         "licence": source.licence,

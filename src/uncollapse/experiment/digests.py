@@ -16,7 +16,19 @@ from typing import NamedTuple
 
 from uncollapse.registry import PACKAGE
 
-WATCHERS = ("cli.py", "errors.py", "experiment", "measures/laws.py", "pipeline", "report", "tracking")
+WATCHERS = (
+    "cli.py",
+    "errors.py",
+    "experiment",
+    "files.py",
+    "measures/laws.py",
+    "pipeline",
+    "progress.py",
+    "report",
+    "results",
+    "tables.py",
+    "tracking",
+)
 ALL = "*"  # a whole file, in place of one of its definitions
 Root = tuple[Path, str]  # a file, and a definition in it
 Import = tuple[str, str]  # of a module, and of a name in it
@@ -46,7 +58,7 @@ class Definition(NamedTuple):
 
 
 def sources(code: Code, roots: Iterable[Root]) -> dict[str, str]:
-    """The digest of what `roots` reach in each file, e.g. {"uncollapse/train.py": "9f86d081884c", ...}."""
+    """The digest of what `roots` reach in each file, e.g. {"uncollapse/vae.py": "9f86d081884c", ...}."""
     texts = {}
     for file, indices in reach(code, roots, WATCHERS).items():
         content = contents(code, file)

@@ -7,16 +7,15 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
+from uncollapse.entries import check, choose, resolve, validate
 from uncollapse.errors import MissingArgument, UserError
 from uncollapse.experiment import schema
 from uncollapse.experiment.cells import Cell
-from uncollapse.experiment.pieces import check, choose, resolve
-from uncollapse.experiment.reading import read_yaml
-from uncollapse.experiment.tuning import TUNE, candidates, check_count, check_seeds
+from uncollapse.experiment.tuning import TUNE, Values, candidates, check_count, check_seeds
+from uncollapse.experiment.yaml_file import read_yaml
 from uncollapse.methods import SLOTS
 from uncollapse.registry import DATASET_FOLDERS, build, folder, function, names
-from uncollapse.training import Training
-from uncollapse.tuning import Values
+from uncollapse.training.state import Training
 
 MOST = 10_000  # cells; so many would take years, and are a slip
 
@@ -28,7 +27,7 @@ class Params:
         """Read and check `file`. Raises UserError: one line that names the key and what would be valid."""
         entries = read_yaml(file)
         try:
-            self.stated = schema.validate("", schema.Params, entries)
+            self.stated = validate("", schema.Params, entries)
             self.check()
         except UserError as error:
             raise UserError(f"{file.name}: {error}") from None

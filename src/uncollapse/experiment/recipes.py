@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from uncollapse.experiment.cells import Cell
+from uncollapse.experiment.comparisons import roles, tuning_control
 from uncollapse.experiment.digests import ALL, HERE, Code, Root, digest, files, sources
 from uncollapse.experiment.params import Params
-from uncollapse.experiment.roles import roles, tuning_control
 from uncollapse.methods import SLOTS
 from uncollapse.registry import DATASET_FOLDERS, folder
 

@@ -1,93 +1,19 @@
 """The entries of params.yaml that are not pieces, as pydantic models."""
 
 import re
-from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     NonNegativeFloat,
     NonNegativeInt,
     PositiveFloat,
     PositiveInt,
-    ValidationError,
-    ValidationInfo,
-    field_validator,
-    model_validator,
 )
-from pydantic_core import PydanticCustomError
 
-from uncollapse.errors import MissingArgument, UserError, shortened
-
-
-class Entry(BaseModel):
-    """A mapping in params.yaml: no other keys, no infinite or huge numbers, no truth values for numbers."""
-
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, protected_namespaces=())
-
-    @model_validator(mode="before")
-    @classmethod
-    def only_known_keys(cls, entry: object) -> object:
-        """Refuse what is no mapping, and keys that the model does not have."""
-        if not isinstance(entry, Mapping):
-            raise mistake(f"should be a mapping, such as {{name: value}}, not {shortened(entry)}")
-        for name in entry:
-            if name not in cls.model_fields:
-                raise mistake(unknown(name, cls.model_fields), name)
-        return entry
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def only_numbers(cls, value: object, info: ValidationInfo) -> object:
-        """Refuse true and false, which pydantic takes for 1 and 0, and what is more than any size or seed."""
-        values = value if isinstance(value, list) else [value]
-        truth = [item for item in values if isinstance(item, bool)]
-        if truth and cls.model_fields[str(info.field_name)].annotation is not bool:
-            raise mistake(f"should be no truth value, not {truth[0]}")
-        if any(isinstance(item, int) and abs(item) >= 2**32 for item in values):
-            raise mistake(f"should be less than 2^32, not {shortened(value)}")
-        return value
-
-
-def mistake(text: str, name: object = "") -> PydanticCustomError:
-    """An error for pydantic, with our own text; `name` is a key that its path should end with."""
-    return PydanticCustomError("mistake", "{text}", {"text": text, "name": str(name)})
-
-
-def unknown(name: object, valid: Iterable[str]) -> str:
-    """What is said of a name that is not one of `valid`."""
-    valid = list(valid)
-    near = get_close_matches(str(name), valid, n=1)
-    hint = f" (did you mean {near[0]!r}?)" if near else ""
-    return f"no such name {shortened(name)}{hint}; valid: {', '.join(valid)}"
-
-
-Checked = TypeVar("Checked", bound=Entry)
-
-
-def validate(key: str, model: type[Checked], entry: object) -> Checked:
-    """`entry` as a `model`, with values of the right types and defaults filled in; `key` is where it stands.
-
-    Raises UserError, which names the key and what would be valid, for a key that the model does not have or a
-    value of the wrong type or out of range; and MissingArgument for a key that is missing.
-    """
-    try:
-        return model.model_validate(entry)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-    text, name = first["msg"], first.get("ctx", {}).get("name", "")
-    where = ".".join(str(part)[:100] for part in (key, *first["loc"], name) if part != "")
-    if first["type"] == "missing":
-        raise MissingArgument(f"{where}: should be stated; it has no default", str(first["loc"][-1]))
-    if first["type"] == "dict_type":
-        text = f"should be a mapping, such as {{name: value}}, not {shortened(first['input'])}"
-    elif first["type"] != "mistake":
-        text = f"{text[0].lower()}{text[1:]}; it is {shortened(first['input'])}"
-    raise UserError(f"{where}: {text}" if where else text)
+from uncollapse.entries import Entry, mistake
+from uncollapse.errors import shortened
 
 
 def unique(values: list[Any]) -> list[Any]:
@@ -120,7 +46,7 @@ class Grid(Entry):
     models: Names
     methods: Names
     seeds: Seeds
-    tuning_seeds: Seeds = []
+    tuning_seeds: Seeds = Field(default=[])
 
 
 class Split(Entry):

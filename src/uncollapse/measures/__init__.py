@@ -12,7 +12,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from uncollapse.data.prepared import Part
+from uncollapse.data.part import Part
 from uncollapse.registry import names
 from uncollapse.vae import VAE, Gaussian
 

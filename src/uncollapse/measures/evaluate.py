@@ -8,7 +8,8 @@ import sklearn.linear_model
 import sklearn.mixture  # noqa: F401  (both for measures, once for all workers)
 from torch import Tensor
 
-from uncollapse.data.prepared import Part, read
+from uncollapse.data.files import read_parts
+from uncollapse.data.part import Part
 from uncollapse.errors import UserError
 from uncollapse.measures import Row, Trained, modules
 from uncollapse.measures.collapse import thresholds
@@ -29,7 +30,7 @@ def trained(
     The training part is measured as one draw of the likelihood, as valid and test were drawn when they
     were prepared.
     """
-    parts = {name: read(data, name) for name in ("train", "valid", "test")}
+    parts = {name: read_parts(data, name) for name in ("train", "valid", "test")}
     train, count = parts["train"], settings["train_points"]
     x = vae.likelihood.draw(train.x[:count], numpy_generator(seed, "measure train"))
     parts["train"] = Part(x, None if train.labels is None else train.labels[:count])

@@ -16,11 +16,11 @@ import torch
 from torch import Tensor
 
 from uncollapse.data.features import Classifier, read_classifier
-from uncollapse.data.prepared import Array, to_tensor
+from uncollapse.data.part import Array, to_tensor
 from uncollapse.measures import Measure, Row, Trained
+from uncollapse.samples.generate import generate
 from uncollapse.seeds import numpy_generator, torch_generator
 from uncollapse.vae import VAE
-from uncollapse.views.samples import generate
 
 COLUMNS = {
     "fid": Measure("fid of samples", better=-1),

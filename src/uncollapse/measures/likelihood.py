@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from uncollapse.data.prepared import Part, to_tensor
+from uncollapse.data.part import Part, to_tensor
 from uncollapse.measures import Measure, Row, Trained
 from uncollapse.seeds import torch_generator
 from uncollapse.vae import VAE, Gaussian, encode, evaluating, log_prior

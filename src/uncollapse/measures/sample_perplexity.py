@@ -16,9 +16,9 @@ import torch
 from torch import Tensor
 
 from uncollapse.data.baselines import NAMES, ngrams
-from uncollapse.data.prepared import END, PAD, Array, read
+from uncollapse.data.files import CARD, read_parts
+from uncollapse.data.part import END, PAD, Array
 from uncollapse.measures import Measure, Row, Trained
-from uncollapse.pipeline import outputs
 from uncollapse.seeds import torch_generator
 from uncollapse.vae import VAE, evaluating
 
@@ -56,7 +56,7 @@ def measure(run: Trained) -> Row:
     z = torch.randn(SAMPLES, run.vae.latents, generator=rng, device=device)
     longest = test.x[:1].shape[1]
     drawn = torch.cat([sentences(run.vae, part, longest, rng) for part in z.split(CHUNK)]).cpu().numpy()
-    parts = read(run.data, "train", "reserve"), read(run.data, "valid")
+    parts = read_parts(run.data, "train", "reserve"), read_parts(run.data, "valid")
     train, valid = (part.x[:].astype(np.int64) for part in parts)
-    values = json.loads((run.data / outputs.CARD).read_text())["values"]
+    values = json.loads((run.data / CARD).read_text())["values"]
     return {"sample_perplexity": perplexity(train, valid, drawn, values)}

@@ -11,7 +11,7 @@ from pydantic import PositiveInt
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
-from uncollapse.data.prepared import END, PAD
+from uncollapse.data.part import END, PAD
 from uncollapse.methods.decoder import Join
 from uncollapse.nets import Net
 

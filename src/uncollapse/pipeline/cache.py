@@ -16,8 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from uncollapse.errors import UserError
-from uncollapse.pipeline.condition import committed
-from uncollapse.pipeline.files import NEW, write_whole
+from uncollapse.files import NEW, write_whole
 from uncollapse.pipeline.outputs import (
     CHECKPOINT,
     DELIVERED,
@@ -31,7 +30,8 @@ from uncollapse.pipeline.outputs import (
     per_seed,
 )
 from uncollapse.pipeline.pool import Work, formatted, side_by_side
-from uncollapse.pipeline.tables import append_row, read_table
+from uncollapse.pipeline.watching.freshness import committed
+from uncollapse.tables import append_row, read_table
 
 Inputs = Callable[[int], Iterable[Path]]  # the files that a seed reads
 PATIENCE = 30.0  # seconds in which the workers of a stage that was killed end for sure

@@ -9,10 +9,10 @@ from typing import Any
 
 import torch
 
-from uncollapse.pipeline.files import complete, write_whole
+from uncollapse.files import complete, write_whole
 from uncollapse.pipeline.outputs import CHECKPOINT, DONE, HISTORY
 from uncollapse.pipeline.pool import Progress
-from uncollapse.pipeline.tables import append_row, write_table
+from uncollapse.tables import append_row, write_table
 
 SECONDS = 5.0  # between two that wait for the disk, which takes longer than to write them
 UNREADABLE = (RuntimeError, EOFError, KeyError, pickle.UnpicklingError)  # by torch, of a damaged file

@@ -2,17 +2,18 @@
 
 A `Job` is a stage for one name, as DVC runs it: train@mnist5k-vae-skip. The folder that it writes holds a
 copy of the recipe that it was made from, `recipe.json`. All paths are relative to the folder of the project.
-Whether an output is current is asked of `uncollapse.pipeline.condition`.
+Whether an output is current is asked of `uncollapse.pipeline.watching.freshness`.
 """
 
 import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from uncollapse.data.files import CARD
 from uncollapse.experiment.cells import Cell
-from uncollapse.pipeline.files import write_whole
-from uncollapse.pipeline.tables import read_table
-from uncollapse.tuning import lay
+from uncollapse.experiment.tuning import lay
+from uncollapse.files import write_whole
+from uncollapse.tables import read_table
 
 Recipe = dict[str, Any]
 
@@ -32,7 +33,6 @@ RECIPE = "recipe.json"
 STARTED, DONE = "started", "done"  # in a seed's folder: since when it was worked on, and that it is complete
 # in the folder of a job's seeds: what the output was gathered from last; a lock of whoever works on the job
 DELIVERED, TAKEN = "delivered.json", "lock"
-CARD, VOCABULARY, CLASSIFIER = "card.json", "vocabulary.txt", "classifier.safetensors"
 HISTORY, CHECKPOINT = "history.csv", "checkpoint.pt"
 TUNING, CHOSEN, TRIAL = "tuning.csv", "chosen.json", "trial.json"
 CHOOSES = {"train": "tune", "evaluate": "train"}  # in whose output these stages find what was chosen

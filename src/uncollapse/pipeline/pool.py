@@ -12,11 +12,11 @@ from typing import Any
 
 from tqdm import tqdm
 
-from uncollapse.errors import UserError
-from uncollapse.pipeline.files import complete, mendable
+from uncollapse.errors import UserError, mendable
+from uncollapse.files import complete
 from uncollapse.pipeline.outputs import DIVERGED, DONE, STARTED, Recipe
-from uncollapse.pipeline.tables import Row, write_table
-from uncollapse.pipeline.watched import end_with
+from uncollapse.pipeline.watching.lifetime import end_with
+from uncollapse.tables import Row, write_table
 
 CORES = "UNCOLLAPSE_CORES"  # the environment variable that says how many cores a stage may use
 Progress = Callable[[Row], None]
@@ -107,7 +107,7 @@ def beside(title: str, work: Callable[[], None]) -> Iterator[None]:
 
 def set_up_for(work: Callable[[], None], writer: Connection) -> None:
     """Work in a worker, which ends with the stage: one thread; an error that a person can mend is sent."""
-    from uncollapse.device import set_up
+    from uncollapse.compute.device import set_up
 
     end_with(stage())
     set_up()

@@ -9,17 +9,18 @@ from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
-from uncollapse.pipeline.files import mendable, write_whole
-from uncollapse.pipeline.memory import keep_memory
+from uncollapse.errors import mendable
+from uncollapse.files import write_whole
 from uncollapse.pipeline.outputs import FOLDERS, Job
-from uncollapse.pipeline.watched import dvc, end_with
+from uncollapse.pipeline.watching.lifetime import dvc, end_with
+from uncollapse.pipeline.watching.memory import keep_memory
 
 
 def run(main: Callable[..., None]) -> None:
     """Run a stage with the arguments of its command line; its output is complete when it has its recipe.
 
     An error that a person can mend becomes one line on stderr and in the job's failure file, and exit code 1.
-    Ctrl-C is heard by `uncollapse.pipeline.interrupted`. Linear algebra gets one thread, here and in the
+    Ctrl-C is heard by `uncollapse.pipeline.watching.ctrl_c`. Linear algebra gets one thread, here and in the
     workers: scikit-learn's in two workers of two threads each took twice the time.
     """
     caller = dvc()

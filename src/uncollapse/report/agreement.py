@@ -5,8 +5,8 @@ A posterior may differ from the prior in the same way for every x: its KL is lar
 
 from uncollapse.experiment.cells import Cell
 from uncollapse.report.answers.answer import Point
-from uncollapse.report.evidence import Evidence
-from uncollapse.report.numbers import Row, effect
+from uncollapse.results.evidence import Evidence
+from uncollapse.results.numbers import Row, effect
 
 MOST = 0.1  # of the dimensions
 

@@ -6,7 +6,7 @@ from uncollapse.report.markdown import write_markdown
 from uncollapse.report.metrics import write_metrics
 from uncollapse.report.page import write_page
 from uncollapse.report.pictures import write_pictures
-from uncollapse.report.results import gather
+from uncollapse.results.gather import gather
 
 
 def report() -> None:

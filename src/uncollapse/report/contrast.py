@@ -14,9 +14,9 @@ from uncollapse.pipeline.outputs import RECONSTRUCTIONS, evaluation
 from uncollapse.pipeline.published import CONTRAST_FIGURE
 from uncollapse.report.charts._canvas import Layers
 from uncollapse.report.examples import Interpolation, interpolations
-from uncollapse.report.means import CELL
 from uncollapse.report.pictures import save
-from uncollapse.report.results import Results
+from uncollapse.results.gather import Results
+from uncollapse.results.means import CELL
 
 WIDTH, HEIGHT, LINE = 420, 130, 21  # pixels: a column, its bars, a sentence
 COLOURS = {"collapsed": "#d55e00", "in use": "#0072b2"}

@@ -10,7 +10,7 @@ import pandas as pd
 
 from uncollapse.experiment.cells import Cell
 from uncollapse.pipeline.outputs import LINES, RECONSTRUCTIONS, SAMPLES, evaluation
-from uncollapse.pipeline.tables import from_text
+from uncollapse.tables import from_text
 
 COLUMNS = ("start", "end", "sentence")
 

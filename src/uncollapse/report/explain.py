@@ -10,13 +10,13 @@ from typing import Any, NamedTuple
 from markdown_it import MarkdownIt
 
 from uncollapse.experiment.cells import Cell
+from uncollapse.experiment.tuning import named
 from uncollapse.measures import modules
 from uncollapse.methods import SLOTS
 from uncollapse.pipeline.outputs import choice, training
 from uncollapse.registry import PACKAGE, folder
-from uncollapse.report.results import Results
-from uncollapse.report.tuned import tuned_cells
-from uncollapse.tuning import named
+from uncollapse.results.gather import Results
+from uncollapse.results.tuned import tuned_cells
 
 MARKDOWN = MarkdownIt("commonmark", {"html": False})
 

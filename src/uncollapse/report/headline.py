@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from uncollapse.report.answers.answer import scope
-from uncollapse.report.effects import Effect
-from uncollapse.report.evidence import Evidence
 from uncollapse.report.matrix import Square
-from uncollapse.report.numbers import effect
-from uncollapse.report.state import State
+from uncollapse.results.effects import Effect
+from uncollapse.results.evidence import Evidence
+from uncollapse.results.numbers import effect
+from uncollapse.results.verdict import State
 
 MOST = 3
 VERBS = {

@@ -3,10 +3,10 @@
 from uncollapse.experiment.cells import Cell
 from uncollapse.measures import columns
 from uncollapse.pipeline.published import RESULTS
-from uncollapse.report.evidence import Evidence
 from uncollapse.report.matrix import sides
-from uncollapse.report.numbers import Row, effect, mean_of
-from uncollapse.report.results import Results
+from uncollapse.results.evidence import Evidence
+from uncollapse.results.gather import Results
+from uncollapse.results.numbers import Row, effect, mean_of
 
 
 def write_markdown(results: Results) -> None:

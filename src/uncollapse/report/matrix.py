@@ -10,11 +10,11 @@ import pandas as pd
 from uncollapse.experiment.cells import Cell
 from uncollapse.measures import columns
 from uncollapse.report.charts._canvas import Layers
-from uncollapse.report.effects import Effect, effect_of
-from uncollapse.report.evidence import Evidence
-from uncollapse.report.numbers import MINUS, Row, decimals, mean_of
-from uncollapse.report.results import REASONS
-from uncollapse.report.state import State
+from uncollapse.results.effects import Effect, effect_of
+from uncollapse.results.evidence import Evidence
+from uncollapse.results.gather import REASONS
+from uncollapse.results.numbers import MINUS, Row, decimals, mean_of
+from uncollapse.results.verdict import State
 
 # what each verdict means, and its colour, on which black text can be read; the words say the same
 MEANINGS = {

@@ -18,9 +18,9 @@ from uncollapse.pipeline.published import (
     TRAJECTORIES,
 )
 from uncollapse.report.charts import alive, beta, collapse, early, kl
-from uncollapse.report.means import CELL, measured
-from uncollapse.report.results import Results, partial_cells
-from uncollapse.report.tuned import tuned_cells
+from uncollapse.results.gather import Results, partial_cells
+from uncollapse.results.means import CELL, measured
+from uncollapse.results.tuned import tuned_cells
 
 Numbers = dict[str, dict[str, dict[str, Any]]]  # by data set, model and method
 

@@ -13,12 +13,12 @@ from uncollapse.report import explain, matrix, table
 from uncollapse.report.agreement import disagreements
 from uncollapse.report.answers import answers
 from uncollapse.report.colours import palette
-from uncollapse.report.evidence import Evidence
 from uncollapse.report.examples import examples
 from uncollapse.report.headline import headline
 from uncollapse.report.panels import figures
-from uncollapse.report.results import Results
 from uncollapse.report.trust import trust
+from uncollapse.results.evidence import Evidence
+from uncollapse.results.gather import Results
 
 FOLDER = Path(__file__).parent / "template"
 SECTIONS = {

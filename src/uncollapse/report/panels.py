@@ -8,8 +8,8 @@ import pandas as pd
 
 from uncollapse.report.charts import Chart, charts
 from uncollapse.report.charts._canvas import Canvas
-from uncollapse.report.means import CELL
-from uncollapse.report.results import Results
+from uncollapse.results.gather import Results
+from uncollapse.results.means import CELL
 
 TEXT = "#333333"
 CUTS = {"model": ["model"], "grid": [], "cell": CELL}  # the columns that all rows of a panel have in common

@@ -17,10 +17,10 @@ from uncollapse.pipeline.published import (
 )
 from uncollapse.report.charts import collapse, early, gains, tsne
 from uncollapse.report.charts._canvas import Canvas
-from uncollapse.report.evidence import Evidence
 from uncollapse.report.matrix import picture
-from uncollapse.report.means import CELL
-from uncollapse.report.results import Results
+from uncollapse.results.evidence import Evidence
+from uncollapse.results.gather import Results
+from uncollapse.results.means import CELL
 
 
 def write_pictures(results: Results) -> None:

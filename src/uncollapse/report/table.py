@@ -5,14 +5,14 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from uncollapse.data.files import label_file
 from uncollapse.experiment.cells import Cell
 from uncollapse.measures import Measure, columns
 from uncollapse.pipeline.outputs import Job
-from uncollapse.pipeline.part_files import labels
-from uncollapse.report.evidence import Evidence
-from uncollapse.report.numbers import Row, effect, mean_of, measure_of
-from uncollapse.report.results import Results
-from uncollapse.report.tuned import tuned_cells
+from uncollapse.results.evidence import Evidence
+from uncollapse.results.gather import Results
+from uncollapse.results.numbers import Row, effect, mean_of, measure_of
+from uncollapse.results.tuned import tuned_cells
 
 DIRECTIONS = {1: "better", -1: "worse", 0: ""}
 
@@ -93,7 +93,9 @@ def chance(results: Results) -> dict[str, float]:
 
     Data sets without labels are left out.
     """
-    files = {cell.dataset: labels(Job("prepare", cell.dataset).folder, "test") for cell in results.present}
+    files = {
+        cell.dataset: label_file(Job("prepare", cell.dataset).folder, "test") for cell in results.present
+    }
     counts = {
         name: np.unique(np.load(file), return_counts=True)[1] for name, file in files.items() if file.exists()
     }

@@ -9,10 +9,10 @@ import yaml
 
 from uncollapse.experiment.cells import Cell
 from uncollapse.measures.laws import LAWS
-from uncollapse.pipeline import git
 from uncollapse.pipeline.outputs import DEVICE, Job, card, evaluation, per_seed, training
 from uncollapse.pipeline.published import CALIBRATION
-from uncollapse.report.results import Results
+from uncollapse.pipeline.watching import git
+from uncollapse.results.gather import Results
 
 
 class Trust(NamedTuple):

@@ -9,12 +9,12 @@ from dataclasses import replace
 from uncollapse.experiment.cells import Cell
 from uncollapse.measures import columns
 from uncollapse.pipeline.cache import key
-from uncollapse.pipeline.times import Span
+from uncollapse.pipeline.watching.times import Span
 from uncollapse.report.answers.methods import verdict
-from uncollapse.report.effects import effect_of
-from uncollapse.report.evidence import Evidence
-from uncollapse.report.means import measured
-from uncollapse.report.results import gather
+from uncollapse.results.effects import effect_of
+from uncollapse.results.evidence import Evidence
+from uncollapse.results.gather import gather
+from uncollapse.results.means import measured
 from uncollapse.tracking.gather import diverged_runs, tags_of
 from uncollapse.tracking.run import Points, Run
 

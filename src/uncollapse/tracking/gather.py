@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pandas as pd
 
+from uncollapse.data.files import CARD, VOCABULARY
 from uncollapse.experiment.cells import Cell
+from uncollapse.experiment.tuning import label
 from uncollapse.pipeline import outputs, published
 from uncollapse.pipeline.cache import key
-from uncollapse.pipeline.times import span
+from uncollapse.pipeline.watching.times import span
 from uncollapse.tracking.run import Points, Run
-from uncollapse.tuning import label
 
 # the steps of the collapse curve: eps is 10 ** (step / 10) thousandths of a nat, because MLflow's charts have
 # no logarithmic axis unless one asks
@@ -47,7 +48,7 @@ def run_at_start(cell: Cell, seed: int) -> Run:
             "source": json.dumps({"uri": str(card_file.parent), "source": card["source"]}),
             "profile": json.dumps(card["counts"]),
         },
-        files={outputs.RECIPE: json.dumps({**recipe, "seeds": None}, indent=2), outputs.CARD: card_file},
+        files={outputs.RECIPE: json.dumps({**recipe, "seeds": None}, indent=2), CARD: card_file},
         span=span(outputs.training(cell).seed_folder(seed, training_key(cell, seed))),
     )
 
@@ -149,7 +150,7 @@ def collapse_points(dimensions: pd.DataFrame) -> dict[int, float]:
 
 def extra_files(cell: Cell, seed: int, first: bool) -> dict[str, Path]:
     """The vocabulary of text; for the first seed, its t-SNE map, samples, and so on."""
-    files = {outputs.VOCABULARY: outputs.prepared(cell.dataset, seed) / outputs.VOCABULARY}
+    files = {VOCABULARY: outputs.prepared(cell.dataset, seed) / VOCABULARY}
     if first:
         folder = outputs.evaluation(cell).folder
         files |= {name: folder / name for name in PICTURES} | {outputs.TSNE_MAP: published.tsne_map(cell)}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from uncollapse.pipeline.times import Span
+from uncollapse.pipeline.watching.times import Span
 
 Points = Mapping[str, Mapping[int, float]]  # metric -> step -> value
 

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from filelock import FileLock
 
 from uncollapse.errors import UserError
-from uncollapse.pipeline.files import NEW
+from uncollapse.files import NEW
 from uncollapse.pipeline.outputs import MLFLOW
 
 SQLITE = "sqlite:///"

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from uncollapse.pipeline.git import commit
+from uncollapse.pipeline.watching.git import commit
 from uncollapse.tracking.run import Points, Run
 from uncollapse.tracking.view import TAGS
 

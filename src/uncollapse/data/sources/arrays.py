@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from uncollapse.data.npz import read_npz
 from uncollapse.data.sources import Example, Load, Source
 from uncollapse.errors import UserError
-from uncollapse.npz import read_npz
 
 
 def arrays(*, path: str) -> Load:

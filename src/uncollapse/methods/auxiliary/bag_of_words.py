@@ -12,7 +12,7 @@ import torch
 from pydantic import PositiveFloat, PositiveInt
 from torch import Tensor, nn
 
-from uncollapse.data.prepared import PAD
+from uncollapse.data.part import PAD
 from uncollapse.methods.auxiliary import Auxiliary
 from uncollapse.vae import VAE
 

@@ -1,8 +1,8 @@
 """Slot `divergence` (of a model): what is compared with the prior?
 
 The training loss is reconstruction + share * sum_i beta_i KL_i + penalty(vae, x, q, z, noise), see
-`uncollapse.objective`. The penalty gets the net, the batch x (B, ...), its q(z|x), the sample z (B, D) of
-that, and a sample `noise` (B, D) of the prior.
+`uncollapse.training.objective`. The penalty gets the net, the batch x (B, ...), its q(z|x), the sample z
+(B, D) of that, and a sample `noise` (B, D) of the prior.
 """
 
 from collections.abc import Callable

@@ -15,7 +15,7 @@ import torch
 from pydantic import NonNegativeFloat
 from torch import Tensor
 
-from uncollapse.data.prepared import END, UNKNOWN
+from uncollapse.data.part import END, UNKNOWN
 from uncollapse.methods.divergence import Divergence
 from uncollapse.vae import VAE, Gaussian
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import torch
 from pydantic import Field, NonNegativeFloat
 
-from uncollapse.data.prepared import END, UNKNOWN
+from uncollapse.data.part import END, UNKNOWN
 from uncollapse.errors import UserError
 from uncollapse.methods.perturbation import Context, Inputs, Perturbation
 

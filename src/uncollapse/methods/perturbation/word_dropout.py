@@ -7,7 +7,7 @@ from typing import Annotated
 import torch
 from pydantic import Field
 
-from uncollapse.data.prepared import END, UNKNOWN
+from uncollapse.data.part import END, UNKNOWN
 from uncollapse.methods.perturbation import Context, Inputs, Perturbation
 
 

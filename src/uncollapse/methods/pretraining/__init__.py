@@ -4,23 +4,29 @@ A piece that pretrains learns on the part `reserve` of the data; the VAE then le
 Without pretraining the VAE learns on both, so every method sees the same examples.
 """
 
-from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from uncollapse.data.prepared import Part
+from uncollapse.data.part import Part
 from uncollapse.vae import VAE
+
+if TYPE_CHECKING:
+    from uncollapse.methods import Method
 
 Row = dict[str, float]
 State = dict[str, Any]
+# learn(vae, reserve, method, budget, seed, saved): trains a whole VAE by a method, see `training.loop.learn`;
+# the loop stands above the methods, so it is handed to the piece that needs it
+Learn = Callable[[VAE, Part, "Method", Mapping[str, Any], int, State | None], Iterator[tuple[Row, State]]]
 
 
 class Pretraining(NamedTuple):
     """A start of the encoder; `run` is None if it starts from its initial weights.
 
-    `run(vae, reserve, seed, saved)` has changed the weights of the VAE's encoder when it is at its end. An
-    epoch, it yields a row {epoch, loss, accuracy, encoder_steps, decoder_steps, gflops, ...}, and its state:
-    references to all that changes, as torch.save takes them. Given such a state as `saved`, which is None at
-    the start, it goes on after that epoch to the result that it would have had.
+    `run(vae, reserve, seed, saved, learn)` has changed the weights of the VAE's encoder when it is at its
+    end. After every epoch it yields a row {epoch, loss, accuracy, encoder_steps, decoder_steps, gflops, ...},
+    and its state: references to all that changes, as torch.save takes them. Given such a state as `saved`,
+    which is None at the start, it goes on after that epoch to the result that it would have had.
     """
 
-    run: Callable[[VAE, Part, int, State | None], Iterator[tuple[Row, State]]] | None
+    run: Callable[[VAE, Part, int, State | None, Learn], Iterator[tuple[Row, State]]] | None

@@ -10,11 +10,10 @@ from collections.abc import Iterator
 
 from pydantic import PositiveFloat, PositiveInt
 
-from uncollapse.data.prepared import Part
+from uncollapse.data.part import Part
 from uncollapse.methods.kl_weight.constant import constant
 from uncollapse.methods.plain_vae import plain_vae
-from uncollapse.methods.pretraining import Pretraining, Row, State
-from uncollapse.train import Training, train
+from uncollapse.methods.pretraining import Learn, Pretraining, Row, State
 from uncollapse.vae import VAE
 
 
@@ -23,12 +22,12 @@ def autoencoder(
 ) -> Pretraining:
     """Train `epochs` epochs by Adam."""
 
-    def run(vae: VAE, reserve: Part, seed: int, saved: State | None) -> Iterator[tuple[Row, State]]:
+    def run(
+        vae: VAE, reserve: Part, seed: int, saved: State | None, learn: Learn
+    ) -> Iterator[tuple[Row, State]]:
         learner = copy.deepcopy(vae)
-        training = Training(epochs=epochs, batch_size=batch_size, learning_rate=learning_rate)
-        method = plain_vae(constant(beta=0.0))
-        for row, state in train(learner, reserve, reserve, method, training, seed, saved=saved):
-            yield row, state.state_dict()
+        budget = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate}
+        yield from learn(learner, reserve, plain_vae(constant(beta=0.0)), budget, seed, saved)
         vae.load_encoder(learner.encoder_state())
 
     return Pretraining(run)

@@ -11,9 +11,9 @@ from pydantic import PositiveFloat, PositiveInt
 from torch import nn
 
 from uncollapse.data.classify import classify
-from uncollapse.data.prepared import Part, to_tensor
+from uncollapse.data.part import Part, to_tensor
 from uncollapse.errors import UserError
-from uncollapse.methods.pretraining import Pretraining, Row, State
+from uncollapse.methods.pretraining import Learn, Pretraining, Row, State
 from uncollapse.vae import VAE, initialise
 
 
@@ -22,7 +22,9 @@ def classifier(
 ) -> Pretraining:
     """Train `epochs` epochs by Adam. A data set without labels raises UserError."""
 
-    def run(vae: VAE, reserve: Part, seed: int, saved: State | None) -> Iterator[tuple[Row, State]]:
+    def run(
+        vae: VAE, reserve: Part, seed: int, saved: State | None, learn: Learn
+    ) -> Iterator[tuple[Row, State]]:
         if reserve.labels is None:
             raise UserError(
                 "pretraining classifier: the data set has no labels; use the autoencoder, which needs none"

@@ -6,16 +6,18 @@ the examples are worth; held against this one, what is left is what pretraining 
 
 from collections.abc import Iterator
 
-from uncollapse.data.prepared import Part
-from uncollapse.methods.pretraining import Pretraining, Row, State
+from uncollapse.compute.work import Work
+from uncollapse.data.part import Part
+from uncollapse.methods.pretraining import Learn, Pretraining, Row, State
 from uncollapse.vae import VAE
-from uncollapse.work import Work
 
 
 def held_back() -> Pretraining:
     """The encoder keeps its initial weights."""
 
-    def run(vae: VAE, reserve: Part, seed: int, saved: State | None) -> Iterator[tuple[Row, State]]:
+    def run(
+        vae: VAE, reserve: Part, seed: int, saved: State | None, learn: Learn
+    ) -> Iterator[tuple[Row, State]]:
         if saved is None:
             yield {"epoch": 0, **Work().row()}, {}
 

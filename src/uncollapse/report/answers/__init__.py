@@ -7,7 +7,7 @@ from uncollapse.report.answers.answer import Answer
 from uncollapse.report.answers.combinations import combinations
 from uncollapse.report.answers.methods import methods
 from uncollapse.report.answers.models import models
-from uncollapse.report.evidence import Evidence
+from uncollapse.results.evidence import Evidence
 
 
 def answers(evidence: Evidence) -> list[Answer]:

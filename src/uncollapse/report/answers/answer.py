@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from uncollapse.experiment.cells import Cell
-from uncollapse.report.effects import Effect
-from uncollapse.report.evidence import Evidence
-from uncollapse.report.numbers import listed, times
+from uncollapse.results.effects import Effect
+from uncollapse.results.evidence import Evidence
+from uncollapse.results.numbers import listed, times
 
 NOT_SHOWN = "**Not shown by this grid**"
 ONE_SEED = "no interval can be given with one seed"

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from uncollapse.experiment.cells import Cell
 from uncollapse.report.answers.answer import NOT_SHOWN, ONE_SEED, Answer, Point, not_shown, scope, summary
-from uncollapse.report.evidence import Evidence
-from uncollapse.report.numbers import Row, effect, listed, times
+from uncollapse.results.evidence import Evidence
+from uncollapse.results.numbers import Row, effect, listed, times
 
 QUESTION = "Do combinations add anything to their parts?"
 NO_PARTS = "It does not have all of its parts."

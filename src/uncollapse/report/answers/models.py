@@ -12,9 +12,9 @@ from uncollapse.report.answers.answer import (
     scope,
     summary,
 )
-from uncollapse.report.effects import Effect, effect_of
-from uncollapse.report.evidence import Evidence
-from uncollapse.report.numbers import Row, listed, show
+from uncollapse.results.effects import Effect, effect_of
+from uncollapse.results.evidence import Evidence
+from uncollapse.results.numbers import Row, listed, show
 
 
 def models(evidence: Evidence) -> Answer:

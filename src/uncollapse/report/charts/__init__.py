@@ -13,7 +13,7 @@ import pandas as pd
 
 from uncollapse.registry import names
 from uncollapse.report.charts._canvas import Canvas
-from uncollapse.report.results import Results
+from uncollapse.results.gather import Results
 
 # The order on the page; a chart that is not named here comes last.
 ORDER = (

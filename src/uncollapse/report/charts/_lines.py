@@ -8,8 +8,8 @@ import pandas as pd
 
 from uncollapse.report.charts import Chart
 from uncollapse.report.charts._canvas import Canvas, Layers, tips
-from uncollapse.report.means import CELL
-from uncollapse.report.results import Results
+from uncollapse.results.gather import Results
+from uncollapse.results.means import CELL
 
 
 def over_seeds(table: pd.DataFrame, x: str, y: str) -> pd.DataFrame:

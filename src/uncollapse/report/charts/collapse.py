@@ -7,8 +7,8 @@ import pandas as pd
 from uncollapse.report.charts import Chart
 from uncollapse.report.charts._canvas import Canvas, Layers
 from uncollapse.report.charts._lines import lines, over_seeds
-from uncollapse.report.means import CELL
-from uncollapse.report.results import Results
+from uncollapse.results.gather import Results
+from uncollapse.results.means import CELL
 
 LEAST, MOST, POINTS = 1e-4, 30.0, 120  # of eps, in nats
 

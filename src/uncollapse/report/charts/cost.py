@@ -5,8 +5,8 @@ import pandas as pd
 
 from uncollapse.report.charts import Chart
 from uncollapse.report.charts._canvas import Canvas, Layers, closed, tips
-from uncollapse.report.means import CELL
-from uncollapse.report.results import Results
+from uncollapse.results.gather import Results
+from uncollapse.results.means import CELL
 
 TICKS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200]
 

@@ -11,8 +11,8 @@ from uncollapse.experiment.cells import Cell
 from uncollapse.report.charts import Chart
 from uncollapse.report.charts._canvas import Canvas, Layers
 from uncollapse.report.charts._lines import lines, over_seeds
-from uncollapse.report.means import CELL
-from uncollapse.report.results import Results
+from uncollapse.results.gather import Results
+from uncollapse.results.means import CELL
 
 EPOCHS = 40  # about how many are shown
 COLUMNS = [*CELL, "epoch", "difference", "low", "high"]

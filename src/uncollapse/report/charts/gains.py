@@ -5,8 +5,8 @@ import pandas as pd
 
 from uncollapse.report.charts import Chart
 from uncollapse.report.charts._canvas import Canvas, Layers, closed, tips
-from uncollapse.report.means import CELL
-from uncollapse.report.results import Results
+from uncollapse.results.gather import Results
+from uncollapse.results.means import CELL
 
 COLUMNS = [*CELL, "difference", "low", "high", "p_holm", "beyond_chance", "seeds"]
 

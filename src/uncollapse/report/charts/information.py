@@ -5,8 +5,8 @@ import pandas as pd
 
 from uncollapse.report.charts import Chart
 from uncollapse.report.charts._canvas import Canvas, Layers, closed, tips
-from uncollapse.report.means import CELL
-from uncollapse.report.results import Results
+from uncollapse.results.gather import Results
+from uncollapse.results.means import CELL
 
 INFORMATION = ["mi", "mi_low", "mi_high", "mi_cap", "mi_upper"]
 LIKELIHOOD = ["nll", "nll_low", "nll_high", "front"]

@@ -14,8 +14,8 @@ from uncollapse.report.charts import Chart
 from uncollapse.report.charts._canvas import Canvas, Layers, tips
 from uncollapse.report.colours import palette
 from uncollapse.report.explain import default
-from uncollapse.report.means import CELL
-from uncollapse.report.results import Results
+from uncollapse.results.gather import Results
+from uncollapse.results.means import CELL
 
 COLUMNS = [*CELL, "kind", "family", "colour", "kl", "reconstruction", "elbo"]
 GUIDES = 5  # about how many lines of constant elbo

@@ -5,8 +5,8 @@ import pandas as pd
 
 from uncollapse.report.charts import Chart
 from uncollapse.report.charts._canvas import Canvas
-from uncollapse.report.means import CELL
-from uncollapse.report.results import Results
+from uncollapse.results.gather import Results
+from uncollapse.results.means import CELL
 
 MOST_POINTS = 40_000  # of all maps together: the page stays small enough to be sent around
 COLOURS = (

@@ -1,0 +1,137 @@
+"""How an entry that a person wrote is checked: by a pydantic model, or by the signature of a piece.
+
+The signature is the schema: the keyword arguments of the function that makes a piece are what may stand
+beside `use` in params.yaml, and pydantic checks their types. `uncollapse.registry` finds the function.
+"""
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from difflib import get_close_matches
+from typing import Any, TypeVar, get_type_hints
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    ValidationError,
+    ValidationInfo,
+    create_model,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from uncollapse.errors import MissingArgument, UserError, shortened
+from uncollapse.registry import function, names
+
+
+class Entry(BaseModel):
+    """A mapping in params.yaml: no other keys, no infinite or huge numbers, no truth values for numbers."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, protected_namespaces=())
+
+    @model_validator(mode="before")
+    @classmethod
+    def only_known_keys(cls, entry: object) -> object:
+        """Refuse what is no mapping, and keys that the model does not have."""
+        if not isinstance(entry, Mapping):
+            raise mistake(f"should be a mapping, such as {{name: value}}, not {shortened(entry)}")
+        for name in entry:
+            if name not in cls.model_fields:
+                raise mistake(unknown(name, cls.model_fields), name)
+        return entry
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def only_numbers(cls, value: object, info: ValidationInfo) -> object:
+        """Refuse true and false, which pydantic takes for 1 and 0, and what is more than any size or seed."""
+        values = value if isinstance(value, list) else [value]
+        truth = [item for item in values if isinstance(item, bool)]
+        if truth and cls.model_fields[str(info.field_name)].annotation is not bool:
+            raise mistake(f"should be no truth value, not {truth[0]}")
+        if any(isinstance(item, int) and abs(item) >= 2**32 for item in values):
+            raise mistake(f"should be less than 2^32, not {shortened(value)}")
+        return value
+
+
+def mistake(text: str, name: object = "") -> PydanticCustomError:
+    """An error for pydantic, with our own text; `name` is a key that its path should end with."""
+    return PydanticCustomError("mistake", "{text}", {"text": text, "name": str(name)})
+
+
+def unknown(name: object, valid: Iterable[str]) -> str:
+    """What is said of a name that is not one of `valid`."""
+    valid = list(valid)
+    near = get_close_matches(str(name), valid, n=1)
+    hint = f" (did you mean {near[0]!r}?)" if near else ""
+    return f"no such name {shortened(name)}{hint}; valid: {', '.join(valid)}"
+
+
+Checked = TypeVar("Checked", bound=Entry)
+
+
+def validate(key: str, model: type[Checked], entry: object) -> Checked:
+    """`entry` as a `model`, with values of the right types and defaults filled in; `key` is where it stands.
+
+    Raises UserError, which names the key and what would be valid, for a key that the model does not have or a
+    value of the wrong type or out of range; and MissingArgument for a key that is missing.
+    """
+    try:
+        return model.model_validate(entry)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+    text, name = first["msg"], first.get("ctx", {}).get("name", "")
+    where = ".".join(str(part)[:100] for part in (key, *first["loc"], name) if part != "")
+    if first["type"] == "missing":
+        raise MissingArgument(f"{where}: should be stated; it has no default", str(first["loc"][-1]))
+    if first["type"] == "dict_type":
+        text = f"should be a mapping, such as {{name: value}}, not {shortened(first['input'])}"
+    elif first["type"] != "mistake":
+        text = f"{text[0].lower()}{text[1:]}; it is {shortened(first['input'])}"
+    raise UserError(f"{where}: {text}" if where else text)
+
+
+def choose(key: str, name: object, valid: Iterable[str]) -> str:
+    """`name`, if it is one of `valid`. Raises UserError, which names `key` and what is valid."""
+    valid = list(valid)
+    if isinstance(name, str) and name in valid:
+        return name
+    raise UserError(f"{key}: {unknown(name, valid)}")
+
+
+def check(key: str, signature: Callable[..., Any], entry: object) -> dict[str, Any]:
+    """The keyword arguments that `entry` gives to `signature`, of the right types, with defaults.
+
+    Raises UserError as `schema.validate` does, and where an argument of `signature` has no type.
+    """
+    hints = get_type_hints(signature, include_extras=True)
+    arguments = inspect.signature(signature).parameters
+    for name in arguments:
+        if name not in hints:
+            raise UserError(f"{key}: the argument {name} of {signature.__name__} should have a type")
+    fields: dict[str, Any] = {
+        name: (hints[name], ... if argument.default is argument.empty else argument.default)
+        for name, argument in arguments.items()
+    }
+    return validate(key, create_model(signature.__name__, __base__=Entry, **fields), entry).model_dump()
+
+
+def resolve(key: str, folder: str, entry: object, offered: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """A params entry {use: name, **arguments} with every argument stated, defaults included.
+
+    An argument of the piece that the entry leaves out is taken from `offered`, where it has that name.
+    Raises UserError as `check` does, also where the piece itself refuses its arguments.
+    """
+    if not isinstance(entry, Mapping) or "use" not in entry:
+        raise UserError(
+            f"{key}: should name a piece, such as {{use: {names(folder)[0]}}}, not {shortened(entry)}"
+        )
+    piece = function(folder, choose(f"{key}.use", entry["use"], names(folder)))
+    parameters = inspect.signature(piece).parameters
+    arguments = {name: value for name, value in (offered or {}).items() if name in parameters}
+    arguments |= {name: value for name, value in entry.items() if name != "use"}
+    arguments = check(key, piece, arguments)
+    try:
+        piece(**arguments)
+    except ValueError as error:
+        raise UserError(f"{key}: {error}") from None
+    return {"use": entry["use"], **arguments}

@@ -1,0 +1,126 @@
+"""Training loop, controller and measures against a closed form.
+
+For a linear VAE with a Gaussian likelihood of variance s, and data whose covariance has the eigenvalues
+lambda_i, the optimum is known (probabilistic PCA, Tipping & Bishop 1999; Lucas et al. 2019, arXiv
+1911.02469): KL_i = ln(lambda_i / s) / 2 where lambda_i > s, and 0 elsewhere, where the dimension has
+collapsed. The posterior is exact, so elbo = log p(x); q(z) = p(z), so I(x, z) = kl. With a KL weight of
+beta the optimum is that of the variance beta s.
+"""
+
+import math
+from collections import deque
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from scipy.optimize import root_scalar
+
+from uncollapse.data.part import Part
+from uncollapse.data.sources.gaussian import cloud, optimal_kl
+from uncollapse.likelihoods.gaussian import gaussian
+from uncollapse.measures.active_units import active_units
+from uncollapse.measures.collapse import collapse_thresholds, collapsed
+from uncollapse.measures.likelihood import likelihoods
+from uncollapse.measures.mutual_information import mutual_information
+from uncollapse.measures.mutual_information_bound import mutual_information_bound
+from uncollapse.methods.kl_weight import KLWeight
+from uncollapse.methods.kl_weight.constant import constant
+from uncollapse.methods.kl_weight.pi import pi
+from uncollapse.methods.plain_vae import plain_vae
+from uncollapse.nets.linear import linear
+from uncollapse.seeds import numpy_generator, torch_generator
+from uncollapse.training.loop import train
+from uncollapse.training.state import Training
+from uncollapse.vae import VAE, Gaussian, encode, initialise
+
+SPECTRUM = np.array([20.0, 7.0, 2.5, 0.4, 0.2, 0.1])  # the eigenvalues lambda
+LATENTS, VARIANCE, COUNT = 5, 1.0, 4000
+BATCH = 400
+SCHEDULE = [(100, 0.05), (150, 0.005), (180, 0.0005)]  # until which epoch, learning rate
+TARGET = 3.5  # nats, of the controller
+
+
+class Row(NamedTuple):
+    """A quantity, exact and measured."""
+
+    run: str
+    quantity: str
+    exact: float
+    measured: float
+    error: float
+    tolerance: float
+
+
+def data() -> Part:
+    """Examples (COUNT, 6) whose covariance has exactly the eigenvalues SPECTRUM."""
+    return Part(cloud(SPECTRUM, COUNT, numpy_generator(0, "calibration")))
+
+
+def trained(part: Part, kl_weight: KLWeight) -> tuple[VAE, float]:
+    """A linear VAE, trained by the loop of all cells, its learning rate lowered twice; and its last beta."""
+    method = plain_vae(kl_weight)
+    encoder, decoder = linear(latents=LATENTS).build(SPECTRUM.shape, 0, method.decoder)
+    posterior = method.posterior(len(SPECTRUM), LATENTS)
+    vae = VAE(encoder, posterior, decoder, gaussian(variance=VARIANCE), LATENTS)
+    initialise(vae, 0)
+    saved: dict[str, Any] | None = None
+    row: dict[str, float] = {}
+    for epochs, rate in SCHEDULE:
+        for optimizer in saved["optimizers"].values() if saved else ():
+            optimizer["learning_rate"] = rate
+        training = Training(epochs=epochs, batch_size=BATCH, learning_rate=rate)
+        epochs_of = train(vae, part, Part(part.x[:100]), method, training, 0, saved=saved)
+        [(row, state)] = deque(epochs_of, maxlen=1)
+        saved = state.state_dict()
+    return vae, row["beta"]
+
+
+def optimum(beta: float) -> np.ndarray:
+    """KL_i at the optimum, (LATENTS,), the largest first."""
+    return optimal_kl(SPECTRUM[:LATENTS], beta * VARIANCE)
+
+
+def upper(q: Gaussian) -> float:
+    """The upper bound of the mutual information (nats) on half of the data; the rest is to fit and choose."""
+    cuts = [COUNT // 4, COUNT // 2]
+    train, valid, test = map(Gaussian, q.mu.tensor_split(cuts), q.logvar.tensor_split(cuts))
+    noise = torch.randn(8, *test.mu.shape, generator=torch_generator(0, "calibration bound"))
+    return mutual_information_bound(train, valid, test, noise, seed=0).mi_upper
+
+
+def calibration(part: Part) -> Iterator[Row]:
+    """Train and measure: the VAE, another KL weight, and the controller."""
+
+    def row(name: str, quantity: str, exact: float, measured: float, tolerance: float) -> Row:
+        return Row(name, quantity, float(exact), measured, abs(measured - exact), tolerance)
+
+    beta_at_target = root_scalar(lambda beta: optimum(beta).sum() - TARGET, bracket=(0.01, 1.0)).root
+    runs = [
+        ("beta 1", 1.0, constant()),
+        ("beta 3", 3.0, constant(beta=3.0)),
+        (f"pi, {TARGET} nats", beta_at_target, pi(kl_target=TARGET, ki=0.001)),
+    ]
+    for name, beta, kl_weight in runs:
+        vae, last_beta = trained(part, kl_weight)
+        q = encode(vae, part)
+        exact, kl = optimum(beta), q.kl().mean(0).sort(descending=True).values
+        for i in range(LATENTS):
+            yield row(name, f"kl_{i + 1}", exact[i], float(kl[i]), 0.01)
+        dead = round(collapsed(collapse_thresholds(q.kl(), delta=0.01), 0.01) * LATENTS)
+        yield row(name, "collapsed dimensions", (exact == 0).sum(), dead, 0)
+        if name.startswith("pi"):
+            yield row(name, "kl", TARGET, float(kl.sum()), 0.02)
+            yield row(name, "beta", beta, last_beta, 0.01)
+        if beta == 1:
+            noise = torch_generator(0, "calibration measures")
+            fit = likelihoods(vae, part, most=64, noise=noise).means()
+            information = mutual_information(q, torch.randn(8, COUNT, LATENTS, generator=noise))
+            model = VARIANCE * np.append(np.exp(2 * exact), 1)  # eigenvalues of the covariance of p(x)
+            evidence = -0.5 * (np.log(2 * math.pi * model) + SPECTRUM / model).sum()
+            yield row(name, "elbo", evidence, fit.elbo, 0.01)
+            yield row(name, "nll", -evidence, fit.nll, 0.01)
+            yield row(name, "mi", exact.sum(), information.mi, 0.05)
+            yield row(name, "mi_upper", exact.sum(), upper(q), 0.1)
+            yield row(name, "KL(q(z)||p(z))", 0, information.marginal_kl, 0.05)
+            yield row(name, "active units", (exact > 0).sum(), active_units(q.mu), 0)

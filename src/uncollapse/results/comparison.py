@@ -1,0 +1,160 @@
+"""Differences between cells, seed by seed, with intervals and tests.
+
+Runs of the same seed share initial weights, batches and noise, so cells are compared by the differences
+of paired seeds,
+
+    d_s = value of seed s in a cell - value of seed s in the reference cell,
+
+their interval (`statistics`), and p of Student's test of mean(d) = 0.
+
+A difference is beyond chance if p is below 0.05 after Holm's correction (Holm 1979) over all comparisons
+of one data set, measure and question, but not across these. What is compared, and how, is declared by
+each measure: see `uncollapse.measures`.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from uncollapse.experiment.cells import Cell
+from uncollapse.measures import Measure, columns
+from uncollapse.results.statistics import LEVEL, interval, over_examples
+
+PAIR = ["question", *Cell._fields, "against_model", "against_method", "measure"]
+DIFFERENCE = ["seeds", "mean", "against_mean", "difference", "low", "high", "p", "at_cap"]
+Examples = Mapping[Cell, Mapping[int, pd.DataFrame]]  # of each seed: a row an example, columns of measures
+
+
+class Pair(NamedTuple):
+    """A cell, the reference cell, and the question that their difference answers: `method`, `model`,
+    `combination` or `control`."""
+
+    question: str
+    cell: Cell
+    against: Cell
+
+
+def pairs(
+    cells: Sequence[Cell],
+    *,
+    vae: str | None,
+    plain: str | None,
+    combinations: Mapping[str, Sequence[str]] = {},
+    controls: Mapping[str, str] = {},
+) -> list[Pair]:
+    """What is compared: methods with `plain`, models (with the plain method) with `vae`, combinations
+    with each of their parts, methods that pretrain with their control."""
+    result, known = [], set(cells)
+    for cell in cells:
+        references = []
+        if plain and cell.method != plain:
+            references.append(("method", cell._replace(method=plain)))
+        if vae and cell.model != vae and cell.method == plain:
+            references.append(("model", cell._replace(model=vae)))
+        references += [
+            ("combination", cell._replace(method=part)) for part in combinations.get(cell.method, ())
+        ]
+        if cell.method in controls:
+            references.append(("control", cell._replace(method=controls[cell.method])))
+        result += [Pair(question, cell, against) for question, against in references if against in known]
+    return result
+
+
+def compare(
+    summary: pd.DataFrame,
+    pairs: Sequence[Pair],
+    history: pd.DataFrame | None = None,
+    examples: Examples | None = None,
+    measures: Mapping[str, Measure] | None = None,
+) -> pd.DataFrame:
+    """A row for each pair and measure, from a row for each run, and one for each of its epochs: means, the
+    mean difference over common seeds, its interval and p. The measures are those of the package, or others.
+    `examples` has the cells all of whose seeds have the same test examples.
+
+    `at_cap` is about estimates with a cap: `one`, the larger value is at its cap, so the difference is at
+    least this large; `both`, the difference is no estimate, and not tested. Without two common seeds low,
+    high and p are nan.
+    """
+    declared = {name: measure for name, measure in (measures or columns()).items() if measure.compared}
+    single = {name: measure for name, measure in declared.items() if not measure.paired}
+    derived = {name: measure.derived(summary) for name, measure in single.items() if measure.derived}
+    summary = summary.assign(**derived)
+    runs = {
+        Cell(*map(str, names)): rows.set_index("seed") for names, rows in summary.groupby(list(Cell._fields))
+    }
+    epochs = {} if history is None else dict(iter(history.groupby([*Cell._fields, "seed"])))
+    rows = []
+    for question, cell, against in pairs:
+        if cell in runs and against in runs:
+            seeds = runs[cell].index.intersection(runs[against].index)
+            here, there = runs[cell].loc[seeds], runs[against].loc[seeds]
+            values, others = (some[list(single)].to_numpy(np.float64).T for some in (here, there))
+            values, others = (
+                dict(zip(single, values, strict=True)),
+                dict(zip(single, others, strict=True)),
+            )
+            for name, measure in declared.items() if epochs else ():
+                if measure.paired:
+                    each = [measure.paired(epochs[*cell, seed], epochs[*against, seed]) for seed in seeds]
+                    values[name], others[name] = np.array(each, np.float64).reshape(-1, 2).T
+            common = pd.Series(dtype=float)
+            if examples and len(seeds) and cell in examples and against in examples:
+                common = over_examples([examples[cell][seed] - examples[against][seed] for seed in seeds])
+            for name, value in values.items():
+                shared = float(common.get(name, 0.0))
+                numbers = difference(declared[name], value, others[name], here, there, shared)
+                if numbers is not None:
+                    rows.append((question, *cell, against.model, against.method, name, *numbers))
+    return beyond_chance(pd.DataFrame(rows, columns=PAIR + DIFFERENCE), declared)
+
+
+def difference(
+    measure: Measure,
+    values: np.ndarray,
+    others: np.ndarray,
+    here: pd.DataFrame,
+    there: pd.DataFrame,
+    shared: float,
+) -> tuple[Any, ...] | None:
+    """The columns DIFFERENCE of one measure, from its values (S,) in two cells with the same seeds, whose
+    runs are `here` and `there`; None if no seed has both values."""
+    both = ~np.isnan(values - others)
+    if not both.any():
+        return None
+    edge = 1.0 if measure.unit == "share" else math.inf
+    grain = 1 / float(here[measure.grain].iloc[0]) if isinstance(measure.grain, str) else measure.grain
+    mean, low, high, p = interval(values - others, grain=grain, low=-edge, high=edge, shared=shared)
+    cap = caps([bool(runs[measure.cap].any()) for runs in (here, there)], mean) if measure.cap else ""
+    means = values[both].mean(), others[both].mean()
+    return int(both.sum()), *means, mean, low, high, math.nan if cap == "both" else p, cap
+
+
+def caps(capped: Sequence[bool], difference: float) -> str:
+    """Which of two estimates are at their caps, as `compare` says it: "", "one" (a lower bound of the
+    difference) or "both"."""
+    if not any(capped):
+        return ""
+    return "one" if list(capped) == [difference > 0, difference < 0] else "both"
+
+
+def beyond_chance(table: pd.DataFrame, measures: Mapping[str, Measure]) -> pd.DataFrame:
+    """The table with the columns p_holm and beyond_chance. A measure with a limit is beyond chance only
+    where that agrees."""
+    family = ["question", "dataset", "measure"]
+    ranked = table.dropna(subset="p").astype({"p": float}).sort_values("p")  # of no rows: of any type
+    ranked["p_holm"] = ranked["p"] * (ranked.groupby(family).cumcount(ascending=False) + 1)
+    table["p_holm"] = ranked.groupby(family)["p_holm"].cummax().clip(upper=1)
+    table["beyond_chance"] = table["p_holm"] < 1 - LEVEL
+    pair = PAIR[:-1]
+    for name, measure in measures.items():
+        if measure.limit:
+            rows, limits = (table[table["measure"] == column] for column in (name, measure.limit))
+            limits = limits.set_index(pair)[["difference", "beyond_chance"]].add_suffix("_limit")
+            rows = rows.join(limits, on=pair)
+            agrees = rows["beyond_chance_limit"].fillna(False).astype(bool)
+            agrees &= rows["difference"] * rows["difference_limit"] > 0
+            table.loc[rows.index, "beyond_chance"] &= agrees
+    return table

@@ -1,0 +1,179 @@
+"""What the report draws on: the measured cells of the grid, their means over seeds, and how they compare."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from safetensors.numpy import load_file
+
+from uncollapse.errors import UserError
+from uncollapse.experiment.cells import Cell
+from uncollapse.pipeline import outputs
+from uncollapse.pipeline.watching.freshness import cell_condition
+from uncollapse.results.comparison import Examples, Pair, compare, pairs
+from uncollapse.results.means import CELL, all_means
+from uncollapse.results.robust import SHARES, Directions, Key, over_eps
+from uncollapse.tables import from_text
+
+REASONS = {
+    "ready": None,
+    "stale": "params.yaml, the code or the data have changed since it was run; `dvc repro` runs it again",
+    "never run": "not run yet; `dvc repro` runs it",
+    "not here": "run, but its files are not here; `dvc pull` fetches them",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Results:
+    """The results of a grid. Every table has the columns `dataset`, `model` and `method`.
+
+    grid        recipes/grid.json: cells, seeds, settings of the evaluation; which model is the VAE, which
+                method is plain, which methods combine others, which have a control
+    missing     the cells that have no results, and why
+    summary     a row for each run (cell and seed) that was measured: its measures
+    diverged    a row for each run of these cells whose training diverged: `seed` and `epoch`
+    history     a row for each run that was measured and epoch of training
+    thresholds  a row for each run and latent dimension: `eps`, above which it counts as collapsed, its
+                mean `kl`, and its `information`
+    maps        a row for each cell and test example: `x` and `y` in a t-SNE map of the first seed, `label`
+    means       a row for each cell, see `uncollapse.results.means`
+    comparison  a row for each pair of cells and measure, see `uncollapse.results.comparison`. Nothing is
+                beyond chance where a run of either cell diverged: what is left is a selection of seeds
+    """
+
+    grid: Mapping[str, Any]
+    missing: Mapping[Cell, str]
+    summary: pd.DataFrame
+    diverged: pd.DataFrame
+    history: pd.DataFrame
+    thresholds: pd.DataFrame
+    maps: pd.DataFrame
+    means: pd.DataFrame
+    comparison: pd.DataFrame
+
+    @cached_property
+    def cells(self) -> list[Cell]:
+        """All cells of the grid."""
+        return self.grid["cells"]
+
+    @cached_property
+    def present(self) -> list[Cell]:
+        """The cells that have results."""
+        return [cell for cell in self.cells if cell not in self.missing]
+
+    @cached_property
+    def datasets(self) -> list[str]:
+        """The data sets of the grid, in its order."""
+        return list(dict.fromkeys(cell.dataset for cell in self.cells))
+
+    @cached_property
+    def models(self) -> list[str]:
+        """The models of the grid, in its order."""
+        return list(dict.fromkeys(cell.model for cell in self.cells))
+
+    @cached_property
+    def methods(self) -> list[str]:
+        """The methods of the grid, in its order."""
+        return list(dict.fromkeys(cell.method for cell in self.cells))
+
+    @cached_property
+    def unconverged(self) -> list[Cell]:
+        """The cells with a run that did not stop by itself: what is said of them is of their budget."""
+        share = self.summary.groupby(CELL)["converged"].min()
+        return [cell for cell in self.present if not share[tuple(cell)]]
+
+    @cached_property
+    def over_eps(self) -> dict[str, dict[Key, Directions]]:
+        """How the collapse of each pair of cells compares at every eps."""
+        pairs, eps = compared(self.present, self.grid), self.grid["evaluation"]["eps"]
+        return {
+            measure: over_eps(self.thresholds, pairs, eps, column)
+            for measure, column in SHARES.items()
+            if column in self.thresholds
+        }
+
+    @property
+    def gains(self) -> pd.DataFrame:
+        """The comparisons of the nll of each method with that of the plain method, for the same model."""
+        table = self.comparison
+        return table[(table["question"] == "method") & (table["measure"] == "nll")]
+
+
+def gather() -> Results:
+    """The results that lie in the folders of the pipeline. Raises UserError if no cell has any."""
+    grid = outputs.grid()
+    missing = {cell: reason for cell in grid["cells"] if (reason := reason_missing(cell))}
+    present = [cell for cell in grid["cells"] if cell not in missing]
+    if not present:
+        raise UserError(f"report: no cell of the grid has been measured; {next(iter(missing.values()))}")
+    summary = read({cell: outputs.measures(cell) for cell in present})
+    history = read({cell: outputs.history(cell) for cell in present}).merge(summary[[*CELL, "seed"]])
+    gone = [(*cell, *end) for cell in present for end in outputs.diverged(cell).items()]
+    diverged = pd.DataFrame(gone, columns=[*CELL, "seed", "epoch"])
+    examples = shared_examples(present, grid["seeds"])
+    text = {"converters": {"label": from_text}, "keep_default_na": False}
+    return Results(
+        grid=grid,
+        missing=missing,
+        summary=summary,
+        diverged=diverged,
+        history=history,
+        thresholds=read({cell: outputs.evaluation(cell).folder / outputs.COLLAPSE for cell in present}),
+        maps=read({cell: outputs.evaluation(cell).folder / outputs.TSNE for cell in present}, **text),
+        means=all_means(summary, history, examples, grid["plain"]),
+        comparison=without_selections(compare(summary, compared(present, grid), history, examples), diverged),
+    )
+
+
+def without_selections(comparison: pd.DataFrame, diverged: pd.DataFrame) -> pd.DataFrame:
+    """The comparisons, none of which is beyond chance where a run of one of its cells diverged."""
+    gone = partial_cells(diverged)
+    others = ["dataset", "against_model", "against_method"]
+    partial = np.zeros(len(comparison), bool)
+    for names in (CELL, others):
+        cells = comparison[names].itertuples(index=False, name=None)
+        partial |= np.fromiter((cell in gone for cell in cells), bool, len(comparison))
+    return comparison.assign(beyond_chance=comparison["beyond_chance"].mask(partial, False))
+
+
+def partial_cells(diverged: pd.DataFrame) -> set[tuple[str, ...]]:
+    """The cells of which some runs diverged."""
+    return set(diverged[CELL].itertuples(index=False, name=None))
+
+
+def shared_examples(cells: Sequence[Cell], seeds: Sequence[int]) -> Examples:
+    """The measures of test examples, of the cells of which several seeds have the same ones."""
+    shared = [
+        cell
+        for cell in cells
+        if len(seeds) > len({outputs.prepared(cell.dataset, seed) for seed in seeds}) == 1
+    ]
+    return {
+        cell: {
+            seed: pd.DataFrame(load_file(job.folder / outputs.per_seed(outputs.EXAMPLES, seed)))
+            for seed in job.recipe["seeds"]
+        }
+        for cell, job in {cell: outputs.evaluation(cell) for cell in shared}.items()
+    }
+
+
+def compared(cells: Sequence[Cell], grid: Mapping[str, Any]) -> list[Pair]:
+    """What is compared in a grid."""
+    return pairs(cells, **{role: grid[role] for role in ("vae", "plain", "combinations", "controls")})
+
+
+def reason_missing(cell: Cell) -> str | None:
+    """Why a cell has no results; None if it has."""
+    condition = cell_condition(cell)
+    return REASONS.get(condition.state, condition.line)
+
+
+def read(files: Mapping[Cell, Path], **options: Any) -> pd.DataFrame:
+    """The tables of cells, one below the other; `options` are those of pandas."""
+    tables = [pd.read_csv(file, **options).assign(**cell._asdict()) for cell, file in files.items()]
+    table = pd.concat(tables, ignore_index=True)
+    return table[CELL + [column for column in table if column not in CELL]]

@@ -1,0 +1,208 @@
+"""The training loop: a generator that yields a row of the history for each epoch. It logs nothing and
+saves nothing."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any, final
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from uncollapse.compute.optimizer import clip_scale
+from uncollapse.compute.work import Work
+from uncollapse.data.part import Array, Part, batches, to_tensor
+from uncollapse.measures.active_units import active_units
+from uncollapse.measures.mutual_information import mutual_information
+from uncollapse.methods import Method
+from uncollapse.methods.inference import StepResult
+from uncollapse.methods.perturbation import Context, Inputs
+from uncollapse.seeds import numpy_generator, torch_generator
+from uncollapse.training.objective import Terms, elbo, more_noise, objective
+from uncollapse.training.state import Training, TrainState
+from uncollapse.vae import VAE, Gaussian, encode, initialise
+
+Row = dict[str, float]
+
+
+@final
+class Batches:
+    """The training batches of an epoch, and random ones of them; each is a new draw of the likelihood (a
+    new binarisation)."""
+
+    def __init__(self, vae: VAE, data: Part, size: int, seed: int, epoch: int) -> None:
+        self.likelihood, self.device = vae.likelihood, next(vae.parameters()).device
+        self.data = data
+        self.in_order, self.at_random = (
+            numpy_generator(seed, purpose, epoch) for purpose in ("batches", "other batches")
+        )
+        self.indices = batches(data, size, self.in_order)
+
+    def __iter__(self) -> Iterator[Tensor]:
+        """Every batch (B, ...) once."""
+        for index in self.indices:
+            yield self.batch(index, self.in_order)
+
+    def draw(self) -> Tensor:
+        """A batch at random."""
+        return self.batch(self.indices[self.at_random.integers(len(self.indices))], self.at_random)
+
+    def batch(self, index: Array, generator: np.random.Generator) -> Tensor:
+        """The examples at `index`."""
+        return to_tensor(self.likelihood.draw(self.data.x[index], generator), self.device)
+
+
+@final
+class GradientStep:
+    """A gradient step on the loss of a batch: `step(x)` updates encoder and decoder, `step(x,
+    decoder=False)` the encoder alone.
+
+    The noise of an epoch is made from (seed, epoch), so it is the same for every method; what some need
+    beyond it comes from a generator of its own.
+    """
+
+    def __init__(self, state: TrainState, method: Method, clip: float, seed: int) -> None:
+        self.state, self.method, self.clip = state, method, clip
+        self.device = next(state.vae.parameters()).device
+        self.noise, self.more_noise, self.perturbation = (
+            torch_generator(seed, purpose, state.epoch, device=self.device)
+            for purpose in ("noise", "more noise", "perturbation")
+        )
+
+    def __call__(self, x: Tensor, *, encoder: bool = True, decoder: bool = True) -> StepResult:
+        """Update on a batch x (B, ...); the result is of the weights before."""
+        state = self.state
+        groups = [name for name, update in {"encoder": encoder, "decoder": decoder}.items() if update]
+        parameters = [parameter for name in groups for parameter in state.groups[name]]
+        noise = torch.randn(2, len(x), state.vae.latents, generator=self.noise, device=self.device)
+        if count := more_noise(state.vae, self.method):
+            more = torch.randn(count, *noise[0].shape, generator=self.more_noise, device=self.device)
+            noise = torch.cat([noise, more])
+        with state.work.counted(encoder, decoder, x.shape):
+            terms = self.terms(x, self.perturbed(x, noise), noise)
+            gradients = torch.autograd.grad(terms.loss.mean(), parameters, materialize_grads=True)
+        scale = clip_scale(gradients, self.clip)
+        for name in groups:
+            own, gradients = gradients[: len(state.groups[name])], gradients[len(state.groups[name]) :]
+            state.optimizers[name].step(own, scale)
+        state.work.encoder_steps += encoder
+        state.work.decoder_steps += decoder
+        means = torch.stack([terms.reconstruction.mean(), terms.kl.sum(1).mean(), terms.beta.mean()])
+        units = state.vae.likelihood.units(x)
+        return StepResult(terms.loss.detach().sum(), units, means.detach(), terms.state)
+
+    def terms(self, x: Tensor, inputs: Inputs, noise: Tensor) -> Terms:
+        """The terms of the loss with the weights as they are."""
+        state = self.state
+        return objective(state.vae, self.method, x, inputs, noise, state.kl_weight, state.task)
+
+    def perturbed(self, x: Tensor, noise: Tensor) -> Inputs:
+        """What encoder and decoder read of x. A gradient for an adversary counts as a step of both."""
+
+        def gradient(inputs: Inputs, embedded: Tensor) -> tuple[Tensor, Tensor]:
+            embedded = embedded.detach().requires_grad_()
+            loss = self.terms(x, inputs._replace(embedded=embedded), noise).loss
+            self.state.work.encoder_steps += 1
+            self.state.work.decoder_steps += 1
+            return loss.detach(), torch.autograd.grad(loss.sum(), embedded)[0]
+
+        inputs = Inputs(x, x)
+        for perturb in self.method.perturbation:
+            inputs = perturb(inputs, Context(self.state.vae, gradient, self.perturbation))
+        return inputs
+
+
+def train(
+    vae: VAE,
+    data: Part,
+    valid: Part,
+    method: Method,
+    training: Training,
+    seed: int,
+    *,
+    work: Work | None = None,
+    saved: dict[str, Any] | None = None,
+) -> Iterator[tuple[Row, TrainState]]:
+    """Train `vae` in place; after every epoch yield a row of the history and the state.
+
+    A row: epoch and step (batches so far); means over the epoch's batches, at the last update on each, of
+    elbo, reconstruction and kl (nats) and of beta; active_units on `valid`; encoder_steps,
+    decoder_steps and gflops so far, with those of pretraining, `work`; valid_elbo and valid_kl (nats, with
+    a KL weight of 1), the learning rate, the epoch whose weights are kept, and whether it has converged;
+    kl_target of a controller, and from which epoch on the KL has been within 5 % of it (0 for neither).
+    `saved` is a state's `state_dict()`: training goes on from there.
+    """
+    state = TrainState(vae, method, training, work or Work(), task(vae, method, data, seed))
+    if saved is not None:
+        state.load_state_dict(saved)
+
+    while not state.finished:
+        state.epoch += 1
+        epoch_batches = Batches(vae, data, training.batch_size, seed, state.epoch)
+        step = GradientStep(state, method, training.clip, seed)
+        means = []
+        vae.train()
+        for x in epoch_batches:
+            result = method.inference.step(state.inference, x, step, epoch_batches.draw)
+            state.kl_weight = result.kl_weight  # advances once a batch, however many steps were taken on it
+            means.append(result.means)
+        state.batches += len(means)
+        q = encode(vae, valid)
+        state.inference = method.inference.epoch(state.inference, partial(information, q, seed))
+        rate = state.optimizers["encoder"].learning_rate  # of this epoch
+        valid_elbo = elbo(vae, valid, q, torch_generator(seed, "validation elbo"))
+        state.validated(valid_elbo)
+        yield {**epoch_row(state, means, q), "valid_elbo": valid_elbo, "learning_rate": rate}, state
+    if "weights" in state.best:
+        vae.load_state_dict(state.best["weights"])
+
+
+def learn(
+    vae: VAE,
+    part: Part,
+    method: Method,
+    budget: Mapping[str, Any],
+    seed: int,
+    saved: dict[str, Any] | None,
+) -> Iterator[tuple[Row, dict[str, Any]]]:
+    """Train `vae` on one part, with `budget` as the arguments of `Training`; after every epoch yield a row of
+    the history and the state's `state_dict()`, which `saved` may be."""
+    for row, state in train(vae, part, part, method, Training(**budget), seed, saved=saved):
+        yield row, state.state_dict()
+
+
+def task(vae: VAE, method: Method, data: Part, seed: int) -> nn.Module | None:
+    """What is trained beside the VAE, with the initial weights of `seed`, if anything."""
+    if method.auxiliary.task is None:
+        return None
+    device = next(vae.parameters()).device
+    module = method.auxiliary.task(vae, to_tensor(data.x[:1], device))
+    initialise(module, seed)
+    return module.to(device)
+
+
+def information(q: Gaussian, seed: int) -> float:
+    """The mutual information (nats) of encoded validation data."""
+    noise = torch.randn(q.mu.shape, generator=torch_generator(seed, "validation"))
+    return mutual_information(q, noise).mi
+
+
+def epoch_row(state: TrainState, means: Sequence[Tensor], q: Gaussian) -> Row:
+    """The history's row of an epoch, from the means (3,) of its batches and q(z|x) of the valid data."""
+    reconstruction, kl, beta = torch.stack(list(means)).mean(0).tolist()
+    state.trained(kl)
+    return {
+        "epoch": state.epoch,
+        "step": state.batches,
+        "elbo": -reconstruction - kl,
+        "reconstruction": reconstruction,
+        "kl": kl,
+        "beta": beta,
+        "active_units": active_units(q.mu),
+        "valid_kl": float(q.kl().sum(1).mean()),
+        **state.work.row(),
+        "kl_target": state.target,
+        "settled_epoch": state.settled,
+        "best_epoch": state.kept,
+        "converged": int(state.converged),
+    }

@@ -1,1 +1,0 @@
-"""Views of a trained VAE: pictures, sentences and maps, to look at rather than to measure."""

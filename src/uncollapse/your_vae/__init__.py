@@ -1,0 +1,1 @@
+"""Tools for anybody's own VAE: diagnose it, audit its loss, predict its collapse, and mend it."""

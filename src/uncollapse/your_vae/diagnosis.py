@@ -1,0 +1,174 @@
+"""The diagnosis of any VAE with a Gaussian posterior, from the encodings of some data."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from uncollapse.errors import needs
+from uncollapse.measures.active_units import active_units
+from uncollapse.measures.collapse import collapse_thresholds, collapsed
+from uncollapse.measures.mutual_information import mutual_information
+from uncollapse.measures.probe import probe_accuracy
+from uncollapse.vae import Gaussian
+from uncollapse.your_vae.information_limits import marginal_kl_at_least, mi_at_most
+from uncollapse.your_vae.posterior_inputs import plain, posterior
+
+if TYPE_CHECKING:
+    import altair
+
+
+EPS = 0.1  # nats: with less, for all but delta of the examples, a dimension is collapsed in the verdict
+NO_LOGVAR = "in doubt: no logvar is negative; if these are variances or standard deviations, say var= or std="
+POINTS = 10_000  # the mutual information takes no more, for its time grows with their square
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What n examples tell about d latent dimensions. In nats: kl, kl_per_dimension and collapse_thresholds
+    (d,), mi with its standard error and cap. The mutual information lies between mi and mi_upper, in
+    expectation.
+
+    kl_per_dimension and kl are means over the examples; for the others see `uncollapse.measures`.
+    marginal_kl is KL(q(z) || p(z)), too large where mi is near its cap, and never below
+    marginal_kl_at_least. `doubt` says what about the arguments looks wrong.
+    probe_accuracy, that of a linear classifier on a fifth of the examples that it has not seen, is None
+    without labels.
+    """
+
+    n: int
+    d: int
+    delta: float
+    kl: float
+    kl_per_dimension: NDArray[np.float64]
+    active_units: int
+    mi: float
+    mi_standard_error: float
+    mi_cap: float
+    mi_upper: float
+    mi_upper_standard_error: float
+    collapse_thresholds: NDArray[np.float64]
+    marginal_kl: float
+    marginal_kl_at_least: float
+    doubt: str | None = None
+    probe_accuracy: float | None = None
+
+    def collapsed(self, eps: float) -> float:
+        """The share of dimensions that are (eps, delta)-collapsed: KL_i < eps for at least 1 - delta of
+        the examples."""
+        return collapsed(torch.from_numpy(self.collapse_thresholds), eps)
+
+    @cached_property
+    def verdict(self) -> str:
+        """One of "collapsed", "partly collapsed", "healthy", "holes", with the reason where there is more to
+        say."""
+        if self.doubt:
+            return self.doubt
+        alive = self.collapse_thresholds >= EPS
+        if not alive.any():
+            return "collapsed"
+        if self.mi < EPS:
+            return (
+                f"collapsed: a KL of {self.kl:.2f} nats, but z tells nothing of x "
+                f"(mutual information {self.mi:.2f} nats)"
+            )
+        if self.marginal_kl_at_least > EPS * self.d:
+            return (
+                f"holes: q(z) is {self.marginal_kl_at_least:.4g} nats or more from the prior, so what is "
+                "decoded from the prior will be poor"
+            )
+        if alive.all():
+            return "healthy"
+        share = self.kl_per_dimension[alive].sum() / self.kl
+        return f"partly collapsed: {alive.sum()} of {self.d} dimensions carry {100 * share:.0f} % of the KL"
+
+    def figure(self) -> "altair.HConcatChart":
+        """The collapse curve and the KL of each dimension, an Altair chart: `.save("diagnosis.png")`, or
+        look at it in a notebook."""
+        with needs("figures"):
+            from uncollapse.your_vae.diagnosis_figure import figure
+
+        return figure(self)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The fields and the verdict, arrays as lists."""
+        listed = {
+            name: value.tolist() if isinstance(value, np.ndarray) else value
+            for name, value in vars(self).items()
+        }
+        return {**listed, "verdict": self.verdict}
+
+
+def diagnose(
+    mu: Any, logvar: Any = None, *, var: Any = None, std: Any = None, labels: Any = None, delta: float = 0.01
+) -> Diagnosis:
+    """Diagnose a VAE from its q(z|x): means and one of `logvar`, `var` and `std`, (N, ...) each, numpy or
+    torch, or a distribution, see `your_vae.posterior_inputs`; `labels` (N,) add a linear probe.
+
+    Take data that it was trained on for the collapse curve, or data held out for all else; 2,000 examples
+    or more, for the mutual information cannot exceed ln N. Raises ValueError with one line that names the
+    argument: other shapes, NaN, infinity, no numbers, or one row.
+    """
+    q = posterior(mu, logvar, var=var, std=std)
+    doubt = NO_LOGVAR if logvar is not None and float(q.logvar.min()) > 0 else None
+    return diagnosis_of(q, labels, delta, doubt)
+
+
+def diagnosis_of(q: Gaussian, labels: Any, delta: float, doubt: str | None) -> Diagnosis:
+    """The diagnosis of q(z|x), doubles (N, D). Raises ValueError as `diagnose` does."""
+    if len(q.mu) < 2:
+        raise ValueError("mu: should have two examples or more, not 1")
+    if not 0 <= delta < 1:
+        raise ValueError(f"delta: should be at least 0 and less than 1, not {delta}")
+    kl = q.kl()
+    if not bool(kl.sum().isfinite()):
+        raise ValueError(f"mu: the square of {float(q.mu.abs().max()):.4g} is out of range")
+    generator = torch.Generator().manual_seed(0)
+    order = torch.randperm(len(kl), generator=generator)
+    sample = order[:POINTS]
+    noise = torch.randn(len(sample), q.mu.shape[1], generator=generator)
+    chosen = Gaussian(q.mu[sample], q.logvar[sample])
+    information, upper = mutual_information(chosen, noise), mi_at_most(chosen, noise)
+    return Diagnosis(
+        n=len(kl),
+        d=kl.shape[1],
+        delta=delta,
+        kl=float(kl.sum(1).mean()),
+        kl_per_dimension=kl.mean(0).numpy(),
+        active_units=active_units(q.mu),
+        mi=information.mi,
+        mi_standard_error=information.standard_error,
+        mi_cap=information.cap,
+        mi_upper=upper.mi_upper,
+        mi_upper_standard_error=upper.standard_error,
+        collapse_thresholds=collapse_thresholds(kl, delta=delta).numpy(),
+        marginal_kl=information.marginal_kl,
+        marginal_kl_at_least=marginal_kl_at_least(q),
+        doubt=doubt,
+        probe_accuracy=None if labels is None else probe(q.mu, labels, order),
+    )
+
+
+def probe(mu: torch.Tensor, labels: Any, order: torch.Tensor) -> float:
+    """The linear probe's accuracy on the last fifth of `order`, learned on the first three and chosen on
+    the fourth."""
+    classes = plain(labels)
+    if classes.dtype.kind not in "biuUS":
+        raise ValueError(f"labels: should be whole numbers or names, not of {classes.dtype}")
+    classes = np.unique(classes, return_inverse=True)[1].reshape(classes.shape)
+    if classes.shape != (len(mu),):
+        raise ValueError(
+            f"labels: should have the shape ({len(mu)},), one of each example, not {classes.shape}"
+        )
+    if len(mu) < 5 or not 2 <= len(np.unique(classes)) <= len(mu) / 2:
+        raise ValueError(
+            "labels: a probe needs five examples or more, of two classes or more, "
+            "with two examples each on average"
+        )
+    cuts = [3 * len(mu) // 5, 4 * len(mu) // 5]
+    train, valid, test = ((mu[part], classes[part.numpy()]) for part in order.tensor_split(cuts))
+    with needs("probe"):
+        return probe_accuracy(train, valid, test)

@@ -1,0 +1,180 @@
+"""The pieces of the slots for a training loop of one's own, which needs nothing else of this project.
+
+Each function has the name of its slot, and takes a piece of it with its arguments, as params.yaml does:
+kl_weight("pi", kl_target=18.0). All raise ValueError with one line for a name or an argument that does not
+exist.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from types import SimpleNamespace
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+
+from uncollapse.entries import resolve
+from uncollapse.errors import UserError
+from uncollapse.methods.divergence import Divergence
+from uncollapse.methods.inference import Inference, StepResult
+from uncollapse.methods.perturbation import Context, Inputs, Perturbation
+from uncollapse.registry import build, folder
+from uncollapse.vae import VAE, Gaussian
+from uncollapse.your_vae.weighted_kl import WeightedKL, precise
+
+Step = Callable[..., Tensor]
+
+
+def piece(slot: str, use: str, arguments: dict[str, Any]) -> Any:
+    """What the piece `use` of a slot makes of its arguments."""
+    try:
+        return build(folder(slot), resolve(slot, folder(slot), {"use": use, **arguments}))
+    except UserError as error:
+        raise ValueError(str(error)) from None
+
+
+class NoNet:
+    """What stands where a piece of params.yaml reads the net."""
+
+    def __init__(self, use: str) -> None:
+        self.use = use
+
+    def __str__(self) -> str:
+        return f"{self.use}: reads encoder and decoder, which only a grid of params.yaml gives it"
+
+    def __getattr__(self, name: str) -> Any:
+        raise ValueError(str(self))
+
+
+def kl_weight(use: str, **arguments: Any) -> WeightedKL:
+    """A weight of the KL: loss = reconstruction + weight(kl), in nats, summed over values and latents."""
+    rule = piece("kl_weight", use, arguments)
+    return WeightedKL(rule, per_dimension=use == "free_bits", reads_reconstruction=use == "geco")
+
+
+def divergence(use: str, **arguments: Any) -> Callable[..., Tensor]:
+    """What stands in place of the KL, in nats, the mean over a batch: loss = reconstruction +
+    divergence(mu, logvar, z), (B, D) each, or with `kl=weight(kl)` of a KL weight."""
+    rule: Divergence = piece("divergence", use, arguments)
+
+    def value(mu: Tensor, logvar: Tensor, z: Tensor, *, kl: Tensor | None = None) -> Tensor:
+        if not mu.shape == logvar.shape == z.shape:
+            shapes = ", ".join(str(tuple(each.shape)) for each in (mu, logvar, z))
+            raise ValueError(f"mu, logvar and z should have the same shape, not {shapes}")
+        if kl is not None and kl.ndim:
+            raise ValueError(f"kl: should be the mean over the batch, not of shape {tuple(kl.shape)}")
+        q = Gaussian(*(precise(each).flatten(1) for each in (mu, logvar)))
+        result = rule.share * (q.kl().sum(1).mean() if kl is None else kl)
+        if rule.penalty is None:
+            return result
+        if len(mu) < 2:
+            raise ValueError(f"mu: {use} compares examples, and needs a batch of two or more")
+        own, noise = precise(z).flatten(1), torch.randn_like(q.mu)
+        return result + rule.penalty(cast(VAE, NoNet(use)), mu, q, own, noise).mean()
+
+    return value
+
+
+def posterior(use: str, *, features: int, latents: int, **arguments: Any) -> nn.Module:
+    """A module from an encoder's features (B, features) to mu and logvar, (B, latents) each."""
+    head: nn.Module = piece("posterior", use, arguments)(features, latents)
+    head.register_forward_pre_hook(flat)
+    return head
+
+
+def flat(head: nn.Module, inputs: tuple[Tensor]) -> None:
+    """Raises ValueError unless a head is given (B, features)."""
+    if inputs[0].ndim != 2:
+        raise ValueError(f"features: should be (B, features), not of shape {tuple(inputs[0].shape)}")
+
+
+def decoder(use: str, *, latents: int, features: int, **arguments: Any) -> nn.Module:
+    """A module for one layer of a decoder: join(h, z) is h (B, ..., features) with z (B, latents) in it."""
+    return piece("decoder", use, arguments)(latents, features)
+
+
+def perturbation(use: str, **arguments: Any) -> Callable[..., Tensor]:
+    """What the encoder reads in place of x (B, ...), of real numbers: perturb(x), and perturb(x, loss) for an
+    adversary, with `loss(x)` (B,) of each example. It calls that once more than its steps: what `loss` draws
+    or counts should be drawn and counted before."""
+    if use == "word_dropout" or arguments.get("drop"):
+        raise ValueError(f"perturbation: {use} of words knows this project's tokens only; leave it out")
+    rule: Perturbation = piece("perturbation", use, arguments)
+    net = SimpleNamespace(encoder=SimpleNamespace(embed=lambda x: x))
+
+    def perturb(x: Tensor, loss: Callable[[Tensor], Tensor] | None = None) -> Tensor:
+        if not x.is_floating_point():
+            raise ValueError("x: should be of real numbers; of words, hand over their embeddings")
+
+        def gradient(inputs: Inputs, embedded: Tensor) -> tuple[Tensor, Tensor]:
+            if loss is None:
+                raise ValueError(f"loss: {use} needs it, perturb(x, loss)")
+            with torch.enable_grad():
+                embedded = embedded.detach().requires_grad_()
+                losses = loss(embedded)
+                if losses.shape != (len(x),):
+                    raise ValueError(
+                        f"loss: should give one of each example, ({len(x)},), not {tuple(losses.shape)}"
+                    )
+                return losses.detach(), torch.autograd.grad(losses.sum(), embedded)[0]
+
+        context = Context(cast(VAE, net), gradient, cast(torch.Generator, None))  # None is torch's own
+        inputs = rule(Inputs(x, x), context)
+        return inputs.encoder if inputs.embedded is None else inputs.embedded
+
+    return perturb
+
+
+class Updates:
+    """The order of updates of encoder and decoder; `state` (numbers) is to be kept with a checkpoint."""
+
+    def __init__(self, rule: Inference) -> None:
+        self.rule, self.state = rule, rule.init()
+
+    def epoch(self, loader: Iterable[Any], step: Step, mi: Callable[[], float]) -> float:
+        """An epoch; the mean of the last loss of each batch.
+
+        `step(batch, encoder=True, decoder=True)` takes a gradient step of what is True, and gives the mean
+        loss of the batch before it. Random batches come from further passes through the loader, beside this
+        one, which should shuffle. `mi()` is the mutual information (nats) on held-out data,
+        `diagnose(...).mi`; it is measured after an epoch, while it is needed. Raises ValueError for a loader
+        that cannot be passed through twice at a time, and for an mi that is no number.
+        """
+        batches, others = iter(loader), iter(loader)
+        if batches is others:
+            raise ValueError(
+                "loader: should be one to pass through twice at a time, such as a DataLoader "
+                "without persistent_workers"
+            )
+
+        def gradient_step(x: Any, *, encoder: bool = True, decoder: bool = True) -> StepResult:
+            loss = step(x, encoder=encoder, decoder=decoder).detach()
+            return StepResult(loss, 1, loss, {})
+
+        def passes() -> Iterator[Any]:
+            yield from others
+            while True:
+                yield from loader
+
+        def measured() -> float:
+            value = float(mi())
+            if not math.isfinite(value):
+                raise ValueError(f"mi: should be a number of nats, not {value}")
+            return value
+
+        drawn = passes()
+        losses = [
+            self.rule.step(self.state, x, gradient_step, lambda: next(drawn)).loss.float() for x in batches
+        ]
+        if not losses:
+            raise ValueError("loader: has no batch")
+        self.state = self.rule.epoch(self.state, measured)
+        return float(torch.stack(losses).mean())
+
+
+def inference(use: str, **arguments: Any) -> Updates:
+    """The order in which encoder and decoder are updated, such as `aggressive`."""
+    rule: Inference = piece("inference", use, arguments)
+    if rule.refinement is not None:
+        raise ValueError(str(NoNet(use)))
+    return Updates(rule)

@@ -42,19 +42,19 @@ test-cluster: .venv/ready
 	test -x .venv-cluster/bin/python || python3 -m venv .venv-cluster
 	uv pip install --quiet --reinstall-package uncollapse --constraint requirements.txt \
 		--python .venv-cluster/bin/python '.[cluster]'
-	PATH=$(CURDIR)/.venv-cluster/bin:$(PATH) pytest tests/cluster
+	PATH=$(CURDIR)/.venv-cluster/bin:$(PATH) pytest tests/real_cluster
 
 # SEED=... NUMBER=... makes one case again, ONLY="whole net" some of the parts kill, whole, errors, full, net, leak
 faults: .venv/ready
-	PYTHONPATH=src:tests python -m faults $(if $(SEED),--seed $(SEED)) $(if $(NUMBER),--number $(NUMBER)) \
+	PYTHONPATH=src:tests/helpers python -m faults $(if $(SEED),--seed $(SEED)) $(if $(NUMBER),--number $(NUMBER)) \
 		$(if $(ONLY),--only $(ONLY))
 
 bench: .venv/ready
 	@uv pip install --quiet --constraint requirements.txt --editable '.[bench]'
-	@python tests/benchmark.py
-	@python tests/benchmark.py --step
-	@python tests/benchmark_pipeline.py
-	@python tests/benchmark_mirror.py
+	@PYTHONPATH=tests/helpers python benchmarks/measures.py
+	@PYTHONPATH=tests/helpers python benchmarks/measures.py --step
+	@PYTHONPATH=tests/helpers python benchmarks/pipeline.py
+	@PYTHONPATH=tests/helpers python benchmarks/mirror.py
 
 ui: .venv/ready
 	mlflow ui --backend-store-uri sqlite:///mlflow.db

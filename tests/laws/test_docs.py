@@ -1,0 +1,166 @@
+"""What README.md and docs/ say agrees with the code and the results."""
+
+import inspect
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import yaml
+
+from uncollapse.methods import SLOTS
+from uncollapse.pipeline.published import RESULTS
+from uncollapse.registry import function, names
+
+ROOT = Path(__file__).parent.parent.parent
+README = (ROOT / "README.md").read_text()
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+TRACKED = subprocess.run(
+    ["git", "ls-files", "src"], cwd=ROOT, capture_output=True, text=True, check=False
+).stdout
+# those of the project; a piece of one's own need not be in its documents
+PIECES = [
+    (slot, piece)
+    for slots in SLOTS.values()
+    for slot in slots
+    for piece in names(f"methods/{slot}")
+    if f"methods/{slot}/{piece}.py" in TRACKED or not TRACKED  # outside of git
+]
+DEFAULTS = {
+    slot: default["use"] if default else "clean"
+    for slots in SLOTS.values()
+    for slot, default in slots.items()
+}
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+
+
+def blocks(language: str, text: str = README) -> list[str]:
+    """The code blocks of a language."""
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+
+
+def anchors(page: Path) -> set[str]:
+    """The headings of a page, as GitHub makes links of them."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_the_readme_is_short() -> None:
+    assert len(README.split()) <= 900
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for link in LINK.findall(page.read_text()):
+        file, _, anchor = link.partition("#")
+        if not link.startswith("http"):
+            target = (page.parent / file).resolve() if file else page
+            assert target.exists(), link
+            assert not anchor or anchor in anchors(target), link
+
+
+def test_the_readme_has_the_results_that_are_in_git() -> None:
+    shown = subprocess.run(
+        ["git", "show", f":{RESULTS}"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    results = (ROOT / RESULTS).read_text() if shown.returncode else shown.stdout  # outside of git
+    assert results in README, f"put {RESULTS} in place of the table in README.md"
+
+
+def test_the_readme_names_every_piece_and_params_has_an_entry_for_it() -> None:
+    shown = {
+        (slot, piece)
+        for slot, pieces in re.findall(r"^`(\w+)` \| (.*)$", README, re.MULTILINE)
+        for piece in re.findall(r"\[?(\w+)\]?(?:\(\S*?\)| \(a control\))?(?:, |$)", pieces)
+    }
+    pieces = {(slot, piece) for slot, piece in PIECES if piece != DEFAULTS[slot]}
+    assert shown - {("kl_weight", "constant")} == pieces
+    params = yaml.safe_load((ROOT / "params.yaml").read_text())
+    used = {
+        (slot, piece["use"])
+        for entry in [*params["models"].values(), *params["methods"].values()]
+        for slot, filled in entry.items()
+        if slot != "tune"
+        for piece in (filled if isinstance(filled, list) else [filled])
+    }
+    assert used >= pieces
+
+
+def test_the_methods_page_has_every_argument() -> None:
+    page = (ROOT / "docs" / "methods.md").read_text()
+    for slot, piece in PIECES:
+        arguments = [
+            f"`{name}`" + ("" if one.default is one.empty else f" {one.default}")
+            for name, one in inspect.signature(function(f"methods/{slot}", piece)).parameters.items()
+        ]
+        assert re.search(rf"\| `{piece}` \| {re.escape(', '.join(arguments))} ?\|", page), (slot, piece)
+
+
+def test_the_readme_has_the_pipeline_as_it_is() -> None:
+    command = ["dvc", "dag", "--collapse-foreach-matrix", "--md"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() in README
+
+
+def test_the_method_of_the_readme_is_a_piece() -> None:
+    [code] = [block for block in blocks("python") if "def square_root" in block]
+    scope: dict[str, Any] = {}
+    exec(compile(code, "square_root.py", "exec"), scope)
+    weight = scope["square_root"](steps=4)
+    state, betas = weight.init(), []
+    for _ in range(6):
+        beta, state = weight.update(state, torch.zeros(3, 2), torch.zeros(3))
+        betas.append(float(beta))
+    assert betas == pytest.approx([0, 0.5, 0.5**0.5, 0.75**0.5, 1, 1])
+
+
+@pytest.mark.parametrize("section", ["What to do", "Audit the loss", "Predict the collapse"])
+def test_what_an_example_prints_is_what_stands_below_it(
+    section: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (ROOT / "docs/diagnosis.md").read_text().split(f"## {section}\n")[1].split("\n## ")[0]
+    [code], [_, output, *_] = blocks("python", text), blocks("(?:python)?", text)
+    exec(compile(code, section, "exec"), {})
+    assert capsys.readouterr().out == output
+
+
+def test_the_examples_of_your_vae_print_what_stands_below_them(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    page, scope = (ROOT / "docs/your-vae.md").read_text(), dict[str, Any]()
+    pairs = re.findall(r"```python\n((?:(?!```).)*)```\n\n```\n(.*?)```", page, re.DOTALL)
+    for code, output in pairs:
+        if "import scvi" in code or "diffusers" in code:
+            continue  # tests/clients has them
+        if "metrics/cells" in code and not (ROOT / "metrics/cells/kjv-vae-plain").exists():
+            code, output = (text.splitlines(keepends=True)[-1] for text in (code, output))
+        exec(compile(code, "docs/your-vae.md", "exec"), scope)
+        printed = capsys.readouterr().out
+        if "train(" in code:  # ends elsewhere in the last digits on another CPU
+            printed, output = (re.sub(r"\d+\.\d+", "#", text) for text in (printed, output))
+        assert printed == output
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/diagnosis.md", "docs/your-vae.md"])
+def test_examples_on_encodings_of_ones_own_run_as_they_stand(
+    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    mu, logvar = torch.randn(100, 3), torch.full((100, 3), -1.0)
+    scope = {"mu": mu, "logvar": logvar, "loader": [mu, mu], "encoder": lambda x: (x, logvar)}
+    scope |= {
+        "x": mu + 1,
+        "output": mu,
+        "my_loss": lambda output, x, *q: {"loss": (output - x).square().sum()},
+    }
+    own = ("diagnosis = uncollapse", "in loader:", "my_loss")
+    examples = [
+        code for code in blocks("python", (ROOT / page).read_text()) if any(one in code for one in own)
+    ]
+    assert len(examples) == (2 if "diagnosis" in page else 1)
+    for code in examples:
+        exec(compile(f"import uncollapse\n{code}", page, "exec"), scope)
+    assert (tmp_path / "diagnosis.png").exists() or "your-vae" in page

@@ -1,0 +1,100 @@
+"""Every study is valid, and what is published is held against what was found."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from small_params import TEXT
+
+from uncollapse.experiment.params import Params
+from uncollapse.pipeline.calibration import LATENTS, SPECTRUM, optimum
+
+STUDIES = Path(__file__).parent.parent.parent / "studies"
+NAMES = sorted(file.parent.name for file in STUDIES.glob("*/params.yaml"))
+
+
+@pytest.fixture
+def scripts(monkeypatch: pytest.MonkeyPatch) -> None:
+    for folder in (STUDIES, STUDIES / "linear"):
+        monkeypatch.syspath_prepend(folder)
+
+
+CELL = {"dataset": "toy", "model": "vae", "method": "plain"}
+
+
+def module(name: str) -> ModuleType:
+    return sys.modules.get(name) or __import__(name)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_study_is_valid_and_what_it_is_held_against_is_in_it(
+    name: str, tmp_path: Path, scripts: None
+) -> None:
+    merged = module("run").params(STUDIES / name)
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(merged))
+    params = Params(tmp_path / "params.yaml")
+    cells = params.cells()
+    assert len(params.grid.seeds) > 1
+    published = STUDIES / name / "published.csv"
+    if published.exists():
+        for row in pd.read_csv(published).to_dict("records"):
+            assert (row["dataset"], row["model"], row["method"]) in cells
+    assert f"](../studies/{name})" in (STUDIES.parent / "docs" / "studies.md").read_text()
+
+
+def test_the_published_table_has_ours_its_interval_and_the_difference(tmp_path: Path, scripts: None) -> None:
+    cell = CELL
+    runs = [{**cell, "seed": seed, "elbo": elbo} for seed, elbo in enumerate((-100.0, -102.0))]
+    pd.DataFrame(runs).to_csv(tmp_path / "summary.csv", index=False)
+    row = {**cell, "measure": "elbo", "published": -97.25}
+    pd.DataFrame([row, {**row, "method": "skip"}]).to_csv(tmp_path / "published.csv", index=False)
+    module("published").write(tmp_path)
+    *_, line, missing = (tmp_path / "published.md").read_text().splitlines()
+    assert missing == "| `toy` | `vae` | `skip` | `elbo` | not run yet | −97.25 |  |"
+    names, numbers = line.split(" | `elbo` | ")
+    assert names == "| `toy` | `vae` | `plain`"
+    assert numbers == "−101 [−114, −88] | −97.25 | −3.75 |"
+
+
+def test_a_study_that_fails_brings_no_tables_of_others(
+    tmp_path: Path, scripts: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, tools = tmp_path / "root", tmp_path / "tools"
+    for file in ("params.yaml", "studies/toy/params.yaml", "dvc.yaml", "dvc.lock", "src/a", "stages/a"):
+        (root / file).parent.mkdir(parents=True, exist_ok=True)
+        (root / file).write_text(TEXT if file.endswith("params.yaml") else "")
+    (root / "metrics").mkdir()
+    for result in module("run").RESULTS:
+        (root / "metrics" / result).write_text("of the default grid")
+    measures = module("cells").COLUMNS.keys() - {"work"} | {"gflops"}
+    runs = [{**CELL, "seed": seed, **dict.fromkeys(measures, seed + 0.25)} for seed in (0, 1)]
+    pd.DataFrame(runs).to_csv(root / "metrics" / "summary.csv", index=False)
+    tools.mkdir()
+    (tools / "dvc").write_text('#!/bin/sh\ntest "$1" != repro\n')
+    (tools / "dvc").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tools}:{os.environ['PATH']}")
+    monkeypatch.setattr(module("run"), "ROOT", root)
+    author = ["-c", "user.name=a", "-c", "user.email=a@b.c"]
+    for command in (["init", "--quiet"], ["add", "."], [*author, "commit", "--quiet", "--message", "all"]):
+        subprocess.run(["git", *command], cwd=root, check=True)
+    with pytest.raises(SystemExit, match="error: study toy: not done"):
+        module("run").main("toy")
+    assert [file.name for file in (root / "studies/toy").iterdir()] == ["params.yaml"]
+    (tools / "dvc").write_text('#!/bin/sh\ntest "$2" != --keep-going\n')  # a cell fails, the report does not
+    assert module("run").main("toy") == 1
+    assert (root / "studies/toy/summary.csv").exists()
+    *_, line = (root / "studies/toy/cells.md").read_text().splitlines()
+    assert line.startswith("| `toy` | `vae` | `plain` | 0.75 | 0.75 |"), "means over seeds"
+    assert line.endswith("| 75% | 1× | 75% |")
+
+
+def test_theory_is_that_of_the_calibration(scripts: None) -> None:
+    for variance in (0.5, 1.0, 3.0):
+        assert module("theory").optimal_kl(SPECTRUM[:LATENTS], variance) == pytest.approx(optimum(variance))
+    assert np.array_equal(module("theory").optimal_kl(np.array([0.9, 1.0]), 1.0), [0, 0])

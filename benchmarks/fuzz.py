@@ -1,4 +1,4 @@
-"""Fuzzing: `python benchmarks/fuzz.py MINUTES [FIRST]` tries inputs that are almost right, number FIRST first.
+"""Fuzzing: `python benchmarks/fuzz.py MINUTES [FIRST]` tries inputs that are almost right, FIRST at first.
 
 What takes an input may take it or refuse it in one line; all else is a fault, also a crash, a hang or more
 memory than MEMORY. It prints how many it tried; `python benchmarks/fuzz.py --number N` tries number N again.

@@ -1,4 +1,4 @@
-"""The pictures of docs/mlflow.md: run `python benchmarks/screenshots.py` where mlflow.db has the default grid."""
+"""The pictures of docs/mlflow.md: `python benchmarks/screenshots.py` where mlflow.db has the default grid."""
 
 import json
 import shutil

@@ -167,9 +167,8 @@ def main() -> None:
     print(f"top-level names in two files or more     {len(repeated)} of {len(places)}, {share:.1%}")
     print(f"comments that are no sentence, no unit   {len(odd)} of {len(comments)}")
     print(f"docstrings that begin with no sentence   {count_docstrings(arguments.checkout)}")
-    print(
-        f"lines                                    {sum(len(file.read_text().splitlines()) for file in files)}"
-    )
+    lines = sum(len(file.read_text().splitlines()) for file in files)
+    print(f"lines                                    {lines}")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 # make test    the tests
 # make ui      the runs in MLflow
 # make follow  the runs that are being trained grow in MLflow; beside `make repro`, in a second terminal
-# make study   a larger grid, such as NAME=default: hours, goes on where it was stopped
+# make study   a larger grid, such as NAME=controls: hours, goes on where it was stopped
 # make cluster the grid on Ray: on this machine, or on the cluster of RAY_ADDRESS
 # make test-clients    our tools beside scvi-tools, pythae, diffusers and Lightning, in an environment of its own
 # make test-cluster    twelve cells on a real Ray with failures, and through submitit

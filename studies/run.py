@@ -1,4 +1,4 @@
-"""Run a study: `make study NAME=default`.
+"""Run a study: `make study NAME=controls`.
 
 studies/<name>/params.yaml holds what differs from params.yaml at the top. The pipeline runs in a clone of its
 own, .work/studies/<name>, with the code and the DVC cache of this one: a cell that was trained here is not

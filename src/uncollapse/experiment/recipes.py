@@ -129,7 +129,7 @@ def computing(stage: str, code: Code) -> list[Root]:
     measures = code.package.glob("measures/*.py") if stage == "evaluate" else ()  # found by their folder
     return [
         *script(stage, code),
-        *([(code.package / "device.py", "set_up")] if stage in WORKERS else []),
+        *([(code.package / "compute/device.py", "set_up")] if stage in WORKERS else []),
         *((file, "measure") for file in measures),
     ]
 

@@ -26,7 +26,7 @@ from fuzz_inputs import INPUTS, made
 from made_sources import COUNTS
 
 import uncollapse
-from uncollapse.cli import parser
+from uncollapse.cli import make_parser
 from uncollapse.data import features
 from uncollapse.data.prepare import prepare
 from uncollapse.errors import UserError, one_line
@@ -45,9 +45,9 @@ class Fault(Exception):
 
 
 def diagnose(file: Path) -> None:
-    arguments = parser().parse_args(["diagnose", str(file), "--json"])
+    arguments = make_parser().parse_args(["diagnose", str(file), "--json"])
     with redirect_stdout(StringIO()):
-        arguments.command(arguments)
+        arguments.run(arguments)
 
 
 def load(file: Path) -> None:

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from uncollapse.registry import PACKAGE
 
 WATCHERS = (
-    "cli.py",
+    "cli",
     "errors.py",
     "experiment",
     "files.py",

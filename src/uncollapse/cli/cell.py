@@ -1,0 +1,51 @@
+"""`uncollapse cell`: make one cell of the grid, in a clone of the repository at a commit."""
+
+import argparse
+import re
+
+from uncollapse.cli import Command
+from uncollapse.cli._arguments import CELL, add_source, read_source
+from uncollapse.errors import UserError
+
+ELSEWHERE = """For any machine that reaches the repository and its DVC remote, see docs/cluster.md. Clones
+    lie in the folder that UNCOLLAPSE_SCRATCH names, or else in the one for temporary files."""
+
+
+def add_cell_and_commit(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that name a cell, a commit and a repository."""
+    parser.add_argument("cell", help=CELL)
+    parser.add_argument(
+        "--commit", required=True, metavar="SHA", help="the commit whose params and code count"
+    )
+    add_source(parser)
+
+
+def make_cell(arguments: argparse.Namespace) -> None:
+    """Make the cell. Raises UserError or ValueError with one line."""
+    from uncollapse.cluster.unit import Order, make
+    from uncollapse.experiment.cells import Cell
+    from uncollapse.experiment.schema import plain
+    from uncollapse.pipeline.outputs import jobs
+    from uncollapse.pipeline.pool import cores
+
+    names = arguments.cell.split("-")
+    if len(names) != 3:
+        raise ValueError(f"{arguments.cell}: should be <data set>-<model>-<method>")
+    for name in names:  # They become names of files in the clone, and words of commands there.
+        plain(name)
+    if not re.fullmatch("[0-9a-f]{7,64}", arguments.commit):  # A clone may have an old branch of that name.
+        raise ValueError(
+            f"--commit {arguments.commit}: should be a commit's hash, as `git rev-parse` prints it"
+        )
+    order = Order(jobs(Cell(*names)), arguments.commit, read_source(arguments), cores(), recipes={})
+    outcome = make(order)
+    if outcome.failed:
+        raise UserError(f"{outcome.failed}: {outcome.line}")
+
+
+COMMAND = Command(
+    "make one cell, in a clone at a commit; what the DVC remote has is not made again",
+    make_cell,
+    add_cell_and_commit,
+    ELSEWHERE,
+)

@@ -1,0 +1,65 @@
+"""`uncollapse diagnose`: measure the posterior collapse of any VAE."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from uncollapse.cli import Command
+
+if TYPE_CHECKING:
+    from uncollapse.your_vae.diagnosis import Diagnosis
+
+FIGURES = (".png", ".svg", ".pdf")
+
+
+def add_encodings(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that name the encodings, and what is to be said of them."""
+    arrays = ".npz file of arrays mu and logvar (examples, dimensions), labels if you like"
+    parser.add_argument("file", type=Path, help=arrays)
+    share = "share of examples that may have more KL (default %(default)s)"
+    parser.add_argument("--delta", type=float, default=0.01, help=share)
+    parser.add_argument("--json", action="store_true", help="print all fields as JSON")
+    parser.add_argument("--figure", type=Path, metavar="FILE", help=f"draw a figure: {', '.join(FIGURES)}")
+    what = "say what the studies found against collapse on such data"
+    parser.add_argument("--kind", choices=("images", "text"), help=what)
+
+
+def diagnose_file(arguments: argparse.Namespace) -> None:
+    """Print the diagnosis of the encodings in a file. Raises ValueError or OSError with one line."""
+    if arguments.figure and arguments.figure.suffix.lower() not in FIGURES:
+        raise ValueError(f"--figure {arguments.figure}: should end in one of {', '.join(FIGURES)}")
+    from uncollapse.your_vae.advice import advice
+    from uncollapse.your_vae.diagnosis import diagnose
+    from uncollapse.your_vae.posterior_inputs import load
+
+    diagnosis = diagnose(**load(arguments.file), delta=arguments.delta)
+    if arguments.figure:
+        diagnosis.figure().save(str(arguments.figure), ppi=144)
+    if arguments.json:
+        print(json.dumps(diagnosis.as_dict(), indent=2))
+        return
+    print_diagnosis(diagnosis)
+    if arguments.kind and "collapsed" in diagnosis.verdict:
+        print("what the studies found:", *advice(arguments.kind), sep="\n- ")
+
+
+def print_diagnosis(diagnosis: "Diagnosis") -> None:
+    """Print the verdict and the measures behind it."""
+    from uncollapse.measures.mutual_information import at_cap
+
+    shares = ", ".join(f"{diagnosis.collapsed(eps):.0%}" for eps in (0.01, 0.1, 1.0))
+    near = f", near its cap of {diagnosis.mi_cap:.3g}" if at_cap(diagnosis.mi, diagnosis.mi_cap) else ""
+    low = f"{diagnosis.mi:.4g} +- {diagnosis.mi_standard_error:.2g}{near}"
+    mi = f"from {low}, to {diagnosis.mi_upper:.4g} +- {diagnosis.mi_upper_standard_error:.2g} nats"
+    print(diagnosis.verdict)
+    size = f"{diagnosis.n} examples, {diagnosis.d} dimensions, {diagnosis.active_units} active units"
+    print(f"{size}; collapsed at eps 0.01, 0.1, 1: {shares} of them")
+    print(f"kl {diagnosis.kl:.4g} nats, mutual information {mi}")
+    if diagnosis.probe_accuracy is not None:
+        print(f"linear probe: {diagnosis.probe_accuracy:.1%} of the labels")
+
+
+COMMAND = Command(
+    "measure the posterior collapse of any VAE from its encodings", diagnose_file, add_encodings
+)

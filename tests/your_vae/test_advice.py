@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import uncollapse
-from uncollapse.results.verdict import State
+from uncollapse.results.verdict import Verdict
 from uncollapse.your_vae import advice as advising
 
 STUDIES = Path(__file__).parent.parent.parent / "studies"
@@ -50,7 +50,7 @@ def test_each_number_is_that_of_the_comparison(kind: str) -> None:
             assert found == pytest.approx(
                 tuple(own[["difference", "low", "high", "beyond_chance"]].astype(float)), rel=1e-3
             )
-    states = [list(State).index(remedy.verdict) for remedy in remedies]
+    states = [list(Verdict).index(remedy.verdict) for remedy in remedies]
     assert states == sorted(states)
 
 

@@ -1,6 +1,8 @@
-"""The colours of methods, which are the same in every chart and in the controls of the page."""
+"""The colours of methods and of verdicts, which are the same everywhere on the page."""
 
 from collections.abc import Sequence
+
+from uncollapse.results.verdict import Verdict
 
 # dark enough for lines on white, and most colour-blind readers can tell them apart (after Okabe & Ito)
 COLOURS = (
@@ -15,6 +17,16 @@ COLOURS = (
     "#8c510a",
     "#4d7d18",
 )
+VERDICT_COLOURS = {  # black text can be read on each, and the words say the same
+    Verdict.HELPS: "#bfe0f5",
+    Verdict.AT_MORE_WORK: "#e4f1fa",
+    Verdict.TRADE_OFF: "#e9dff3",
+    Verdict.NOTHING: "#ffffff",
+    Verdict.WORSE: "#fbd5bd",
+    Verdict.NOT_CONVERGED: "#ededed",
+    Verdict.DIVERGED: "#ededed",
+    Verdict.NO_INTERVAL: "#ffffff",
+}
 
 
 def palette(methods: Sequence[str]) -> dict[str, str]:

@@ -7,15 +7,10 @@ from uncollapse.report.matrix import Square
 from uncollapse.results.effects import Effect
 from uncollapse.results.evidence import Evidence
 from uncollapse.results.numbers import effect
-from uncollapse.results.verdict import State
+from uncollapse.results.verdict import Verdict
 
 MOST = 3
-VERBS = {
-    State.HELPS: "helps",
-    State.AT_MORE_WORK: "helps only at more work",
-    State.TRADE_OFF: "is better in one thing and worse in another",
-    State.WORSE: "is worse",
-}
+SAID = (Verdict.HELPS, Verdict.AT_MORE_WORK, Verdict.TRADE_OFF, Verdict.WORSE)
 NAMES = {"nll": "nll", "collapsed": "collapsed dimensions", "uninformative": "dimensions without information"}
 
 
@@ -26,20 +21,20 @@ def headline(evidence: Evidence, squares: Sequence[Square]) -> list[str]:
         axis = "model" if one.cell.method == evidence.plain else "method"
         subjects.setdefault((axis, getattr(one.cell, axis)), []).append(one)
     sentences = []
-    for state in VERBS:
+    for verdict in SAID:
         for axis in ("method", "model"):
             found = {
-                name: [one for one in effects if one.state == state]
+                name: [one for one in effects if one.judgement.verdict == verdict]
                 for (of, name), effects in subjects.items()
                 if of == axis
             }
             name = max(found, key=lambda name: len(found[name]), default="")
             if found.get(name):
-                sentences.append(sentence(evidence, axis, state, found[name], len(subjects[axis, name])))
+                sentences.append(sentence(evidence, axis, verdict, found[name], len(subjects[axis, name])))
     return sentences[:MOST]
 
 
-def sentence(evidence: Evidence, axis: str, state: State, found: Sequence[Effect], of: int) -> str:
+def sentence(evidence: Evidence, axis: str, verdict: Verdict, found: Sequence[Effect], of: int) -> str:
     """In how many comparisons a verdict is shown, for which data, budget and cost; and the surest of them."""
     cells = [cell for one in found for cell in (one.cell, one.against)]
     rows = [(row, one.cell) for one in found for row in (one.nll, one.share)]
@@ -47,7 +42,7 @@ def sentence(evidence: Evidence, axis: str, state: State, found: Sequence[Effect
     name, against = (getattr(one, axis) for one in (found[0].cell, found[0].against))
     where = f"{cell.dataset} with `{cell.model}`" if axis == "method" else cell.dataset
     return (
-        f"`{name}` {VERBS[state]} in {len(found)} of {of} comparisons with `{against}` "
+        f"`{name}` {verdict.clause} in {len(found)} of {of} comparisons with `{against}` "
         f"({scope(evidence, cells, [one.cost for one in found])}), most surely on {where}: "
         f"{NAMES[row['measure']]} {effect(row)}."
     )

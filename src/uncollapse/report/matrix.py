@@ -10,25 +10,13 @@ import pandas as pd
 from uncollapse.experiment.cells import Cell
 from uncollapse.measures import columns
 from uncollapse.report.charts._canvas import Layers
+from uncollapse.report.colours import VERDICT_COLOURS
 from uncollapse.results.effects import Effect, effect_of
 from uncollapse.results.evidence import Evidence
 from uncollapse.results.gather import REASONS
 from uncollapse.results.numbers import MINUS, Row, decimals, mean_of
-from uncollapse.results.verdict import State
+from uncollapse.results.verdict import Verdict
 
-# what each verdict means, and its colour, on which black text can be read; the words say the same
-MEANINGS = {
-    State.HELPS: ("better in likelihood or collapse, worse in neither", "#bfe0f5"),
-    State.AT_MORE_WORK: ("so too, but not shown for the work of its reference", "#e4f1fa"),
-    State.TRADE_OFF: ("better in one, worse in another", "#e9dff3"),
-    State.NOTHING: ("nothing is beyond chance", "#ffffff"),
-    State.WORSE: ("worse in likelihood or collapse, better in neither", "#fbd5bd"),
-    State.NOT_CONVERGED: ("does not count: it may still have improved when training ended", "#ededed"),
-    State.DIVERGED: (
-        "does not count: some seeds of it or of its reference diverged, and the others are a selection",
-        "#ededed",
-    ),
-}
 OTHERS = "#f6f6f4"  # references, and cells without results
 
 
@@ -84,10 +72,10 @@ def by_row(squares: Sequence[Square], down: str) -> dict[str, dict[str, list[Squ
     return result
 
 
-def key(squares: Sequence[Square]) -> dict[str, tuple[str, str]]:
-    """What the verdicts that occur mean, and their colours."""
+def key(squares: Sequence[Square]) -> list[Verdict]:
+    """List the verdicts that occur, the best one first."""
     found = {one.label for one in squares}
-    return {state.value: meaning for state, meaning in MEANINGS.items() if state in found}
+    return [verdict for verdict in Verdict if verdict in found]
 
 
 def square(evidence: Evidence, cell: Cell) -> Square:
@@ -108,14 +96,13 @@ def square(evidence: Evidence, cell: Cell) -> Square:
     effect = effect_of(evidence, question, cell, against)
     if effect is None:
         return Square(cell, "nothing to compare with", OTHERS, levels)
-    counts = effect.converged and not effect.diverged
-    label = effect.state.value if effect.tested or not counts else "no interval"
+    verdict = effect.judgement.verdict
     lines = [*gains(effect, evidence.collapse), Line(f"{effect.cost:.2g}× the work")]
     if gone := evidence.left_out(cell) or evidence.left_out(against, " of its reference"):
         lines.append(Line(gone, strong=True))
     if question == "model":
         lines.append(Line(f"compared with {evidence.vae}"))
-    return Square(cell, label, MEANINGS[effect.state][1], lines, effect)
+    return Square(cell, verdict.value, VERDICT_COLOURS[verdict], lines, effect)
 
 
 def gains(effect: Effect, collapse: str) -> list[Line]:

@@ -12,7 +12,7 @@ from uncollapse.pipeline.published import PAGE
 from uncollapse.report import explain, matrix, table
 from uncollapse.report.agreement import disagreements
 from uncollapse.report.answers import answers
-from uncollapse.report.colours import palette
+from uncollapse.report.colours import VERDICT_COLOURS, palette
 from uncollapse.report.examples import examples
 from uncollapse.report.headline import headline
 from uncollapse.report.panels import figures
@@ -50,6 +50,7 @@ def page(results: Results) -> str:
             matrix=matrix.by_row(verdicts, sides.down),
             sides=sides,
             key=matrix.key(verdicts),
+            verdict_colours=VERDICT_COLOURS,
             headline=headline(evidence, verdicts),
             answers=answers(evidence),
             disagreements=disagreements(evidence),

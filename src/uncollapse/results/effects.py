@@ -7,7 +7,7 @@ from uncollapse.experiment.cells import Cell
 from uncollapse.results.evidence import Evidence
 from uncollapse.results.numbers import Row, effect, times
 from uncollapse.results.robust import dependence
-from uncollapse.results.verdict import State, state_of
+from uncollapse.results.verdict import Judgement, Verdict, judge
 
 
 class Effect(NamedTuple):
@@ -44,19 +44,26 @@ class Effect(NamedTuple):
         return max(self.collapse, self.information) > 0 <= min(self.collapse, self.information)
 
     @property
-    def tested(self) -> bool:
-        """Whether there are seeds enough for an interval."""
-        return not math.isnan(self.nll["low"])
+    def judgement(self) -> Judgement:
+        """Judge the cell by what is shown on both rulers."""
+        return judge(
+            likelihood=self.likelihood,
+            collapse=self.collapse,
+            information=self.information,
+            cost=self.cost,
+            at_equal_work=self.at_equal_work,
+            depends=bool(self.depends),
+            doubt=self.doubt,
+        )
 
     @property
-    def state(self) -> State:
-        """The verdict: better or worse in anything that is shown."""
+    def doubt(self) -> Verdict | None:
+        """Say why the numbers do not count, if they do not."""
         if self.diverged:
-            return State.DIVERGED
-        if not self.converged:
-            return State.NOT_CONVERGED
-        shown = (self.collapse, self.information, self.likelihood)
-        return state_of(shown, cost=self.cost, at_equal_work=self.at_equal_work)
+            return Verdict.DIVERGED
+        if math.isnan(self.nll["low"]):
+            return Verdict.NO_INTERVAL
+        return None if self.converged else Verdict.NOT_CONVERGED
 
 
 def effect_of(evidence: Evidence, question: str, cell: Cell, against: Cell) -> Effect | None:

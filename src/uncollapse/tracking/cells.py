@@ -10,7 +10,6 @@ from uncollapse.experiment.cells import Cell
 from uncollapse.measures import columns
 from uncollapse.pipeline.cache import key
 from uncollapse.pipeline.watching.times import Span
-from uncollapse.report.answers.methods import verdict
 from uncollapse.results.effects import effect_of
 from uncollapse.results.evidence import Evidence
 from uncollapse.results.gather import gather
@@ -44,7 +43,7 @@ def cell_run(evidence: Evidence, cell: Cell, seeds: Sequence[Run], plain: Sequen
     if gone:
         tags["diverged"] = str(gone)
     if effect:
-        tags["verdict"] = verdict(effect, evidence.seeds)
+        tags["verdict"], tags["shown"] = effect.judgement.verdict.value, effect.judgement.behind
     first = seeds[0]
     return Run(
         experiment=first.experiment,

@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple
 
 from uncollapse.experiment.cells import Cell
 from uncollapse.results.numbers import show, times
-from uncollapse.results.verdict import State, state_of
+from uncollapse.results.verdict import Verdict, judge
 
 TABLE = Path(__file__).parent / "advice.csv"  # made by studies/advice.py
 MEASURES = {"nll": "nll", "uninformative": "uninformative", "equal_work": "elbo_at_equal_work"}
@@ -50,12 +50,15 @@ class Remedy:
     link: str
 
     @property
-    def verdict(self) -> State:
+    def verdict(self) -> Verdict:
         """What is shown, beyond chance, see `uncollapse.results.verdict`. An nll that is worse counts without
         a correction for many comparisons, lest a remedy be recommended that may cost it."""
-        shown = (-1 if self.nll.low > 0 else -self.nll.direction, -self.uninformative.direction)
-        equal = self.equal_work.direction if self.equal_work else None
-        return state_of(shown, cost=self.work, at_equal_work=equal)
+        return judge(
+            likelihood=-1 if self.nll.low > 0 else -self.nll.direction,
+            collapse=-self.uninformative.direction,
+            cost=self.work,
+            at_equal_work=self.equal_work.direction if self.equal_work else None,
+        ).verdict
 
     def __str__(self) -> str:
         nll, told, equal = self.nll, self.uninformative, self.equal_work
@@ -98,5 +101,5 @@ def advice(kind: Literal["images", "text"], *, model: str = "vae") -> list[Remed
                 **parts,
             )
         )
-    order = list(State)
+    order = list(Verdict)
     return sorted(remedies, key=lambda remedy: (order.index(remedy.verdict), remedy.nll.mean))

@@ -4,13 +4,10 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from uncollapse.experiment.cells import Cell
-from uncollapse.results.effects import Effect
 from uncollapse.results.evidence import Evidence
 from uncollapse.results.numbers import listed, times
 
 NOT_SHOWN = "**Not shown by this grid**"
-ONE_SEED = "no interval can be given with one seed"
-SHOWN = {1: "better", -1: "worse", 0: "no difference shown"}
 
 
 class Point(NamedTuple):
@@ -46,13 +43,6 @@ def scope(evidence: Evidence, cells: Iterable[Cell], costs: Sequence[float]) -> 
     ends = list(dict.fromkeys(f"{cost:.2g}" for cost in sorted(costs)))
     cost = times(costs[0]) if len(ends) == 1 else f"{ends[0]} to {ends[-1]} times the work"
     return f"on {datasets}, {evidence.budget(cells)}, {cost}"
-
-
-def doubts(effect: Effect) -> list[str]:
-    """Why what is said of two cells does not count, if it does not."""
-    diverged = "does not count, as seeds of it or of its reference diverged"
-    reasons = {"not converged": not effect.converged, diverged: effect.diverged > 0}
-    return [reason for reason, holds in reasons.items() if holds]
 
 
 def not_shown(

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from uncollapse.experiment.cells import Cell
-from uncollapse.report.answers.answer import NOT_SHOWN, ONE_SEED, Answer, Point, not_shown, scope, summary
+from uncollapse.report.answers.answer import NOT_SHOWN, Answer, Point, not_shown, scope, summary
 from uncollapse.results.evidence import Evidence
 from uncollapse.results.numbers import Row, effect, listed, times
+from uncollapse.results.verdict import Verdict
 
 QUESTION = "Do combinations add anything to their parts?"
 NO_PARTS = "It does not have all of its parts."
@@ -33,7 +34,7 @@ def combinations(evidence: Evidence) -> Answer:
                 better[cell] = min(directions) > 0
                 work = [evidence.cost(cell, part) for part in against]
                 costs += work
-                words = ONE_SEED if evidence.seeds < 2 else verdict(rows, directions)
+                words = Verdict.NO_INTERVAL if evidence.seeds < 2 else compare_with_parts(rows, directions)
                 numbers = "; ".join(
                     f"{effect(row)} compared with `{row['against_method']}`, {times(cost)}"
                     for row, cost in zip(rows, work, strict=True)
@@ -49,8 +50,8 @@ def combinations(evidence: Evidence) -> Answer:
     return Answer(QUESTION, summary(evidence, claims), points)
 
 
-def verdict(rows: Sequence[Row], directions: Sequence[int]) -> str:
-    """How a combination compares with its parts, in words."""
+def compare_with_parts(rows: Sequence[Row], directions: Sequence[int]) -> str:
+    """Say how a combination compares with its parts."""
     if min(directions) > 0:
         return "better than each of its parts"
     worse = [

@@ -3,11 +3,8 @@
 from uncollapse.experiment.cells import Cell
 from uncollapse.report.answers.answer import (
     NOT_SHOWN,
-    ONE_SEED,
-    SHOWN,
     Answer,
     Point,
-    doubts,
     not_shown,
     scope,
     summary,
@@ -15,11 +12,9 @@ from uncollapse.report.answers.answer import (
 from uncollapse.results.effects import Effect, effect_of
 from uncollapse.results.evidence import Evidence
 from uncollapse.results.numbers import Row, effect
+from uncollapse.results.verdict import DIRECTIONS
 
 QUESTION = "What does each method do to each model, and at what cost?"
-COLLAPSE = {1: "less collapse", -1: "more collapse"}
-INFORMATION = {1: "more information", -1: "less information"}
-LIKELIHOOD = {1: "better likelihood", -1: "worse likelihood", 0: "no difference in likelihood shown"}
 
 
 def methods(evidence: Evidence) -> Answer:
@@ -40,10 +35,10 @@ def methods(evidence: Evidence) -> Answer:
                     points.append(not_shown(dataset, name, method))
                     continue
                 effects[cell] = result
-                words, numbers = verdict(result, evidence.seeds), result.evidence
+                words, numbers = str(result.judgement), result.evidence
                 row = control(evidence, cell)
                 if row is not None and evidence.seeds > 1:
-                    words += f"; likelihood against its control: {SHOWN[evidence.direction(row)]}"
+                    words += f"; likelihood against its control: {DIRECTIONS[evidence.direction(row)]}"
                     numbers += f"; nll {effect(row)} compared with `{row['against_method']}`"
                 points.append(Point(dataset, f"{name}: {words}.", f"{numbers}.", method))
         if effects:
@@ -61,25 +56,3 @@ def control(evidence: Evidence, cell: Cell) -> Row | None:
     """How the nll of a cell compares with that of its control, where the method has one."""
     against = cell._replace(method=evidence.controls.get(cell.method, ""))
     return evidence.comparison("control", cell, against, "nll")
-
-
-def verdict(effect: Effect, seeds: int) -> str:
-    """What is shown, in words, on both rulers. A remedy reduces collapse and does not lose likelihood."""
-    if seeds < 2:
-        return ONE_SEED
-    words = [as_trained(effect)]
-    if effect.at_equal_work is not None:
-        words.append(f"at equal work: {SHOWN[effect.at_equal_work]}")
-    if effect.depends:
-        words.append("collapse depends on eps")
-    return "; ".join([*words, *doubts(effect)])
-
-
-def as_trained(effect: Effect) -> str:
-    """What is shown at the end of training."""
-    if not any((effect.collapse, effect.information, effect.likelihood)):
-        return "no effect shown"
-    latents = [COLLAPSE.get(effect.collapse), INFORMATION.get(effect.information)]
-    shown = [words for words in latents if words] or ["no difference in collapse shown"]
-    lead = {1: "a remedy: ", -1: "no remedy: ", 0: ""}[effect.likelihood] if effect.less_collapse else ""
-    return f"{lead}{', '.join([*shown, LIKELIHOOD[effect.likelihood]])}"

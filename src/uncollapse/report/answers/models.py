@@ -3,11 +3,8 @@
 from uncollapse.experiment.cells import Cell
 from uncollapse.report.answers.answer import (
     NOT_SHOWN,
-    ONE_SEED,
-    SHOWN,
     Answer,
     Point,
-    doubts,
     not_shown,
     scope,
     summary,
@@ -58,18 +55,10 @@ def models(evidence: Evidence) -> Answer:
 def point(evidence: Evidence, cell: Cell, result: Effect) -> Point:
     """How a model compares with the VAE, both with the plain method."""
     means, base = evidence.means[cell], evidence.means[cell._replace(model=evidence.vae or "")]
-    verdict = {
-        0: f"no difference in collapse to `{evidence.vae}` is shown",
-        1: f"collapses less than `{evidence.vae}`",
-        -1: f"collapses more than `{evidence.vae}`",
-    }[result.collapse]
-    if result.depends:
-        verdict += "; collapse depends on eps"
-    verdict += f"; likelihood: {SHOWN[result.likelihood]}"
-    if result.at_equal_work is not None:
-        verdict += f"; at equal work: {SHOWN[result.at_equal_work]}"
-    verdict += "".join(f"; {doubt}" for doubt in doubts(result))
-    verdict += f"; some dimensions have collapsed in {means['collapsed_seeds']} of {means['seeds']} seeds"
+    verdict = str(result.judgement)
+    if evidence.seeds > 1:
+        seeds = f"{means['collapsed_seeds']} of {means['seeds']} seeds"
+        verdict += f"; some dimensions have collapsed in {seeds}"
     share, least, most = (100 * means[name] for name in ("collapsed", "collapsed_min", "collapsed_max"))
     information = evidence.comparison("model", cell, cell._replace(model=evidence.vae or ""), "mi")
     parts = [
@@ -81,7 +70,6 @@ def point(evidence: Evidence, cell: Cell, result: Effect) -> Point:
         *information_parts(information, means),
         f"seeds: {result.nll['seeds']}",
     ]
-    verdict = ONE_SEED if evidence.seeds < 2 else verdict
     return Point(cell.dataset, f"`{cell.model}`, {cell.dataset}: {verdict}.", f"{'; '.join(parts)}.")
 
 

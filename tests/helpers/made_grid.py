@@ -16,7 +16,7 @@ import yaml
 from made_rows import measures, training_of
 from PIL import Image
 
-from uncollapse.data.files import CARD
+from uncollapse.data.files import CARD, label_file
 from uncollapse.experiment.cells import Cell
 from uncollapse.experiment.params import Params
 from uncollapse.experiment.recipes import recipes, text
@@ -98,7 +98,10 @@ def make_grid(
     for name in datasets:
         card = {"source": "made up", "licence": "none", "counts": {"train": 100}, "sha256": {}}
         for seed in range(seeds):  # each has its own split
-            write(Job("prepare", name).folder / str(seed) / CARD, json.dumps(card))
+            split = Job("prepare", name).folder / str(seed)
+            write(split / CARD, json.dumps(card))
+            if labels and name != "kjv":
+                np.save(label_file(split, "test"), np.random.default_rng(seed).binomial(9, 0.2, 100))
     write(published.CALIBRATION, CALIBRATION)
     for i, cell in enumerate(cells):
         make_cell(cell, np.random.default_rng(i), seeds, labels, points, epochs, measured or {})

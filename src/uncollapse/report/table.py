@@ -8,7 +8,7 @@ import pandas as pd
 from uncollapse.data.files import label_file
 from uncollapse.experiment.cells import Cell
 from uncollapse.measures import Measure, columns
-from uncollapse.pipeline.outputs import Job
+from uncollapse.pipeline import outputs
 from uncollapse.results.evidence import Evidence
 from uncollapse.results.gather import Results
 from uncollapse.results.numbers import Row, effect, mean_of, measure_of
@@ -89,17 +89,19 @@ def difference(row: Row | None, evidence: Evidence) -> tuple[str, str]:
 
 
 def chance(results: Results) -> dict[str, float]:
-    """The accuracy of a probe without information: the share of the commonest class in the test set.
+    """Return the accuracy of a probe without information: the share of the commonest class among the test
+    examples, as a mean over the splits of the seeds.
 
     Data sets without labels are left out.
     """
-    files = {
-        cell.dataset: label_file(Job("prepare", cell.dataset).folder, "test") for cell in results.present
-    }
-    counts = {
-        name: np.unique(np.load(file), return_counts=True)[1] for name, file in files.items() if file.exists()
-    }
-    return {name: float(count.max() / count.sum()) for name, count in counts.items()}
+    shares: dict[str, list[float]] = {}
+    for dataset in dict.fromkeys(cell.dataset for cell in results.present):
+        for seed in results.grid["seeds"]:
+            file = label_file(outputs.prepared(dataset, seed), "test")
+            if file.exists():
+                counts = np.unique(np.load(file), return_counts=True)[1]
+                shares.setdefault(dataset, []).append(counts.max() / counts.sum())
+    return {dataset: float(np.mean(of_seeds)) for dataset, of_seeds in shares.items()}
 
 
 def latents(results: Results) -> dict[str, int]:

@@ -1,0 +1,26 @@
+"""The table of the page."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from made_grid import make_grid
+
+from uncollapse.report.table import chance
+from uncollapse.results.gather import gather
+
+
+def test_the_probe_has_its_chance_level_whether_or_not_each_seed_has_its_own_split(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    make_grid(tmp_path, models=["vae"], methods=["plain"], seeds=2, points=20)
+    results = gather()
+    files = [Path(f"data/mnist5k/{seed}/test.labels.npy") for seed in range(2)]
+    shares = [np.bincount(np.load(file)).max() / 100 for file in files]
+    assert chance(results) == {"mnist5k": pytest.approx(sum(shares) / 2)}
+    for file in files:
+        file.unlink()
+    assert chance(results) == {}, "kjv never had labels"
+    np.save("data/kjv/0/test.labels.npy", np.array([0, 1, 1, 1]))
+    assert chance(results) == {"kjv": 0.75}

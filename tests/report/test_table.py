@@ -1,12 +1,14 @@
 """The table of the page."""
 
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 from made_grid import make_grid
 
-from uncollapse.report.table import chance
+from uncollapse.report.page import FOLDER
+from uncollapse.report.table import chance, heads
 from uncollapse.results.gather import gather
 
 
@@ -24,3 +26,11 @@ def test_the_probe_has_its_chance_level_whether_or_not_each_seed_has_its_own_spl
     assert chance(results) == {}, "kjv never had labels"
     np.save("data/kjv/0/test.labels.npy", np.array([0, 1, 1, 1]))
     assert chance(results) == {"kjv": 0.75}
+
+
+def test_the_text_above_the_table_speaks_of_its_columns() -> None:
+    text = (FOLDER / "table.html").read_text().split("</p>")[0]
+    titles = [head.title for head in heads()]
+    for quoted in re.findall("“(.+?)”", text):
+        assert any(quoted in title for title in titles), quoted
+    assert "steps" not in text

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import chdir
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -77,11 +78,13 @@ def make_grid(
     points: int = 400,
     epochs: int = 10,
     measured: Mapping[str, float] | None = None,
+    diverged: Mapping[str, Sequence[int]] = MappingProxyType({}),
 ) -> list[Cell]:
     """Write it into `folder`, which is the current one, and return its cells.
 
     The code is that of the repository, unless `folder` has its own `src`. Data sets other than mnist5k and
-    kjv are copies of mnist5k. `measured` are further columns of the measures.
+    kjv are copies of mnist5k. `measured` are further columns of the measures, `diverged` the seeds of cells
+    whose training diverged in epoch 2.
     """
     for name in ("stages", "src"):
         if not (folder / name).exists():
@@ -104,7 +107,8 @@ def make_grid(
                 np.save(label_file(split, "test"), np.random.default_rng(seed).binomial(9, 0.2, 100))
     write(published.CALIBRATION, CALIBRATION)
     for i, cell in enumerate(cells):
-        make_cell(cell, np.random.default_rng(i), seeds, labels, points, epochs, measured or {})
+        gone = diverged.get(str(cell), ())
+        make_cell(cell, np.random.default_rng(i), seeds, labels, points, epochs, measured or {}, gone)
     return cells
 
 
@@ -116,6 +120,7 @@ def make_cell(
     points: int,
     epochs: int,
     measured: Mapping[str, float],
+    gone: Sequence[int],
 ) -> None:
     """What training and measuring leave of a cell."""
     rows, history, thresholds = [], [], []
@@ -125,8 +130,10 @@ def make_cell(
         nll = 150 + common + GAINS.get(cell.method, 0) - 10 * control + rng.normal(0, 0.3)
         share = 0.7 - 0.5 * control - 0.2 * ("skip" in cell.method) + rng.normal(0, 0.02)
         row = measures(seed, nll, min(max(share, 0), 1), labels, aggressive="aggressive" in cell.method)
+        history += training_of(seed, nll, rng, 2 if seed in gone else epochs)
+        if seed in gone:
+            continue
         rows.append({**row, **measured})
-        history += training_of(seed, nll, rng, epochs)
         spread = np.exp(np.abs(rng.normal(0, 1, row["latents"])))
         dead = np.arange(row["latents"]) < round(row["collapsed"] * row["latents"])
         for dimension, eps in enumerate(np.where(dead, 0.005 / spread, 0.8 * spread)):
@@ -153,7 +160,11 @@ def make_cell(
         for name in (outputs.RECONSTRUCTIONS, outputs.SAMPLES):
             Image.fromarray(rng.integers(0, 255, (120, 240), np.uint8)).save(folder / name)
     for seed in range(seeds):
-        write(outputs.weights(cell, seed), "made up")
+        if seed not in gone:
+            write(outputs.weights(cell, seed), "made up")
+    if gone:
+        lines = [{"seed": seed, "epoch": 2, "line": "a loss was not finite"} for seed in gone]
+        write(outputs.training(cell).folder / outputs.DIVERGED, pd.DataFrame(lines).to_csv(index=False))
     for job in outputs.jobs(cell):
         make_current(job)
 

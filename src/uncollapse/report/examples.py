@@ -24,18 +24,20 @@ class Interpolation(NamedTuple):
 
 
 class Examples(NamedTuple):
-    """The pictures of a cell by name, as data addresses, and its interpolations."""
+    """The pictures of a cell by name, as data addresses, its interpolations, and the seed that made both."""
 
     cell: Cell
+    seed: int
     pictures: Mapping[str, str]
     interpolations: list[Interpolation]
 
 
 def examples(cell: Cell) -> Examples:
-    """What lies in the folder of a cell."""
-    files = [evaluation(cell).folder / name for name in (RECONSTRUCTIONS, SAMPLES)]
+    """Read what lies in the folder of a cell: the stage `evaluate` draws the first seed that was measured."""
+    job = evaluation(cell)
+    files = [job.folder / name for name in (RECONSTRUCTIONS, SAMPLES)]
     pictures = {file.stem: picture(file) for file in files if file.exists()}
-    return Examples(cell, pictures, interpolations(cell))
+    return Examples(cell, job.recipe["seeds"][0], pictures, interpolations(cell))
 
 
 def interpolations(cell: Cell) -> list[Interpolation]:

@@ -1,8 +1,9 @@
 """Prepared data: uint8 images, real values or integer tokens in four parts, and a card that describes them.
 
-`data/<data set>/` holds `<part>.npy`, `<part>.labels.npy` if there are labels, `vocabulary.txt` for text,
-`classifier.safetensors` for images with labels, and `card.json`. The parts are `train` and `reserve`, which
-are learned from (see `methods/pretraining`), `valid` and `test`.
+Each seed has a split of its own, in `data/<data set>/<seed>/`; a data set with an official split has one for
+all seeds, in `data/<data set>/`. Such a folder holds `<part>.npy`, `<part>.labels.npy` if there are labels,
+`vocabulary.txt` for text, `classifier.safetensors` for images with labels, and `card.json`. The parts are
+`train` and `reserve`, which are learned from (see `methods/pretraining`), `valid` and `test`.
 """
 
 from collections.abc import Sequence

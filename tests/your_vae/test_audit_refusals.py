@@ -31,7 +31,10 @@ import uncollapse
             lambda mu, s: (kl(mu, s * 2)).sum(),
             "its KL takes logvar for the logarithm of a standard deviation",
         ),
-        (lambda mu, logvar: 0.5 * (mu**2 + logvar.exp() - 1).sum(), "what it does to mu and logvar"),
+        (
+            lambda mu, logvar: 0.5 * (mu**2 + logvar.exp() - 1).sum(),
+            "the gradients in mu and logvar are not those of a KL to N(0, I)",
+        ),
         (
             lambda mu, logvar: 0.5 * (3 * mu**2 - 1 - logvar + logvar.exp()).sum(),
             "its KL weighs the means by 3 and the variances by 1",
@@ -90,7 +93,11 @@ def test_a_spread_that_is_no_logvar_is_recognised(power: int, name: str) -> None
             {"likelihood": "bernoulli"},
             "a Gaussian of mean `output`",
         ),
-        (lambda o, x: (o - x)[:, 1:].square().sum(), {}, "1 of 784 values of x do not count in it: a mask?"),
+        (
+            lambda o, x: (o - x)[:, 1:].square().sum(),
+            {},
+            "1 of 784 values of x do not count in it; does it use a mask?",
+        ),
         (lambda o, x: functional.mse_loss(o, x).sqrt(), {}, "the weight of its reconstruction changes"),
         (lambda o, x: functional.mse_loss(o, x).log(), {}, "the weight of its reconstruction changes"),
         (lambda o, x: (o - x).square().sum() / len(x) ** 2, {}, "in half of the batch"),
@@ -116,11 +123,14 @@ def test_what_is_no_reconstruction_is_told(
         ({"likelihood": "poisson"}, "likelihood: should be 'gaussian' or 'bernoulli', not 'poisson'"),
         (
             {"likelihood": "bernoulli", "output_is": "probabilities"},
-            "output: should be between 0 and 1; of log",
+            "output: should be between 0 and 1; for log",
         ),
-        ({"logvar": torch.zeros(16, LATENTS)}, "logvar: equal to 0 in all places"),
+        ({"logvar": torch.zeros(16, LATENTS)}, "logvar is 0 everywhere, so its gradient"),
         ({"output_is": "odds"}, "output_is: should be 'logits' or 'probabilities', not 'odds'"),
-        ({"mu": torch.zeros(16, LATENTS)}, "mu: equal to 0 in all places"),
+        (
+            {"mu": torch.zeros(16, LATENTS)},
+            "mu is 0 everywhere, so its gradient tells nothing; pass",
+        ),
         ({"mu": torch.ones(15, LATENTS)}, "mu and logvar should have the same shape"),
         ({"x": torch.full((16, VALUES), math.nan)}, "x: has values that are NaN or infinite"),
         ({"x": np.zeros((16, VALUES))}, "x: should be a tensor of real numbers"),

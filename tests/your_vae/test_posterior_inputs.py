@@ -92,7 +92,7 @@ def test_variances_for_log_variances_are_told() -> None:
         ({"mu": Laplace(MU, VARIANCE)}, "mu: should be a Gaussian or come with its logvar; it is of Laplace"),
         (
             {"mu": MultivariateNormal(MU, covariance_matrix=torch.eye(6).double() + 0.1)},
-            "mu: a distribution whose dimensions are correlated; q should be diagonal",
+            "mu: the dimensions of this distribution are correlated; q should be diagonal",
         ),
     ],
 )

@@ -31,9 +31,9 @@ def diagnose_file(arguments: argparse.Namespace) -> None:
         raise ValueError(f"--figure {arguments.figure}: should end in one of {', '.join(FIGURES)}")
     from uncollapse.your_vae.advice import advice
     from uncollapse.your_vae.diagnosis import diagnose
-    from uncollapse.your_vae.posterior_inputs import load
+    from uncollapse.your_vae.posterior_inputs import load_encodings
 
-    diagnosis = diagnose(**load(arguments.file), delta=arguments.delta)
+    diagnosis = diagnose(**load_encodings(arguments.file), delta=arguments.delta)
     if arguments.figure:
         diagnosis.figure().save(str(arguments.figure), ppi=144)
     if arguments.json:

@@ -14,8 +14,8 @@ from uncollapse.measures.collapse import collapse_thresholds, collapsed
 from uncollapse.measures.mutual_information import mutual_information
 from uncollapse.measures.probe import probe_accuracy
 from uncollapse.vae import Gaussian
-from uncollapse.your_vae.information_limits import marginal_kl_at_least, mi_at_most
-from uncollapse.your_vae.posterior_inputs import plain, posterior
+from uncollapse.your_vae.information_bounds import bound_information, bound_marginal_kl
+from uncollapse.your_vae.posterior_inputs import read_posterior, to_numpy
 
 if TYPE_CHECKING:
     import altair
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 EPS = 0.1  # nats: with less, for all but delta of the examples, a dimension is collapsed in the verdict
 NO_LOGVAR = "in doubt: no logvar is negative; if these are variances or standard deviations, say var= or std="
-POINTS = 10_000  # the mutual information takes no more, for its time grows with their square
+MOST_EXAMPLES = 10_000  # the mutual information takes no more, for its time grows with their square
 
 
 @dataclass(frozen=True)
@@ -112,12 +112,12 @@ def diagnose(
     or more, for the mutual information cannot exceed ln N. Raises ValueError with one line that names the
     argument: other shapes, NaN, infinity, no numbers, or one row.
     """
-    q = posterior(mu, logvar, var=var, std=std)
+    q = read_posterior(mu, logvar, var=var, std=std)
     doubt = NO_LOGVAR if logvar is not None and float(q.logvar.min()) > 0 else None
-    return diagnosis_of(q, labels, delta, doubt)
+    return diagnose_posterior(q, labels, delta, doubt)
 
 
-def diagnosis_of(q: Gaussian, labels: Any, delta: float, doubt: str | None) -> Diagnosis:
+def diagnose_posterior(q: Gaussian, labels: Any, delta: float, doubt: str | None) -> Diagnosis:
     """The diagnosis of q(z|x), doubles (N, D). Raises ValueError as `diagnose` does."""
     if len(q.mu) < 2:
         raise ValueError("mu: should have two examples or more, not 1")
@@ -128,10 +128,10 @@ def diagnosis_of(q: Gaussian, labels: Any, delta: float, doubt: str | None) -> D
         raise ValueError(f"mu: the square of {float(q.mu.abs().max()):.4g} is out of range")
     generator = torch.Generator().manual_seed(0)
     order = torch.randperm(len(kl), generator=generator)
-    sample = order[:POINTS]
+    sample = order[:MOST_EXAMPLES]
     noise = torch.randn(len(sample), q.mu.shape[1], generator=generator)
     chosen = Gaussian(q.mu[sample], q.logvar[sample])
-    information, upper = mutual_information(chosen, noise), mi_at_most(chosen, noise)
+    information, upper = mutual_information(chosen, noise), bound_information(chosen, noise)
     return Diagnosis(
         n=len(kl),
         d=kl.shape[1],
@@ -146,16 +146,16 @@ def diagnosis_of(q: Gaussian, labels: Any, delta: float, doubt: str | None) -> D
         mi_upper_standard_error=upper.standard_error,
         collapse_thresholds=collapse_thresholds(kl, delta=delta).numpy(),
         marginal_kl=information.marginal_kl,
-        marginal_kl_at_least=marginal_kl_at_least(q),
+        marginal_kl_at_least=bound_marginal_kl(q),
         doubt=doubt,
-        probe_accuracy=None if labels is None else probe(q.mu, labels, order),
+        probe_accuracy=None if labels is None else probe_labels(q.mu, labels, order),
     )
 
 
-def probe(mu: torch.Tensor, labels: Any, order: torch.Tensor) -> float:
+def probe_labels(mu: torch.Tensor, labels: Any, order: torch.Tensor) -> float:
     """The linear probe's accuracy on the last fifth of `order`, learned on the first three and chosen on
     the fourth."""
-    classes = plain(labels)
+    classes = to_numpy(labels)
     if classes.dtype.kind not in "biuUS":
         raise ValueError(f"labels: should be whole numbers or names, not of {classes.dtype}")
     classes = np.unique(classes, return_inverse=True)[1].reshape(classes.shape)

@@ -7,8 +7,8 @@ import numpy as np
 import torch
 
 from uncollapse.vae import Gaussian
-from uncollapse.your_vae.diagnosis import EPS, NO_LOGVAR, Diagnosis, diagnosis_of
-from uncollapse.your_vae.posterior_inputs import plain, posterior
+from uncollapse.your_vae.diagnosis import EPS, NO_LOGVAR, Diagnosis, diagnose_posterior
+from uncollapse.your_vae.posterior_inputs import read_posterior, to_numpy
 
 
 class CollapseWarning(UserWarning):
@@ -34,7 +34,7 @@ class Monitor:
         self, mu: Any, logvar: Any = None, *, var: Any = None, std: Any = None, labels: Any = None
     ) -> None:
         """A batch, in any form that `diagnose` takes. Raises ValueError with one line, and adds nothing."""
-        q = posterior(mu, logvar, var=var, std=std)
+        q = read_posterior(mu, logvar, var=var, std=std)
         if self.batches and q.mu.shape[1] != self.batches[0].mu.shape[1]:
             before = self.batches[0].mu.shape[1]
             raise ValueError(
@@ -43,7 +43,7 @@ class Monitor:
         if (labels is None) == bool(self.labels) and self.batches:
             raise ValueError("labels: should come with every batch or with none")
         if labels is not None:
-            own = plain(labels)
+            own = to_numpy(labels)
             if own.shape != (len(q.mu),):
                 found = own.shape[0] if own.ndim == 1 else f"of shape {own.shape}"
                 raise ValueError(f"labels: should be {len(q.mu)}, one of each example, not {found}")
@@ -58,7 +58,7 @@ class Monitor:
         q = Gaussian(*(torch.cat(parts) for parts in zip(*self.batches, strict=True)))
         labels = np.concatenate(self.labels) if self.labels else None
         doubt = NO_LOGVAR if self.as_logvar and float(q.logvar.min()) > 0 else None
-        found = diagnosis_of(q, labels, delta, doubt)
+        found = diagnose_posterior(q, labels, delta, doubt)
         self.watch(found)
         return found
 

@@ -1,4 +1,4 @@
-"""Encodings of anybody's VAE, checked: arrays of means and log-variances, also from a file."""
+"""The encodings of anybody's VAE, checked: arrays of means and log-variances, also from a file."""
 
 from pathlib import Path
 from typing import Any
@@ -11,42 +11,47 @@ from torch.distributions import Independent, MultivariateNormal, Normal
 from uncollapse.data.npz import read_npz
 from uncollapse.vae import Gaussian
 
-LARGEST = 88.0  # of |logvar|: beyond, exp leaves the range of floats
+LARGEST_LOGVAR = 88.0  # The exp of a larger absolute value leaves the range of floats.
 
 
-def numbers(name: str, array: Any) -> torch.Tensor:
-    """An array or tensor of finite numbers as doubles on the CPU. Raises ValueError if it is none."""
+def to_doubles(name: str, array: Any) -> torch.Tensor:
+    """Return an array or tensor of finite numbers as doubles on the CPU.
+
+    Raises ValueError, which names the argument, if it is none.
+    """
     if isinstance(array, torch.Tensor) and array.is_floating_point():
-        array = array.detach().to("cpu", torch.float64)  # numpy has no bfloat16
-    plain = np.asarray(array)
-    if plain.dtype.kind not in "fiu":
-        raise ValueError(f"{name}: should be an array of real numbers, not of {plain.dtype}")
-    if not np.isfinite(plain).all():
-        raise ValueError(
-            f"{name}: {int((~np.isfinite(plain)).sum())} of {plain.size} values are NaN or infinite"
-        )
-    return torch.from_numpy(plain.astype(np.float64))
+        array = array.detach().to("cpu", torch.float64)  # NumPy has no bfloat16.
+    values = np.asarray(array)
+    if values.dtype.kind not in "fiu":
+        raise ValueError(f"{name}: should be an array of real numbers, not of {values.dtype}")
+    if not np.isfinite(values).all():
+        bad = int((~np.isfinite(values)).sum())
+        raise ValueError(f"{name}: {bad} of {values.size} values are NaN or infinite")
+    return torch.from_numpy(values.astype(np.float64))
 
 
-def plain(array: Any) -> NDArray[Any]:
-    """An array of numpy, from one or from a tensor wherever it is."""
+def to_numpy(array: Any) -> NDArray[Any]:
+    """Return a NumPy array, from an array or from a tensor on any device."""
     return np.asarray(array.detach().cpu() if isinstance(array, torch.Tensor) else array)
 
 
-def posterior(mu: Any, logvar: Any = None, *, var: Any = None, std: Any = None) -> Gaussian:
-    """q(z|x) as doubles (N, D), from means and one of `logvar`, `var` and `std`, (N, ...) each; or from one
-    distribution: of torch (Normal, Independent, MultivariateNormal without correlations) or another object
-    with a `mean` and a `logvar`, such as diffusers'. Raises ValueError, which names the argument."""
+def read_posterior(mu: Any, logvar: Any = None, *, var: Any = None, std: Any = None) -> Gaussian:
+    """Return q(z|x) as doubles (N, D), from means and one of `logvar`, `var` and `std`, (N, ...) each.
+
+    `mu` alone may be a distribution of torch (Normal, Independent, MultivariateNormal without correlations),
+    or another object with a `mean` and a `logvar`, such as those of diffusers. Raises ValueError, which names
+    the argument.
+    """
     spreads = {"logvar": logvar, "var": var, "std": std}
     given = [name for name, spread in spreads.items() if spread is not None]
     if not given and hasattr(mu, "mean") and not callable(mu.mean):
-        mu, given, spreads = mu.mean, ["logvar"], {"logvar": log_variance(mu)}
+        mu, given, spreads = mu.mean, ["logvar"], {"logvar": read_log_variance(mu)}
     if len(given) != 1:
         raise ValueError(
             f"mu should come with one of logvar, var and std, not with {' and '.join(given) or 'none'}"
         )
     [name] = given
-    means, spread = numbers("mu", mu), numbers(name, spreads[name])
+    means, spread = to_doubles("mu", mu), to_doubles(name, spreads[name])
     shapes = tuple(means.shape), tuple(spread.shape)
     if shapes[0] != shapes[1]:
         raise ValueError(f"mu and {name} should have the same shape, not {shapes[0]} and {shapes[1]}")
@@ -57,15 +62,18 @@ def posterior(mu: Any, logvar: Any = None, *, var: Any = None, std: Any = None) 
             raise ValueError(f"{name}: should be positive; {int((spread <= 0).sum())} of its values are not")
         spread = spread.log() * (1 if name == "var" else 2)
     largest = float(spread.abs().max())
-    if largest > LARGEST:
+    if largest > LARGEST_LOGVAR:
         raise ValueError(
             f"{name}: exp of +-{largest:.4g} is out of range; it should be the logarithm of the variance"
         )
     return Gaussian(means.flatten(1), spread.flatten(1))
 
 
-def log_variance(q: Any) -> torch.Tensor:
-    """Of a distribution. Raises ValueError if it is no Gaussian, or its dimensions are correlated."""
+def read_log_variance(q: Any) -> torch.Tensor:
+    """Return the log-variance of a distribution.
+
+    Raises ValueError if it is no Gaussian, or if its dimensions are correlated.
+    """
     if isinstance(getattr(q, "logvar", None), torch.Tensor):
         return q.logvar
     base = q.base_dist if isinstance(q, Independent) else q
@@ -73,13 +81,15 @@ def log_variance(q: Any) -> torch.Tensor:
         covariance = base.covariance_matrix
         variances = covariance.diagonal(dim1=-2, dim2=-1)
         if not torch.equal(covariance, torch.diag_embed(variances)):
-            raise ValueError("mu: a distribution whose dimensions are correlated; q should be diagonal")
+            raise ValueError("mu: the dimensions of this distribution are correlated; q should be diagonal")
     elif not isinstance(base, Normal):
         raise ValueError(f"mu: should be a Gaussian or come with its logvar; it is of {type(q).__name__}")
     return base.variance.log()
 
 
-def load(file: Path) -> dict[str, NDArray[Any]]:
-    """The arrays mu, logvar and, if it is there, labels of an .npz file. Raises ValueError or OSError
-    with one line."""
+def load_encodings(file: Path) -> dict[str, NDArray[Any]]:
+    """Return the arrays mu, logvar and, if it is there, labels of an .npz file.
+
+    Raises ValueError or OSError with one line.
+    """
     return read_npz(file, ("mu", "logvar"), ("labels",))

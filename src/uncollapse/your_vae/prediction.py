@@ -18,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 
 from uncollapse.data.sources.gaussian import optimal_kl
-from uncollapse.your_vae.posterior_inputs import numbers
+from uncollapse.your_vae.posterior_inputs import to_doubles
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def predict(
     `latents`.
     Raises ValueError with one line that names the argument.
     """
-    array = numbers("x", x)
+    array = to_doubles("x", x)
     if array.ndim < 2 or len(array) < 2:
         raise ValueError(f"x: should have the shape (examples, ...), two or more, not {tuple(array.shape)}")
     for name, value in {"beta": beta, "variance": variance}.items():
@@ -63,12 +63,12 @@ def predict(
     eigenvalues = (torch.linalg.svdvals(centred) ** 2 / len(array)).numpy()
     values, most = centred.shape[1], min(latents or len(eigenvalues), len(eigenvalues))
     if variance is None:
-        variance = learned_variance(eigenvalues, values, beta, most)
+        variance = find_learned_variance(eigenvalues, values, beta, most)
     alive = min(int((eigenvalues > beta * variance).sum()), most)
     return Prediction(alive, eigenvalues, variance, optimal_kl(eigenvalues[:alive], beta * variance))
 
 
-def learned_variance(eigenvalues: NDArray[np.float64], values: int, beta: float, most: int) -> float:
+def find_learned_variance(eigenvalues: NDArray[np.float64], values: int, beta: float, most: int) -> float:
     """The variance at the best of the optima with 0, 1, ..., `most` dimensions alive. Raises ValueError if
     the latents can hold all of x, for then every small variance is as good, or better the smaller it is."""
     rank = int((eigenvalues > 1e-12 * eigenvalues.sum()).sum())

@@ -20,12 +20,12 @@ from uncollapse.methods.inference import Inference, StepResult
 from uncollapse.methods.perturbation import Context, Inputs, Perturbation
 from uncollapse.registry import build, folder
 from uncollapse.vae import VAE, Gaussian
-from uncollapse.your_vae.weighted_kl import WeightedKL, precise
+from uncollapse.your_vae.weighted_kl import WeightedKL, to_single
 
 Step = Callable[..., Tensor]
 
 
-def piece(slot: str, use: str, arguments: dict[str, Any]) -> Any:
+def build_piece(slot: str, use: str, arguments: dict[str, Any]) -> Any:
     """What the piece `use` of a slot makes of its arguments."""
     try:
         return build(folder(slot), resolve(slot, folder(slot), {"use": use, **arguments}))
@@ -48,14 +48,14 @@ class NoNet:
 
 def kl_weight(use: str, **arguments: Any) -> WeightedKL:
     """A weight of the KL: loss = reconstruction + weight(kl), in nats, summed over values and latents."""
-    rule = piece("kl_weight", use, arguments)
+    rule = build_piece("kl_weight", use, arguments)
     return WeightedKL(rule, per_dimension=use == "free_bits", reads_reconstruction=use == "geco")
 
 
 def divergence(use: str, **arguments: Any) -> Callable[..., Tensor]:
     """What stands in place of the KL, in nats, the mean over a batch: loss = reconstruction +
     divergence(mu, logvar, z), (B, D) each, or with `kl=weight(kl)` of a KL weight."""
-    rule: Divergence = piece("divergence", use, arguments)
+    rule: Divergence = build_piece("divergence", use, arguments)
 
     def value(mu: Tensor, logvar: Tensor, z: Tensor, *, kl: Tensor | None = None) -> Tensor:
         if not mu.shape == logvar.shape == z.shape:
@@ -63,13 +63,13 @@ def divergence(use: str, **arguments: Any) -> Callable[..., Tensor]:
             raise ValueError(f"mu, logvar and z should have the same shape, not {shapes}")
         if kl is not None and kl.ndim:
             raise ValueError(f"kl: should be the mean over the batch, not of shape {tuple(kl.shape)}")
-        q = Gaussian(*(precise(each).flatten(1) for each in (mu, logvar)))
+        q = Gaussian(*(to_single(each).flatten(1) for each in (mu, logvar)))
         result = rule.share * (q.kl().sum(1).mean() if kl is None else kl)
         if rule.penalty is None:
             return result
         if len(mu) < 2:
             raise ValueError(f"mu: {use} compares examples, and needs a batch of two or more")
-        own, noise = precise(z).flatten(1), torch.randn_like(q.mu)
+        own, noise = to_single(z).flatten(1), torch.randn_like(q.mu)
         return result + rule.penalty(cast(VAE, NoNet(use)), mu, q, own, noise).mean()
 
     return value
@@ -77,12 +77,12 @@ def divergence(use: str, **arguments: Any) -> Callable[..., Tensor]:
 
 def posterior(use: str, *, features: int, latents: int, **arguments: Any) -> nn.Module:
     """A module from an encoder's features (B, features) to mu and logvar, (B, latents) each."""
-    head: nn.Module = piece("posterior", use, arguments)(features, latents)
-    head.register_forward_pre_hook(flat)
+    head: nn.Module = build_piece("posterior", use, arguments)(features, latents)
+    head.register_forward_pre_hook(check_features)
     return head
 
 
-def flat(head: nn.Module, inputs: tuple[Tensor]) -> None:
+def check_features(head: nn.Module, inputs: tuple[Tensor]) -> None:
     """Raises ValueError unless a head is given (B, features)."""
     if inputs[0].ndim != 2:
         raise ValueError(f"features: should be (B, features), not of shape {tuple(inputs[0].shape)}")
@@ -90,7 +90,7 @@ def flat(head: nn.Module, inputs: tuple[Tensor]) -> None:
 
 def decoder(use: str, *, latents: int, features: int, **arguments: Any) -> nn.Module:
     """A module for one layer of a decoder: join(h, z) is h (B, ..., features) with z (B, latents) in it."""
-    return piece("decoder", use, arguments)(latents, features)
+    return build_piece("decoder", use, arguments)(latents, features)
 
 
 def perturbation(use: str, **arguments: Any) -> Callable[..., Tensor]:
@@ -99,7 +99,7 @@ def perturbation(use: str, **arguments: Any) -> Callable[..., Tensor]:
     or counts should be drawn and counted before."""
     if use == "word_dropout" or arguments.get("drop"):
         raise ValueError(f"perturbation: {use} of words knows this project's tokens only; leave it out")
-    rule: Perturbation = piece("perturbation", use, arguments)
+    rule: Perturbation = build_piece("perturbation", use, arguments)
     net = SimpleNamespace(encoder=SimpleNamespace(embed=lambda x: x))
 
     def perturb(x: Tensor, loss: Callable[[Tensor], Tensor] | None = None) -> Tensor:
@@ -174,7 +174,7 @@ class Updates:
 
 def inference(use: str, **arguments: Any) -> Updates:
     """The order in which encoder and decoder are updated, such as `aggressive`."""
-    rule: Inference = piece("inference", use, arguments)
+    rule: Inference = build_piece("inference", use, arguments)
     if rule.refinement is not None:
         raise ValueError(str(NoNet(use)))
     return Updates(rule)

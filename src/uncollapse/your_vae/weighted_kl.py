@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from uncollapse.methods.kl_weight import KLWeight
 
 
-def precise(x: Tensor) -> Tensor:
+def to_single(x: Tensor) -> Tensor:
     """In single precision, where it has less: sums over a batch leave the range of half."""
     return x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
 
@@ -43,7 +43,7 @@ class WeightedKL(nn.Module):
         rows = kl.reshape(len(kl), -1) if kl.ndim else kl.reshape(1, 1)
         other = rows.new_zeros(len(rows)) if reconstruction is None else reconstruction.detach()
         before = dict(self.named_buffers())
-        beta, state = self.rule.update(before, precise(rows).detach(), precise(other))
+        beta, state = self.rule.update(before, to_single(rows).detach(), to_single(other))
         if self.training:
             # a loss that is not finite, whose step is to be skipped, would stay in the state
             usable = rows.detach().isfinite().all()
@@ -51,4 +51,4 @@ class WeightedKL(nn.Module):
                 kept = before[name].to(value.device)
                 setattr(self, name, torch.where(usable & value.isfinite(), value, kept))
         self.beta = beta
-        return (beta * precise(rows)).sum(1).mean()
+        return (beta * to_single(rows)).sum(1).mean()

@@ -8,7 +8,7 @@ from uncollapse.vae import Gaussian, log_prior
 FEWEST = 50  # examples; with fewer nothing is fitted
 
 
-def marginal_kl_at_least(q: Gaussian) -> float:
+def bound_marginal_kl(q: Gaussian) -> float:
     """A lower bound of KL(q(z) || p(z)) in nats: that of the Gaussian with the means and variances of q(z).
 
     log r(z) / p(z) is quadratic for this Gaussian r, so KL(q(z) || p(z)) = KL(q(z) || r) + KL(r || p(z)).
@@ -17,7 +17,7 @@ def marginal_kl_at_least(q: Gaussian) -> float:
     return float(Gaussian(q.mu.mean(0), variance.log()).kl().sum())
 
 
-def mi_at_most(q: Gaussian, noise: Tensor) -> Bound:
+def bound_information(q: Gaussian, noise: Tensor) -> Bound:
     """An upper bound of the mutual information, for q (N, D) in random order and standard normal `noise` (N,
     D): the bound by the density r(z) that, fitted to three fifths, is best on a fifth, measured on the last.
 

@@ -61,11 +61,11 @@ ENCODINGS: dict[str, tuple[Make, str]] = {
     ),
     "one label for all": (
         npz(mu=GOOD, logvar=GOOD, labels=np.zeros(40, int)),
-        "labels: a probe needs five examples",
+        "labels: a probe needs at least five examples",
     ),
     "a label for each": (
         npz(mu=GOOD, logvar=GOOD, labels=np.arange(40)),
-        "labels: a probe needs five examples",
+        "labels: a probe needs at least five examples",
     ),
 }
 

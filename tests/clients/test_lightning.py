@@ -56,7 +56,7 @@ def test_the_latents_are_logged_every_epoch_and_their_death_is_told(
     scope = {"uncollapse": uncollapse, "lightning": lightning, "logger": logger}
     exec(code, scope)
     trainer = scope["trainer"]
-    with pytest.warns(CollapseWarning, match="latent dimensions begin to die") as told:
+    with pytest.warns(CollapseWarning, match="latent dimensions are collapsing") as told:
         trainer.fit(Module(until=15), train, valid)
     assert len([found for found in told if found.category is CollapseWarning]) == 1
     client = mlflow.MlflowClient(uri)

@@ -72,7 +72,7 @@ def test_labels_may_be_bytes_and_names_what_they_may_not_be() -> None:
         ((np.zeros((2, 3)), np.zeros((2, 3))), "collapsed"),
         (
             (np.full((500, 3), 1.5), np.zeros((500, 3))),
-            "collapsed: a KL of 3.38 nats, but z tells nothing of x (mutual information 0.00 nats)",
+            "collapsed: a KL of 3.38 nats, but z tells nothing about x (mutual information 0.00 nats)",
         ),
         (channel(0.9, 0.9, dead=3), "partly collapsed: 2 of 5 dimensions carry 100 % of the KL"),
         (channel(0.9, 0.9, 0.8), "healthy"),

@@ -1,4 +1,4 @@
-"""Dimensions that begin to die are told, once."""
+"""The monitor warns once that dimensions are collapsing."""
 
 import warnings
 
@@ -30,5 +30,5 @@ def test_it_warns_once_when_dimensions_die_that_were_alive() -> None:
     monitor = uncollapse.Monitor()
     assert not any(warned(monitor, alive) for alive in (0, 3, 3, 4, 3, 4, 2))
     [line] = warned(monitor, 2)
-    assert line.startswith("latent dimensions begin to die: 2 of 4 are collapsed, before it were 0")
+    assert line.startswith("latent dimensions are collapsing: 2 of 4 now, 0 at best before")
     assert not any(warned(monitor, alive) for alive in (1, 4, 0))

@@ -106,13 +106,13 @@ def test_mistakes_between_batches() -> None:
     with pytest.raises(ValueError, match="monitor: no batch was added"):
         monitor.diagnose()
     monitor.add(MU, LOGVAR)
-    with pytest.raises(ValueError, match="mu: should have 6 dimensions, as the batches before, not 5"):
+    with pytest.raises(ValueError, match="mu: should have 6 dimensions, like the batches before, not 5"):
         monitor.add(MU[:, :5], LOGVAR[:, :5])
     with pytest.raises(ValueError, match="labels: should come with every batch or with none"):
         monitor.add(MU, LOGVAR, labels=np.zeros(600))
     assert monitor.diagnose().n == 600
     monitor.clear()
-    with pytest.raises(ValueError, match="labels: should be 600, one of each example, not 3"):
+    with pytest.raises(ValueError, match="labels: should be 600, one for each example, not 3"):
         monitor.add(MU, LOGVAR, labels=[0, 1, 2])
 
 

@@ -84,7 +84,7 @@ def test_data_of_low_rank_leave_the_variance_open_whatever_the_latents() -> None
         ({"x": np.full((5, 3), np.nan)}, "x: 15 of 15 values are NaN or infinite"),
         ({"beta": 0.0}, "beta: should be a positive and finite number, not 0.0"),
         ({"variance": -1.0}, "variance: should be a positive and finite number, not -1.0"),
-        ({"variance": None, "latents": None}, "latents: should be given where the variance is learned"),
+        ({"variance": None, "latents": None}, "latents: give their number, since a variance that is learned"),
         ({"latents": 0}, "latents: should be a whole number, 1 or more, not 0"),
         ({"latents": 2.0}, "latents: should be a whole number"),
         ({"beta": None}, "beta: should be a positive and finite number"),

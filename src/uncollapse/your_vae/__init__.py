@@ -1,1 +1,1 @@
-"""Tools for anybody's own VAE: diagnose it, audit its loss, predict its collapse, and mend it."""
+"""Tools for anybody's own VAE: diagnose it, audit its loss, predict its collapse, and fix it."""

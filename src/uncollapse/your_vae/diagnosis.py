@@ -21,22 +21,21 @@ if TYPE_CHECKING:
     import altair
 
 
-EPS = 0.1  # nats: with less, for all but delta of the examples, a dimension is collapsed in the verdict
-NO_LOGVAR = "in doubt: no logvar is negative; if these are variances or standard deviations, say var= or std="
-MOST_EXAMPLES = 10_000  # the mutual information takes no more, for its time grows with their square
+EPS = 0.1  # nats: the verdict uses it as the threshold of collapse.
+NO_LOGVAR = "in doubt: no logvar is negative; for variances or standard deviations pass var= or std="
+MOST_EXAMPLES = 10_000  # The time that the mutual information takes grows with the square of their number.
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What n examples tell about d latent dimensions. In nats: kl, kl_per_dimension and collapse_thresholds
-    (d,), mi with its standard error and cap. The mutual information lies between mi and mi_upper, in
-    expectation.
+    """The diagnosis of a VAE: what `n` examples tell about `d` latent dimensions.
 
-    kl_per_dimension and kl are means over the examples; for the others see `uncollapse.measures`.
-    marginal_kl is KL(q(z) || p(z)), too large where mi is near its cap, and never below
-    marginal_kl_at_least. `doubt` says what about the arguments looks wrong.
-    probe_accuracy, that of a linear classifier on a fifth of the examples that it has not seen, is None
-    without labels.
+    `kl`, `kl_per_dimension` and `collapse_thresholds` (d,), and `mi` with its standard error and its cap are
+    in nats. The mutual information lies, in expectation, between `mi` and `mi_upper`. `kl_per_dimension` and
+    `kl` are means over the examples; for the other measures see `uncollapse.measures`. `marginal_kl` is
+    KL(q(z) || p(z)), which is too large where `mi` is near its cap, and never below `marginal_kl_at_least`.
+    `doubt` says what looks wrong about the arguments. `probe_accuracy` is that of a linear classifier on a
+    fifth of the examples, which it has not seen; it is None without labels.
     """
 
     n: int
@@ -57,14 +56,15 @@ class Diagnosis:
     probe_accuracy: float | None = None
 
     def collapsed(self, eps: float) -> float:
-        """The share of dimensions that are (eps, delta)-collapsed: KL_i < eps for at least 1 - delta of
-        the examples."""
+        """Return the share of dimensions that are (eps, delta)-collapsed.
+
+        That is, KL_i < eps for at least 1 - delta of the examples.
+        """
         return collapsed(torch.from_numpy(self.collapse_thresholds), eps)
 
     @cached_property
     def verdict(self) -> str:
-        """One of "collapsed", "partly collapsed", "healthy", "holes", with the reason where there is more to
-        say."""
+        """One of "collapsed", "partly collapsed", "healthy" and "holes", with a reason where it needs one."""
         if self.doubt:
             return self.doubt
         alive = self.collapse_thresholds >= EPS
@@ -72,7 +72,7 @@ class Diagnosis:
             return "collapsed"
         if self.mi < EPS:
             return (
-                f"collapsed: a KL of {self.kl:.2f} nats, but z tells nothing of x "
+                f"collapsed: a KL of {self.kl:.2f} nats, but z tells nothing about x "
                 f"(mutual information {self.mi:.2f} nats)"
             )
         if self.marginal_kl_at_least > EPS * self.d:
@@ -86,15 +86,17 @@ class Diagnosis:
         return f"partly collapsed: {alive.sum()} of {self.d} dimensions carry {100 * share:.0f} % of the KL"
 
     def figure(self) -> "altair.HConcatChart":
-        """The collapse curve and the KL of each dimension, an Altair chart: `.save("diagnosis.png")`, or
-        look at it in a notebook."""
+        """Return an Altair chart of the collapse curve and the KL of each dimension.
+
+        A notebook shows it, and `.save("diagnosis.png")` writes it to a file.
+        """
         with needs("figures"):
             from uncollapse.your_vae.diagnosis_figure import figure
 
         return figure(self)
 
     def as_dict(self) -> dict[str, Any]:
-        """The fields and the verdict, arrays as lists."""
+        """Return the fields and the verdict, with arrays as lists."""
         listed = {
             name: value.tolist() if isinstance(value, np.ndarray) else value
             for name, value in vars(self).items()
@@ -105,12 +107,13 @@ class Diagnosis:
 def diagnose(
     mu: Any, logvar: Any = None, *, var: Any = None, std: Any = None, labels: Any = None, delta: float = 0.01
 ) -> Diagnosis:
-    """Diagnose a VAE from its q(z|x): means and one of `logvar`, `var` and `std`, (N, ...) each, numpy or
-    torch, or a distribution, see `your_vae.posterior_inputs`; `labels` (N,) add a linear probe.
+    """Diagnose a VAE from its q(z|x): means and one of `logvar`, `var` and `std`, (N, ...) each.
 
-    Take data that it was trained on for the collapse curve, or data held out for all else; 2,000 examples
-    or more, for the mutual information cannot exceed ln N. Raises ValueError with one line that names the
-    argument: other shapes, NaN, infinity, no numbers, or one row.
+    The arrays are of NumPy or torch; in place of them `mu` may be a distribution, see
+    `your_vae.posterior_inputs`. `labels` (N,) add a linear probe. Take data that the VAE was trained on for
+    the collapse curve, and data held out for all else; take 2,000 examples or more, because the estimate of
+    the mutual information cannot exceed ln N. Raises ValueError with one line that names the argument for
+    other shapes, NaN, infinity, values that are no numbers, or a single row.
     """
     q = read_posterior(mu, logvar, var=var, std=std)
     doubt = NO_LOGVAR if logvar is not None and float(q.logvar.min()) > 0 else None
@@ -118,7 +121,7 @@ def diagnose(
 
 
 def diagnose_posterior(q: Gaussian, labels: Any, delta: float, doubt: str | None) -> Diagnosis:
-    """The diagnosis of q(z|x), doubles (N, D). Raises ValueError as `diagnose` does."""
+    """Diagnose q(z|x), doubles (N, D). Raises ValueError as `diagnose` does."""
     if len(q.mu) < 2:
         raise ValueError("mu: should have two examples or more, not 1")
     if not 0 <= delta < 1:
@@ -153,20 +156,23 @@ def diagnose_posterior(q: Gaussian, labels: Any, delta: float, doubt: str | None
 
 
 def probe_labels(mu: torch.Tensor, labels: Any, order: torch.Tensor) -> float:
-    """The linear probe's accuracy on the last fifth of `order`, learned on the first three and chosen on
-    the fourth."""
+    """Return the accuracy of a linear probe on the last fifth of `order`.
+
+    The probe learns on the first three fifths and is chosen on the fourth. Raises ValueError for labels that
+    cannot be learned.
+    """
     classes = to_numpy(labels)
     if classes.dtype.kind not in "biuUS":
         raise ValueError(f"labels: should be whole numbers or names, not of {classes.dtype}")
     classes = np.unique(classes, return_inverse=True)[1].reshape(classes.shape)
     if classes.shape != (len(mu),):
         raise ValueError(
-            f"labels: should have the shape ({len(mu)},), one of each example, not {classes.shape}"
+            f"labels: should have the shape ({len(mu)},), one for each example, not {classes.shape}"
         )
     if len(mu) < 5 or not 2 <= len(np.unique(classes)) <= len(mu) / 2:
         raise ValueError(
-            "labels: a probe needs five examples or more, of two classes or more, "
-            "with two examples each on average"
+            "labels: a probe needs at least five examples of at least two classes, "
+            "and two examples of each class on average"
         )
     cuts = [3 * len(mu) // 5, 4 * len(mu) // 5]
     train, valid, test = ((mu[part], classes[part.numpy()]) for part in order.tensor_split(cuts))

@@ -13,11 +13,12 @@ REMEMBERED = ("fewest", "rising", "warned")
 
 
 class LightningMonitor(lightning.Callback):
-    """Logs kl and mi (nats), active_units and collapsed (the share of dimensions) of the validation data
-    after every validation epoch, to whatever logger there is; warns once when dimensions begin to die.
+    """A callback that logs the state of the latents after every validation epoch.
 
-    `encode(module, batch)` gives what `uncollapse.diagnose` takes: mu and logvar, or a distribution.
-    `prefix` stands before the names that are logged.
+    It logs kl and mi (nats), active_units and collapsed (the share of dimensions) of the validation data to
+    whatever logger there is, and warns once when dimensions are collapsing. `encode(module, batch)` returns
+    what `uncollapse.diagnose` takes: mu and logvar, or a distribution. `prefix` stands before the names that
+    are logged.
     """
 
     def __init__(self, encode: Callable[[Any, Any], Any], *, prefix: str = "") -> None:
@@ -26,7 +27,7 @@ class LightningMonitor(lightning.Callback):
     def on_validation_epoch_start(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
     ) -> None:
-        """Forget the epoch before."""
+        """Forget the previous epoch."""
         self.monitor.clear()
 
     def on_validation_batch_end(
@@ -48,7 +49,7 @@ class LightningMonitor(lightning.Callback):
     def on_validation_epoch_end(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
     ) -> None:
-        """Log, but not of the few batches with which Lightning tries a loop out."""
+        """Log the diagnosis, except for the few batches with which Lightning tries out a loop."""
         if trainer.sanity_checking:
             return
         try:
@@ -64,14 +65,14 @@ class LightningMonitor(lightning.Callback):
         pl_module.log_dict({f"{self.prefix}{name}": value for name, value in values.items()}, sync_dist=True)
 
     def doubt(self, error: ValueError) -> None:
-        """Latents that cannot be diagnosed are told, and stop no training."""
+        """Warn that latents cannot be diagnosed, which does not stop the training."""
         warnings.warn(f"latents not diagnosed: {error}", stacklevel=2)
 
     def state_dict(self) -> dict[str, Any]:
-        """What is to be remembered when training goes on."""
+        """Return what has to be remembered when training goes on from a checkpoint."""
         return {name: getattr(self.monitor, name) for name in REMEMBERED}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on from there."""
+        """Go on from a state of `state_dict`."""
         for name in REMEMBERED:
             setattr(self.monitor, name, state_dict[name])

@@ -1,4 +1,4 @@
-"""A diagnosis of encodings that come in batches, epoch by epoch."""
+"""A monitor that diagnoses encodings which come in batches, epoch by epoch."""
 
 import warnings
 from typing import Any
@@ -12,33 +12,35 @@ from uncollapse.your_vae.posterior_inputs import read_posterior, to_numpy
 
 
 class CollapseWarning(UserWarning):
-    """Latent dimensions begin to die."""
+    """A warning that latent dimensions are collapsing."""
 
 
 class Monitor:
-    """`add` the encodings of one batch after another, then `diagnose` all of them, and `clear` for the next
-    epoch.
+    """A monitor of the latents in training: `add` batches, `diagnose` them, `clear` for the next epoch.
 
-    Only the encodings are kept, on the CPU: 16 bytes for each example and dimension. The second
-    diagnosis in a row that finds more dimensions collapsed than one before it warns, once: CollapseWarning.
+    Only the encodings are kept, on the CPU: 16 bytes for each example and dimension. When two diagnoses in a
+    row find more dimensions collapsed than the best one before them, a CollapseWarning is given, once.
     """
 
     def __init__(self) -> None:
-        self.fewest: int | None = None  # collapsed dimensions so far
+        self.fewest: int | None = None  # The fewest dimensions that any diagnosis found collapsed.
         self.rising = self.warned = False
         self.batches: list[Gaussian] = []
-        self.as_logvar = True  # how they came
+        self.as_logvar = True  # Whether all batches came as mu and logvar.
         self.labels: list[np.ndarray] = []
 
     def add(
         self, mu: Any, logvar: Any = None, *, var: Any = None, std: Any = None, labels: Any = None
     ) -> None:
-        """A batch, in any form that `diagnose` takes. Raises ValueError with one line, and adds nothing."""
+        """Add a batch, in any form that `diagnose` takes.
+
+        Raises ValueError with one line, and then adds nothing.
+        """
         q = read_posterior(mu, logvar, var=var, std=std)
         if self.batches and q.mu.shape[1] != self.batches[0].mu.shape[1]:
             before = self.batches[0].mu.shape[1]
             raise ValueError(
-                f"mu: should have {before} dimensions, as the batches before, not {q.mu.shape[1]}"
+                f"mu: should have {before} dimensions, like the batches before, not {q.mu.shape[1]}"
             )
         if (labels is None) == bool(self.labels) and self.batches:
             raise ValueError("labels: should come with every batch or with none")
@@ -46,16 +48,18 @@ class Monitor:
             own = to_numpy(labels)
             if own.shape != (len(q.mu),):
                 found = own.shape[0] if own.ndim == 1 else f"of shape {own.shape}"
-                raise ValueError(f"labels: should be {len(q.mu)}, one of each example, not {found}")
+                raise ValueError(f"labels: should be {len(q.mu)}, one for each example, not {found}")
             self.labels.append(own)
         self.batches.append(q)
         self.as_logvar &= logvar is not None
 
     def diagnose(self, *, delta: float = 0.01) -> Diagnosis:
-        """The diagnosis of all batches since the last `clear`. Raises ValueError if there is none."""
+        """Diagnose all batches since the last `clear`. Raises ValueError if there is none."""
         if not self.batches:
             raise ValueError("monitor: no batch was added")
-        q = Gaussian(*(torch.cat(parts) for parts in zip(*self.batches, strict=True)))
+        means = torch.cat([batch.mu for batch in self.batches])
+        logvars = torch.cat([batch.logvar for batch in self.batches])
+        q = Gaussian(means, logvars)
         labels = np.concatenate(self.labels) if self.labels else None
         doubt = NO_LOGVAR if self.as_logvar and float(q.logvar.min()) > 0 else None
         found = diagnose_posterior(q, labels, delta, doubt)
@@ -63,15 +67,18 @@ class Monitor:
         return found
 
     def watch(self, found: Diagnosis) -> None:
-        """Warn where dimensions begin to die. In a young net all may be dead, and that is no news; a
-        dimension near the threshold comes and goes."""
+        """Warn where dimensions are collapsing.
+
+        In a young net all dimensions may be collapsed, and that is no news; a dimension near the threshold
+        comes and goes, so one diagnosis is not enough.
+        """
         dead = int((found.collapse_thresholds < EPS).sum())
         again, self.rising = self.rising, self.fewest is not None and dead > self.fewest
         if again and self.rising and not self.warned:
             self.warned = True
             text = (
-                f"latent dimensions begin to die: {dead} of {found.d} are collapsed, before it were "
-                f"{self.fewest} (a KL below {EPS} nats for {1 - found.delta:.0%} of the examples)"
+                f"latent dimensions are collapsing: {dead} of {found.d} now, {self.fewest} at best before "
+                f"(collapsed is a KL below {EPS} nats for {1 - found.delta:.0%} of the examples)"
             )
             warnings.warn(text, CollapseWarning, stacklevel=3)
         self.fewest = dead if self.fewest is None else min(self.fewest, dead)

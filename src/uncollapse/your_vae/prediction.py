@@ -1,13 +1,15 @@
-"""How many latent dimensions can survive, before anything is trained.
+"""The number of latent dimensions that can survive, predicted before anything is trained.
 
 A linear VAE with a Gaussian likelihood of variance s keeps a dimension along each eigenvector of the data's
 covariance whose eigenvalue exceeds beta s, and all others collapse, at every optimum of the ELBO (Lucas et
-al. 2019, arXiv 1911.02469, section 4, for beta 1; a weight of beta is the variance beta s). The k that are
-alive leave an error of beta s each and the D - k others their eigenvalues, so a variance that is learned is
+al. 2019, arXiv 1911.02469, section 4, for beta 1; a weight of beta is the variance beta s). The k dimensions
+that are alive leave an error of beta s each, and the D - k others leave their eigenvalues, so a variance that
+is learned is
 
     s = (sum of the D - k smallest eigenvalues) / (D - k beta),
 
-that of probabilistic PCA (Tipping & Bishop 1999, eq. 8) where beta is 1. For deep nets this is a guide.
+which for beta 1 is the variance of probabilistic PCA (Tipping & Bishop 1999, eq. 8). For deep nets this is a
+guide.
 """
 
 from dataclasses import asdict, dataclass
@@ -23,8 +25,11 @@ from uncollapse.your_vae.posterior_inputs import to_doubles
 
 @dataclass(frozen=True)
 class Prediction:
-    """`alive` dimensions; the `eigenvalues` of the covariance, the largest first, (min(N, D),); the
-    `variance` of the likelihood; and the `kl` (nats) of each dimension that is alive, (alive,)."""
+    """A prediction of how many dimensions stay alive.
+
+    `alive` is their number, `eigenvalues` (min(N, D),) are those of the covariance, the largest first,
+    `variance` is that of the likelihood, and `kl` (alive,) is the KL (nats) of each dimension that is alive.
+    """
 
     alive: int
     eigenvalues: NDArray[np.float64]
@@ -32,7 +37,7 @@ class Prediction:
     kl: NDArray[np.float64]
 
     def as_dict(self) -> dict[str, Any]:
-        """The fields, arrays as lists."""
+        """Return the fields, with arrays as lists."""
         return {
             name: value.tolist() if isinstance(value, np.ndarray) else value
             for name, value in asdict(self).items()
@@ -42,15 +47,17 @@ class Prediction:
 def predict(
     x: Any, *, beta: float = 1.0, variance: float | None = None, latents: int | None = None
 ) -> Prediction:
-    """What a linear VAE with `latents` dimensions (None: as many as it likes) keeps of the data x (N, ...).
+    """Predict which dimensions a linear VAE keeps alive on the data x (N, ...).
 
-    `variance` is that of a Gaussian likelihood, of each value of x; None if it is learned, which needs
-    `latents`.
-    Raises ValueError with one line that names the argument.
+    `latents` is the number of its dimensions, None for as many as it can use. `variance` is that of a
+    Gaussian likelihood, for each value of x; None if it is learned, which needs `latents`. Raises ValueError
+    with one line that names the argument.
     """
     array = to_doubles("x", x)
     if array.ndim < 2 or len(array) < 2:
-        raise ValueError(f"x: should have the shape (examples, ...), two or more, not {tuple(array.shape)}")
+        raise ValueError(
+            f"x: should have the shape (examples, ...), with two examples or more, not {tuple(array.shape)}"
+        )
     for name, value in {"beta": beta, "variance": variance}.items():
         number = isinstance(value, int | float) and 0 < value < float("inf")
         if not number and not (name == "variance" and value is None):
@@ -58,7 +65,7 @@ def predict(
     if latents is not None and (type(latents) is not int or latents < 1):
         raise ValueError(f"latents: should be a whole number, 1 or more, not {latents!r}")
     if variance is None and latents is None:
-        raise ValueError("latents: should be given where the variance is learned; more of them lower it")
+        raise ValueError("latents: give their number, since a variance that is learned depends on it")
     centred = array.flatten(1) - array.flatten(1).mean(0)
     eigenvalues = (torch.linalg.svdvals(centred) ** 2 / len(array)).numpy()
     values, most = centred.shape[1], min(latents or len(eigenvalues), len(eigenvalues))
@@ -69,12 +76,14 @@ def predict(
 
 
 def find_learned_variance(eigenvalues: NDArray[np.float64], values: int, beta: float, most: int) -> float:
-    """The variance at the best of the optima with 0, 1, ..., `most` dimensions alive. Raises ValueError if
-    the latents can hold all of x, for then every small variance is as good, or better the smaller it is."""
+    """Return the variance at the best of the optima with 0, 1, ..., `most` dimensions alive.
+
+    Raises ValueError if the latents can hold all of x, because then a smaller variance is never worse.
+    """
     rank = int((eigenvalues > 1e-12 * eigenvalues.sum()).sum())
     if rank <= most and rank * beta <= values:
-        raise ValueError(f"latents: {most} can hold all of x, which leaves the variance open; state one")
-    found: dict[float, float] = {}  # variance by objective
+        raise ValueError(f"latents: {most} can hold all of x, so no variance is the best one; pass variance=")
+    found: dict[float, float] = {}  # The variance, by the objective.
     for alive in range(most + 1):
         if alive * beta >= values:
             break

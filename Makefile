@@ -3,6 +3,7 @@
 # make ui      the runs in MLflow
 # make follow  the runs that are being trained grow in MLflow; beside `make repro`, in a second terminal
 # make study   a larger grid, such as NAME=controls: hours, goes on where it was stopped
+# make docs    the tables of README.md and docs/ that come from the code and the studies
 # make cluster the grid on Ray: on this machine, or on the cluster of RAY_ADDRESS
 # make test-clients    our tools beside scvi-tools, pythae, diffusers and Lightning, in an environment of its own
 # make test-cluster    twelve cells on a real Ray with failures, and through submitit
@@ -13,7 +14,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export VIRTUAL_ENV := $(CURDIR)/.venv
 export DVC_NO_ANALYTICS := 1
 
-.PHONY: repro test test-clients test-cluster faults bench ui follow study cluster lock
+.PHONY: repro test test-clients test-cluster faults bench ui follow study docs cluster lock
 
 # if a cell fails, the report and MLflow get the others; DVC reads params.yaml itself, and tells mistakes less well
 repro: .venv/ready
@@ -64,6 +65,9 @@ follow: .venv/ready
 
 study: .venv/ready
 	python studies/run.py $(NAME)
+
+docs: .venv/ready
+	python docs/write_tables.py
 
 # bytecode is compiled now: where Python may not write it (many containers), every stage would compile torch anew
 .venv/ready: requirements.txt pyproject.toml

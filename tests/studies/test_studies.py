@@ -1,5 +1,6 @@
 """Every study is valid, and what is published is held against what was found."""
 
+import dataclasses
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from PIL import Image
 from small_params import TEXT
 
 from uncollapse.experiment.params import Params
@@ -98,3 +100,57 @@ def test_theory_is_that_of_the_calibration(scripts: None) -> None:
     for variance in (0.5, 1.0, 3.0):
         assert module("theory").optimal_kl(SPECTRUM[:LATENTS], variance) == pytest.approx(optimum(variance))
     assert np.array_equal(module("theory").optimal_kl(np.array([0.9, 1.0]), 1.0), [0, 0])
+
+
+def test_the_table_of_remedies_counts_what_is_shown(
+    tmp_path: Path, scripts: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def row(dataset: str, method: str, nll: float, shown: int, **others: object) -> dict[str, object]:
+        ends = {"nll": nll, "nll_low": nll - 1, "nll_high": nll + 1, "nll_shown": shown}
+        rest = {"uninformative": -0.2, "uninformative_shown": 0, "equal_work": 2.0, "equal_work_shown": 1}
+        base = {"question": "method", "kind": "images", "dataset": dataset, "method": method, "model": "vae"}
+        return {**base, "seeds": 3, "work": 1.5, **ends, **rest, **others}
+
+    rows = [
+        row("dead", "skip", -5.0, 1, uninformative_shown=1),
+        row("dead", "skip", -120.4, 1, work=2.0, equal_work_shown=0),
+        row("dead", "skip", -7.0, 0),
+        row("dead", "skip", -9.0, 1, seeds=2),  # Two seeds are too few.
+        row("alive", "skip", 3.0, 1, equal_work=-2.0),
+        row("words", "skip", 1.0, 0, kind="text", equal_work=None, equal_work_shown=None),
+        row("alive", "plain", -3.0, 1, question="model", model="annealed_vae"),
+        row("alive", "pretrained", 4.0, 1),
+    ]
+    pd.DataFrame(rows).to_csv(tmp_path / "advice.csv", index=False)
+    (tmp_path / "toy").mkdir()
+    plain = {"model": "vae", "method": "plain"}
+    shares = {"dead": 0.5, "alive": 0.0, "words": 1.0}
+    runs = [{**plain, "dataset": name, "uninformative": share} for name, share in shares.items()]
+    pd.DataFrame(runs).to_csv(tmp_path / "toy" / "summary.csv", index=False)
+    monkeypatch.setattr(module("which_remedy"), "STUDIES", tmp_path)
+    monkeypatch.setattr(module("which_remedy"), "TABLE", tmp_path / "advice.csv")
+    lines = module("which_remedy").make_table().splitlines()
+    assert lines[3] == (
+        "| Skip connections (`skip`) | **2 of 3 better**: 5–120 [4, 121]<br>z tells more in 1 "
+        "| **1 of 1 worse**: 3 [2, 4] | nothing shown | 1.5–2 | 2 better, 1 worse of 4 |"
+    )
+    assert lines[2].startswith(
+        "| Anneal the KL weight (`annealed_vae`) | no data | **1 of 1 better**: 3 [2, 4] | no data |"
+    )
+    assert lines[-1].endswith("is better in 0 of 1 comparisons, worse in 1.")
+
+
+def test_the_hero_has_a_row_of_digits_and_one_of_each_vae(
+    tmp_path: Path, scripts: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hero = module("hero")
+    monkeypatch.setattr(hero, "PICTURE", tmp_path / "hero.png")
+    monkeypatch.setattr(hero, "NET", {**hero.NET, "decoder_layers": 2})
+    monkeypatch.setattr(hero, "TRAINING", dataclasses.replace(hero.TRAINING, epochs=1))
+    hero.main()
+    with Image.open(tmp_path / "hero.png") as image, Image.open(STUDIES.parent / "docs/hero.png") as shown:
+        assert image.size == shown.size
+        rows = np.asarray(image.convert("L"))[:, hero.MARGIN :]
+    first, second, third = np.split(rows[hero.GAP :], 3)
+    assert (first < 128).mean() > 0.03
+    assert not np.array_equal(second, third)

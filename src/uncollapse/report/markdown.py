@@ -1,4 +1,4 @@
-"""The results as a Markdown table, which the README shows."""
+"""The results as a Markdown table, metrics/results.md, to which the README links."""
 
 from uncollapse.experiment.cells import Cell
 from uncollapse.measures import columns

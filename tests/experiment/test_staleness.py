@@ -72,11 +72,11 @@ def test_what_is_said_and_shown_makes_no_cell_stale(
         ("report/charts", "report"),
         ("report/answers", "report|track"),  # the verdict is a tag in MLflow
         ("tracking/mirror.py", "track"),
-        ("train.py", "train/.*|calibrate"),
+        ("training/loop.py", "train/.*|calibrate"),
         ("vae.py", "(pretrain|train|evaluate)/.*|calibrate"),
         ("seeds.py", ".*/.*|calibrate"),
         ("registry.py", ".*/.*|calibrate"),
-        ("device.py", ".*/.*|calibrate"),
+        ("compute/device.py", ".*/.*|calibrate"),
         ("data/sources/kjv.py", "prepare/kjv"),
         ("data/prepare.py", "prepare/.*"),
         ("nets/mlp.py", "(pretrain|train|evaluate)/mnist5k-.*"),
@@ -92,7 +92,7 @@ def test_what_is_said_and_shown_makes_no_cell_stale(
         ("methods/perturbation/word_dropout.py", ""),
         ("methods/pretraining/classifier.py", "(pretrain|train)/.*-pretrained"),
         ("measures/likelihood.py", "evaluate/.*|calibrate"),
-        ("views/samples.py", "evaluate/.*"),
+        ("samples/generate.py", "evaluate/.*"),
     ],
 )
 def test_an_edit_makes_exactly_those_stale_that_use_it(

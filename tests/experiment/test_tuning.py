@@ -134,8 +134,7 @@ def test_only_what_tuning_reads_has_its_seeds_and_what_it_does_not_read_is_in_no
         ("measures/probe.py", {"evaluate"}),
         ("methods/posterior/gaussian.py", {"tune"}),  # of the control
         ("methods/posterior/batch_norm.py", {"pretrain", "tune", "train", "evaluate"}),
-        ("train.py", {"tune", "train"}),
-        ("tuning.py", {"tune"}),
+        ("training/loop.py", {"tune", "train"}),
         ("experiment/tuning.py", set()),
     ],
 )

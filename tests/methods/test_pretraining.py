@@ -13,7 +13,7 @@ from uncollapse.methods.pretraining.autoencoder import autoencoder
 from uncollapse.methods.pretraining.classifier import classifier
 from uncollapse.methods.pretraining.held_back import held_back
 from uncollapse.registry import function, names
-from uncollapse.training.loop import train
+from uncollapse.training.loop import learn, train
 
 SMALL = {"epochs": 3, "batch_size": 16}
 
@@ -23,7 +23,7 @@ def test_what_was_interrupted_goes_on_to_the_same_bits(kind: str, name: str) -> 
     known = inspect.signature(function("methods/pretraining", name)).parameters
     pretrain = piece("pretraining", name, **{key: value for key, value in SMALL.items() if key in known}).run
     vae, part, rows, saved = toy_vae(kind), toy_part(kind), [], []
-    for row, state in pretrain(vae, part, 0, None):
+    for row, state in pretrain(vae, part, 0, None, learn):
         rows.append(row)
         saved.append(io.BytesIO())
         torch.save(state, saved[-1])
@@ -31,7 +31,7 @@ def test_what_was_interrupted_goes_on_to_the_same_bits(kind: str, name: str) -> 
     for epoch, file in enumerate(saved, 1):
         file.seek(0)
         other = toy_vae(kind)
-        rest = [row for row, _ in pretrain(other, part, 0, torch.load(file, weights_only=True))]
+        rest = [row for row, _ in pretrain(other, part, 0, torch.load(file, weights_only=True), learn)]
         assert rest == rows[epoch:]
         assert same(copied(other), copied(vae))
 
@@ -41,10 +41,10 @@ def test_the_classifier_teaches_the_encoder_and_nothing_else(kind: str) -> None:
     before = copied(vae)
     pretrain = classifier(epochs=12, batch_size=16, learning_rate=0.01).run
     assert pretrain is not None
-    rows = [row for row, _ in pretrain(vae, toy_part(kind), 0, None)]
+    rows = [row for row, _ in pretrain(vae, toy_part(kind), 0, None, learn)]
     assert rows[-1]["accuracy"] > 0.95
     assert rows[-1]["encoder_steps"] == 12 * 4
-    assert [row for row, _ in pretrain(again, toy_part(kind), 0, None)] == rows
+    assert [row for row, _ in pretrain(again, toy_part(kind), 0, None, learn)] == rows
     assert same(copied(again), copied(vae))
     changed = {name for name, value in vae.state_dict().items() if not torch.equal(value, before[name])}
     assert changed == {name for name in before if name.startswith("encoder.")}
@@ -55,7 +55,7 @@ def test_what_is_held_back_teaches_nothing(kind: str) -> None:
     before = copied(vae)
     pretrain = held_back().run
     assert pretrain is not None
-    [(row, _)] = pretrain(vae, toy_part(kind), 0, None)
+    [(row, _)] = pretrain(vae, toy_part(kind), 0, None, learn)
     assert row == {"epoch": 0, **Work().row()}
     assert same(copied(vae), before)
 
@@ -64,7 +64,7 @@ def test_the_classifier_needs_labels() -> None:
     pretrain = classifier().run
     assert pretrain is not None
     with pytest.raises(UserError, match="no labels"):
-        next(pretrain(toy_vae("images"), type(toy_part("images"))(toy_part("images").x), 0, None))
+        next(pretrain(toy_vae("images"), type(toy_part("images"))(toy_part("images").x), 0, None, learn))
 
 
 def test_encoder_weights_are_taken_over_from_another_vae(kind: str) -> None:
@@ -88,7 +88,7 @@ def test_an_autoencoder_teaches_the_encoder_and_its_head_to_tell_examples_apart(
     before = copied(vae)
     pretrain = autoencoder(epochs=30, batch_size=16, learning_rate=0.02).run
     assert pretrain is not None
-    rows = [row for row, _ in pretrain(vae, toy_part(kind), 0, None)]
+    rows = [row for row, _ in pretrain(vae, toy_part(kind), 0, None, learn)]
     assert rows[-1]["reconstruction"] < rows[0]["reconstruction"] - 0.5
     assert rows[-1]["encoder_steps"] == rows[-1]["decoder_steps"] == 30 * 4
     assert all(row["beta"] == 0 for row in rows)

@@ -11,6 +11,7 @@ from toys import CARDS, EXAMPLES, KIND, copied, double_net, example, piece, rows
 from uncollapse.errors import UserError
 from uncollapse.nets import _he
 from uncollapse.registry import names
+from uncollapse.training.loop import learn
 
 
 @pytest.fixture(autouse=True)
@@ -73,7 +74,7 @@ def test_a_net_trains_with_all_methods_at_once_and_twice_the_same(name: str) -> 
         for pretraining in ("classifier", "autoencoder"):
             pretrain = piece("pretraining", pretraining, epochs=1, batch_size=16).run
             before = copied(vae)
-            list(pretrain(vae, toy_part(kind, seed=2), 0, None))
+            list(pretrain(vae, toy_part(kind, seed=2), 0, None, learn))
             changed = {
                 weights for weights, value in copied(vae).items() if not torch.equal(value, before[weights])
             }

@@ -14,8 +14,8 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 from toys import EXAMPLES, KIND, example, method, piece, rows_of, same, toy_vae, training
 
 from uncollapse.compute.work import Work
-from uncollapse.training.loop import GradientStep
 from uncollapse.training.state import TrainState
+from uncollapse.training.step import GradientStep
 from uncollapse.vae import VAE
 
 STEPS = 20

@@ -17,17 +17,8 @@ from typing import NamedTuple
 from uncollapse.registry import PACKAGE
 
 WATCHERS = (
-    "cli",
-    "errors.py",
-    "experiment",
-    "files.py",
-    "measures/laws.py",
-    "pipeline",
-    "progress.py",
-    "report",
-    "results",
-    "tables.py",
-    "tracking",
+    *("cli", "errors.py", "experiment", "files.py", "measures/laws.py"),
+    *("pipeline", "progress.py", "report", "results", "tables.py", "tracking"),
 )
 ALL = "*"  # a whole file, in place of one of its definitions
 Root = tuple[Path, str]  # a file, and a definition in it

@@ -14,13 +14,14 @@ from uncollapse.pipeline.cache import each_seed
 from uncollapse.pipeline.outputs import Job, Recipe
 from uncollapse.pipeline.pool import Progress
 from uncollapse.pipeline.stage import run
+from uncollapse.registry import SLOTS
 
 
 def main(name: str) -> None:
     """All seeds."""
     job = Job("pretrain", name)
     recipe = job.recipe
-    if recipe["pretraining"]["use"] == "none":  # to build the piece would take seconds of imports
+    if SLOTS["pretraining"].is_default(recipe["pretraining"]):
         job.folder.mkdir(parents=True, exist_ok=True)
         job.copy_recipe()
     else:

@@ -1,8 +1,8 @@
 """What the studies found of each remedy, for `uncollapse.advice`: `python studies/advice.py`.
 
 Of every study that has run with two seeds or more, the comparisons with the plain method and of the models
-with the VAE, where all runs of both cells have converged. What is a control (`prior`, `held_back`), is on
-made-up data or begins with torch's own weights is left out.
+with the VAE, where all runs of both cells have converged. Controls, made-up
+data and nets that begin with torch's own weights are left out.
 """
 
 from pathlib import Path
@@ -12,12 +12,11 @@ import pandas as pd
 from run import params
 
 from uncollapse.experiment.cells import Cell
-from uncollapse.registry import build
+from uncollapse.registry import SLOTS, build
 from uncollapse.your_vae.advice import ENDS, FIELDS, MEASURES, TABLE
 
 STUDIES = Path(__file__).parent
 KEY = list(Cell._fields)
-CONTROLS = ("prior", "held_back")
 KINDS = {"images": "images", "tokens": "text"}
 
 
@@ -57,8 +56,9 @@ def arguments(entry: dict[str, Any]) -> dict[str, Any]:
 
 
 def control(method: dict[str, Any]) -> bool:
-    """Whether a method is none that anybody would use."""
-    return any(isinstance(piece, dict) and piece.get("use") in CONTROLS for piece in method.values())
+    """Return whether a method holds a control: a piece that nobody would use."""
+    filled = {slot: entry for slot, entry in method.items() if slot in SLOTS and isinstance(entry, dict)}
+    return any(entry["use"] in SLOTS[slot].controls for slot, entry in filled.items())
 
 
 def main() -> None:

@@ -1,10 +1,13 @@
-"""The folder is the registry: a piece is a file in a folder of this package with a function of the same name.
+"""The table of slots, and the pieces that can fill them: a piece is a file in the folder of its slot.
 
-`{use: pi, kp: 0.01}` in the slot `kl_weight` is the file `methods/kl_weight/pi.py`, called as `pi(kp=0.01)`.
-There is nothing to register.
+`{use: pi, kp: 0.01}` in the slot `kl_weight` is the file `methods/kl_weight/pi.py`, which holds a function of
+the same name, called as `pi(kp=0.01)`. A new piece is a file, which need not be registered; a new slot is a
+folder and a line of `SLOTS`. The docstring of the folder's `__init__.py` states the question that the slot
+answers, and what its pieces have to be.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -12,12 +15,70 @@ from typing import Any
 from uncollapse.errors import UserError
 
 PACKAGE = Path(__file__).parent
-DATASET_FOLDERS = {"source": "data/sources", "net": "nets", "likelihood": "likelihoods"}
 
 
-def folder(part: str) -> str:
-    """The folder of the pieces that can stand in a slot, or as source, net or likelihood of a data set."""
-    return DATASET_FOLDERS.get(part, f"methods/{part}")
+@dataclass(frozen=True)
+class Slot:
+    """A place where a remedy acts on training, or a part of the description of a data set.
+
+    section   of params.yaml whose entries fill the slot
+    folder    of the pieces, within the package
+    default   the piece that fills the slot unless an entry names another one; it is no remedy
+    stages    of the pipeline whose recipes name the piece
+    several   whether the slot holds a list of pieces, which act one after the other; by default an empty one
+    controls  pieces that are no remedies either: others are compared with them
+    """
+
+    name: str
+    section: str
+    folder: str
+    default: str = ""
+    stages: tuple[str, ...] = ("tune", "train")
+    several: bool = False
+    controls: tuple[str, ...] = ()
+
+    @property
+    def entry(self) -> Any:
+        """What stands in the slot unless an entry of params.yaml says otherwise."""
+        return [] if self.several else {"use": self.default}
+
+    def is_default(self, entry: Any) -> bool:
+        """Return whether an entry, resolved or not, fills the slot with its default piece."""
+        return not entry if self.several else entry["use"] == self.default
+
+
+TRAINED = ("tune", "train")
+MEASURED = (*TRAINED, "evaluate")
+BUILT = ("pretrain", *MEASURED)  # The stages that build the nets.
+SLOTS = {
+    slot.name: slot
+    for slot in (
+        Slot("kl_weight", "models", "methods/kl_weight", "constant", TRAINED),
+        Slot("divergence", "models", "methods/divergence", "kl", TRAINED),
+        Slot("bound", "models", "methods/bound", "elbo", TRAINED),
+        Slot("decoder", "methods", "methods/decoder", "plain", BUILT),
+        Slot("posterior", "methods", "methods/posterior", "gaussian", BUILT, controls=("prior",)),
+        Slot("inference", "methods", "methods/inference", "joint", MEASURED),
+        Slot(
+            "pretraining",
+            "methods",
+            "methods/pretraining",
+            "none",
+            ("pretrain", *TRAINED),
+            controls=("held_back",),
+        ),
+        Slot("perturbation", "methods", "methods/perturbation", "clean", TRAINED, several=True),
+        Slot("auxiliary", "methods", "methods/auxiliary", "no_task", TRAINED),
+        Slot("source", "datasets", "data/sources", stages=("prepare",)),
+        Slot("net", "datasets", "nets", stages=BUILT),
+        Slot("likelihood", "datasets", "likelihoods", stages=("prepare", *BUILT)),
+    )
+}
+
+
+def default_entries(*sections: str) -> dict[str, Any]:
+    """Return what stands in each slot of some sections unless an entry of params.yaml says otherwise."""
+    return {name: slot.entry for name, slot in SLOTS.items() if slot.section in sections}
 
 
 def names(folder: str) -> list[str]:

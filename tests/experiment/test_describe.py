@@ -7,29 +7,42 @@ import sys
 import pytest
 
 from uncollapse.errors import UserError
-from uncollapse.experiment.describe import SLOTS, Listed, listed, listing
-from uncollapse.methods import SLOTS as FILLED
-from uncollapse.registry import DATASET_FOLDERS, folder, function, names
+from uncollapse.experiment.describe import Listed, listed, listing, pieces_table
+from uncollapse.registry import SLOTS, function, names
 
-PIECES = [piece for slot in SLOTS for piece in listed(slot)]
+PIECES = [piece for slot in SLOTS.values() for piece in listed(slot)]
 
 
 def test_every_slot_and_every_piece_is_there() -> None:
-    assert set(SLOTS) == {*FILLED["models"], *FILLED["methods"], *DATASET_FOLDERS}
     assert {(piece.slot, piece.name) for piece in PIECES} == {
-        (slot, name) for slot in SLOTS for name in names(folder(slot))
+        (name, piece) for name, slot in SLOTS.items() for piece in names(slot.folder)
     }
+
+
+def test_the_table_of_pieces_has_a_row_for_each_piece_and_its_default_first() -> None:
+    rows = [row.split(" | ") for row in pieces_table().splitlines()[2:]]
+    assert {(slot, piece) for slot, piece, *_ in rows} == {
+        (f"| `{piece.slot}`", f"`{piece.name}`")
+        for piece in PIECES
+        if SLOTS[piece.slot].section != "datasets"
+    }
+    first = {slot: piece for slot, piece, *_ in reversed(rows)}
+    assert first == {
+        f"| `{name}`": f"`{slot.default}`" for name, slot in SLOTS.items() if slot.section != "datasets"
+    }
+    [skip] = [row for row in rows if row[1] == "`skip`"]
+    assert skip[3:] == ["[Dieng et al. 2019](https://arxiv.org/abs/1807.04863)", "`{use: skip}` |"]
 
 
 @pytest.mark.parametrize("piece", PIECES, ids=lambda piece: f"{piece.slot}-{piece.name}")
 def test_a_piece_has_its_own_arguments_and_a_sentence(piece: Listed) -> None:
-    signature = inspect.signature(function(folder(piece.slot), piece.name))
+    signature = inspect.signature(function(SLOTS[piece.slot].folder, piece.name))
     assert [argument.partition(":")[0] for argument in piece.arguments] == [
         name for name, given in signature.parameters.items() if given.kind == given.KEYWORD_ONLY
     ]
     assert 20 < len(piece.sentence) < 250
     assert piece.sentence.count("(") == piece.sentence.count(")"), "it is whole"
-    document = inspect.getmodule(function(folder(piece.slot), piece.name)).__doc__
+    document = inspect.getmodule(function(SLOTS[piece.slot].folder, piece.name)).__doc__
     assert len(piece.links) == document.count("arXiv")
 
 

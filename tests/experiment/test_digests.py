@@ -5,10 +5,10 @@ import shutil
 from pathlib import Path
 
 from uncollapse.experiment.digests import ALL, WATCHERS, Code, sources
-from uncollapse.methods import SLOTS
-from uncollapse.methods import plain_vae as plain_vae_file
+from uncollapse.experiment.recipes import digest_sources
 from uncollapse.methods.kl_weight.constant import constant
-from uncollapse.registry import PACKAGE, folder, function
+from uncollapse.methods.plain_vae import plain_vae
+from uncollapse.registry import PACKAGE, SLOTS
 
 ROOT = Path(__file__).parent.parent.parent
 CODE = Code(PACKAGE, ROOT / "stages")
@@ -63,8 +63,8 @@ def test_only_what_is_reached_by_name_counts(tmp_path: Path) -> None:
 
 def test_code_imports_its_pieces_by_absolute_names_where_no_recipe_names_them() -> None:
     """A piece that code builds by a name of its own would be in no digest."""
-    # what computes nothing, SLOTS, and what no stage calls
-    named = {PACKAGE / name for name in (*WATCHERS, "methods/__init__.py", "your_vae/remedies.py")}
+    # What computes nothing, the table of slots, the check of entries, and what no stage calls.
+    named = {PACKAGE / name for name in (*WATCHERS, "registry.py", "entries.py", "your_vae")}
     for file in [*PACKAGE.rglob("*.py"), *CODE.stages.glob("*.py")]:
         nodes = list(ast.walk(ast.parse(file.read_text())))
         assert not any(isinstance(node, ast.ImportFrom) and node.level for node in nodes), file
@@ -74,10 +74,13 @@ def test_code_imports_its_pieces_by_absolute_names_where_no_recipe_names_them() 
 
 
 def test_the_plain_vae_has_the_defaults_of_all_slots() -> None:
-    for slot, default in {**SLOTS["models"], **SLOTS["methods"]}.items():
-        if slot not in ("kl_weight", "perturbation"):
-            assert getattr(plain_vae_file, default["use"]) is function(folder(slot), default["use"])
-    assert plain_vae_file.plain_vae(constant()).perturbation == SLOTS["methods"]["perturbation"] == []
+    weight = constant(beta=3.0)
+    assert plain_vae(weight).kl_weight is weight
+    assert plain_vae(weight).perturbation == []
+    found = digest_sources(CODE, [(PACKAGE / "methods/pretraining/autoencoder.py", "autoencoder")])
+    for slot in SLOTS.values():
+        if slot.section != "datasets" and not slot.several:
+            assert f"uncollapse/{slot.folder}/{slot.default}.py" in found
 
 
 def test_a_piece_is_not_among_the_sources_unless_it_is_named() -> None:

@@ -17,8 +17,8 @@ from all_entries import DATA, ENTRIES, METHODS, MODELS, PARAMS
 from toys import same, toy_part, toy_vae, training
 
 from uncollapse.compute.work import Work
-from uncollapse.methods import SLOTS, Method
-from uncollapse.registry import folder, names
+from uncollapse.methods import Method
+from uncollapse.registry import SLOTS, default_entries, names
 from uncollapse.training.loop import learn, train
 
 SINGLE = [name for name in METHODS if len(ENTRIES[name]) == 1]  # the others combine these
@@ -46,7 +46,7 @@ class Run(NamedTuple):
 @cache
 def trained(kind: str, model: str, *methods: str) -> Run:
     """Two epochs of a model, or of several as model+model, with one method or several."""
-    slots: dict[str, Any] = {**SLOTS["methods"], **PARAMS.slots("models", "vae", DATA[kind])}
+    slots: dict[str, Any] = {**default_entries("methods"), **PARAMS.slots("models", "vae", DATA[kind])}
     for name in model.split("+"):
         slots |= {slot: PARAMS.slots("models", name, DATA[kind])[slot] for slot in OF_MODELS[name]}
     for name in methods:
@@ -137,10 +137,10 @@ def test_every_two_models_in_different_slots(kind: str, models: tuple[str, str])
     check(trained(kind, "+".join(models), "plain"))
 
 
-@pytest.mark.parametrize("slot", [slot for slots in SLOTS.values() for slot in slots])
+@pytest.mark.parametrize("slot", default_entries("models", "methods"))
 def test_every_piece_is_in_an_entry(slot: str) -> None:
     """So it is among the models, methods and pairs above."""
-    entries = [*OF_MODELS.values(), *ENTRIES.values(), *SLOTS.values()]
+    entries = [*OF_MODELS.values(), *ENTRIES.values(), default_entries("models", "methods")]
     pieces = [entry[slot] for entry in entries if slot in entry]
     used = {piece["use"] for part in pieces for piece in (part if isinstance(part, list) else [part])}
-    assert used == set(names(folder(slot))) - {"clean"}, "clean does what an empty list does"
+    assert used == set(names(SLOTS[slot].folder)) - {"clean"}, "clean does what an empty list does"

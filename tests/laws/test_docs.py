@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 import torch
 
-from uncollapse.methods import SLOTS
-from uncollapse.registry import function, names
+from uncollapse.registry import SLOTS, function, names
 
 ROOT = Path(__file__).parent.parent.parent
 README = (ROOT / "README.md").read_text()
@@ -22,17 +21,12 @@ TRACKED = subprocess.run(
 ).stdout
 # those of the project; a piece of one's own need not be in its documents
 PIECES = [
-    (slot, piece)
-    for slots in SLOTS.values()
-    for slot in slots
-    for piece in names(f"methods/{slot}")
-    if f"methods/{slot}/{piece}.py" in TRACKED or not TRACKED  # outside of git
+    (slot.name, piece)
+    for slot in SLOTS.values()
+    if slot.section != "datasets"
+    for piece in names(slot.folder)
+    if f"{slot.folder}/{piece}.py" in TRACKED or not TRACKED  # outside of git
 ]
-DEFAULTS = {
-    slot: default["use"] if default else "clean"
-    for slots in SLOTS.values()
-    for slot, default in slots.items()
-}
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 
 

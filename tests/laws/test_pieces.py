@@ -6,11 +6,10 @@ import pytest
 
 from uncollapse.entries import check, resolve
 from uncollapse.errors import UserError
-from uncollapse.methods import SLOTS
-from uncollapse.registry import DATASET_FOLDERS, PACKAGE, folder, function, names
+from uncollapse.registry import PACKAGE, SLOTS, function, names
 
 SLOT_FOLDERS = [f"methods/{file.parent.name}" for file in sorted(PACKAGE.glob("methods/*/__init__.py"))]
-FOLDERS = [*DATASET_FOLDERS.values(), *SLOT_FOLDERS]
+FOLDERS = [slot.folder for slot in SLOTS.values()]
 PIECES = [(folder, name) for folder in FOLDERS for name in names(folder)]
 OFFERED = {
     "kl_target": 3.0,
@@ -23,8 +22,8 @@ OFFERED = {
 
 
 def test_the_folders_of_methods_are_the_slots() -> None:
-    slots = {slot for entries in SLOTS.values() for slot in entries}
-    assert {folder(slot) for slot in slots} == set(SLOT_FOLDERS)
+    assert {slot.folder for slot in SLOTS.values() if slot.section != "datasets"} == set(SLOT_FOLDERS)
+    assert all(slot.folder == f"methods/{slot.name}" for slot in SLOTS.values() if slot.section != "datasets")
     assert all(names(each) for each in FOLDERS)
 
 

@@ -10,7 +10,8 @@ from all_entries import DATA, ENTRIES, METHODS, MODELS, PARAMS
 from project import Project, reproduced
 from toys import toy_part, toy_vae, training
 
-from uncollapse.methods import SLOTS, Method
+from uncollapse.methods import Method
+from uncollapse.registry import default_entries
 from uncollapse.tracking.mirror import stored_runs
 from uncollapse.tracking.store import open_store
 from uncollapse.training.loop import train
@@ -110,7 +111,7 @@ def test_mlflow_has_it_as_failed_and_once(project: Project) -> None:
 )
 def test_no_piece_breaks_where_numbers_are_not_finite(kind: str, model: str, method: str) -> None:
     """An epoch that begins with weights that are none ends, and its row says so."""
-    slots = {**SLOTS["methods"], **PARAMS.slots("models", model, DATA[kind])}
+    slots = {**default_entries("methods"), **PARAMS.slots("models", model, DATA[kind])}
     slots |= {slot: PARAMS.slots("methods", method, DATA[kind])[slot] for slot in ENTRIES[method]}
     vae, data = (
         toy_vae(kind, decoder=slots["decoder"]["use"], posterior=slots["posterior"]["use"]),

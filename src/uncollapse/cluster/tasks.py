@@ -8,6 +8,7 @@ from uncollapse.experiment.schema import Resources
 from uncollapse.pipeline.outputs import Job, jobs, pretraining, tuning
 from uncollapse.pipeline.watching.freshness import READY
 from uncollapse.pipeline.watching.status import CellStatus
+from uncollapse.registry import SLOTS
 
 
 class Task(NamedTuple):
@@ -32,8 +33,8 @@ def shared(cell: Cell) -> list[Job]:
     with them all that is made from them.
     """
     pretrained = pretraining(cell)
-    trains = pretrained.recipe["pretraining"]["use"] != "none"
-    return [Job("prepare", cell.dataset), *([pretrained] if trains else [])]
+    untrained = SLOTS["pretraining"].is_default(pretrained.recipe["pretraining"])
+    return [Job("prepare", cell.dataset), *([] if untrained else [pretrained])]
 
 
 def reusable(cell: Cell) -> list[Job]:

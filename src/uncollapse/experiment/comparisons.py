@@ -8,18 +8,16 @@ from uncollapse.entries import resolve
 from uncollapse.experiment.cells import Cell
 from uncollapse.experiment.params import Params
 from uncollapse.experiment.tuning import TUNE
-from uncollapse.methods import SLOTS
-from uncollapse.registry import folder
+from uncollapse.registry import SLOTS, default_entries
 
 Remedy = tuple[str, str]  # a slot and, as JSON, a piece in it with all arguments
-HELD_BACK: Remedy = ("pretraining", json.dumps({"use": "held_back"}))
 
 
 def roles(params: Params) -> dict[str, Any]:
     """Which model of the grid is the VAE, which method is plain, what each combination consists of, and
     which control a method has."""
     remedies: dict[str, dict[str, frozenset[Remedy]]] = {}
-    for kind in SLOTS:
+    for kind in ("models", "methods"):
         remedies[kind] = {
             name: remedies_of(params.slots(kind, name, params.grid.datasets[0]), defaults(kind))
             | tuning(getattr(params.stated, kind)[name])
@@ -36,8 +34,8 @@ def roles(params: Params) -> dict[str, Any]:
 def defaults(kind: str) -> dict[str, Any]:
     """All slots of `models` or `methods` as an entry without remedies fills them."""
     return {
-        slot: piece if isinstance(piece, list) else resolve(slot, folder(slot), piece)
-        for slot, piece in SLOTS[kind].items()
+        slot: piece if isinstance(piece, list) else resolve(slot, SLOTS[slot].folder, piece)
+        for slot, piece in default_entries(kind).items()
     }
 
 
@@ -92,9 +90,11 @@ def controls(remedies: Mapping[str, frozenset[Remedy]]) -> dict[str, str]:
     Plain learns on the reserve too: held against it, pretraining pays for the examples that it uses up.
     """
     entries = {held: name for name, held in remedies.items()}
+    [held_back] = SLOTS["pretraining"].controls
+    reserve: Remedy = ("pretraining", json.dumps({"use": held_back}))
     result = {}
     for name, held in remedies.items():
-        control = frozenset(remedy for remedy in held if remedy[0] != "pretraining") | {HELD_BACK}
+        control = frozenset(remedy for remedy in held if remedy[0] != "pretraining") | {reserve}
         if any(slot == "pretraining" for slot, _ in held) and held != control and control in entries:
             result[name] = entries[control]
     return result

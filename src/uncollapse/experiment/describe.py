@@ -1,4 +1,7 @@
-"""What can stand in each slot: every piece with its arguments, a sentence and its paper, from the source."""
+"""What can fill each slot: every piece with its arguments, a sentence and its paper, read from the source.
+
+Nothing is imported but the table of slots, so it takes no time.
+"""
 
 import ast
 import re
@@ -8,27 +11,26 @@ from pathlib import Path
 from typing import NamedTuple
 
 from uncollapse.errors import UserError
-from uncollapse.registry import PACKAGE, folder, names
+from uncollapse.registry import PACKAGE, SLOTS, Slot, names
 
-SLOTS = (
-    *("kl_weight", "divergence", "bound", "decoder", "posterior", "inference", "pretraining"),
-    *("perturbation", "auxiliary", "net", "likelihood", "source"),
-)
-QUESTIONS = {"net": "which encoder and decoder?", "likelihood": "what is p(x|z)?", "source": "which data?"}
 ARXIV = re.compile(r"arXiv\s+(\d{4}\.\d{4,5})")
-SENTENCE_ENDS = re.compile(r"(?<![ (][A-Z]\.)(?<=[.?:])\s+(?=[A-Z])|\n\n")  # but not the initials of a name
+AUTHORS = r"(?:[A-Z][a-z]+, )*[A-Z][\w-]+(?: (?:&|et) [\w-]+\.?)?"
+PAPER = re.compile(rf"({AUTHORS} \d{{4}})(?:, {ARXIV.pattern})?")
+CITATION = re.compile(r"\s*\([^()]*\b\d{4}\b[^()]*\)")
+SENTENCE_ENDS = re.compile(r"(?<![ (][A-Z]\.)(?<=[.?:])\s+(?=[A-Z])|\n\n")  # But not the initials of a name.
 TITLE = re.compile(r"^Slot `\w+`[^:]*: ")
 WIDTH, QUOTES = 100, "'"
 
 
 class Listed(NamedTuple):
-    """A piece: its slot and name, the arguments of its function, its first sentence, and links."""
+    """A piece: its slot, name and arguments, the first sentence of its docstring, its links and its paper."""
 
     slot: str
     name: str
     arguments: list[str]
     sentence: str
     links: list[str]
+    paper: str
 
     def __str__(self) -> str:
         head = "  ".join(["", self.name, ", ".join(self.arguments)]).rstrip()
@@ -36,31 +38,70 @@ class Listed(NamedTuple):
         margins = {"initial_indent": " " * 6, "subsequent_indent": " " * 6}
         return f"{head}\n{textwrap.fill(text, WIDTH, break_on_hyphens=False, **margins)}"
 
+    def row(self) -> str:
+        """Return the piece as a row of a Markdown table."""
+        entry = ", ".join([f"use: {self.name}", *self.arguments])
+        words = CITATION.sub("", self.sentence)
+        cells = (f"`{self.slot}`", f"`{self.name}`", words, self.paper, f"`{{{entry}}}`")
+        return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
 
 def listing(slot: str | None) -> str:
-    """The pieces of a slot, or of all, as text. Raises UserError if there is no such slot."""
+    """Return the pieces of a slot, or of all slots, as text. Raises UserError if there is no such slot."""
     if slot not in (None, *SLOTS):
         raise UserError(f"no slot {slot!r}; there are {', '.join(SLOTS)}")
-    slots = [slot] if slot else SLOTS
-    return "\n".join(str(line) for one in slots for line in (f"{one}: {question(one)}", *listed(one)))
+    slots = [SLOTS[slot]] if slot else SLOTS.values()
+    return "\n".join(str(line) for one in slots for line in (f"{one.name}: {question(one)}", *listed(one)))
 
 
-def listed(slot: str) -> Iterator[Listed]:
-    """Every piece of a slot. Nothing is imported, so it takes no time."""
-    for name in names(folder(slot)):
-        tree = ast.parse((PACKAGE / folder(slot) / f"{name}.py").read_text())
-        text = ast.get_docstring(tree) or ""
+def pieces_table() -> str:
+    """Return a Markdown table of all pieces of models and methods, the default of each slot first."""
+    rows = [
+        piece.row()
+        for slot in SLOTS.values()
+        if slot.section in ("models", "methods")
+        for piece in sorted(listed(slot), key=lambda piece: piece.name != slot.default)
+    ]
+    head = "| slot | piece | what it does | paper | entry of params.yaml |\n|---|---|---|---|---|"
+    return "\n".join([head, *rows])
+
+
+def listed(slot: Slot) -> Iterator[Listed]:
+    """Yield every piece of a slot."""
+    for name in names(slot.folder):
+        file = PACKAGE / slot.folder / f"{name}.py"
+        text = read_docstring(file)
         links = [f"https://arxiv.org/abs/{number}" for number in ARXIV.findall(text)]
-        yield Listed(slot, name, arguments(tree, name), sentence(text), links)
+        found = arguments(ast.parse(file.read_text()), name)
+        yield Listed(slot.name, name, found, sentence(text), links, link_paper(text))
+
+
+def read_docstring(file: Path) -> str:
+    """Return the docstring of a file of the package."""
+    return ast.get_docstring(ast.parse((PACKAGE / file).read_text())) or ""
+
+
+def link_arxiv(text: str) -> str:
+    """Return a text whose arXiv numbers are links of Markdown."""
+    return ARXIV.sub(r"[arXiv \1](https://arxiv.org/abs/\1)", text)
+
+
+def link_paper(text: str) -> str:
+    """Return the first paper that a docstring names, as a link of Markdown where it has an arXiv number."""
+    found = PAPER.search(" ".join(text.split()))
+    if found is None:
+        return ""
+    paper, number = found.groups()
+    return f"[{paper}](https://arxiv.org/abs/{number})" if number else paper
 
 
 def sentence(text: str) -> str:
-    """The first sentence of a docstring, in one line."""
+    """Return the first sentence of a docstring, in one line."""
     return " ".join(SENTENCE_ENDS.split(text, maxsplit=1)[0].split()).rstrip(":")
 
 
 def arguments(tree: ast.Module, name: str) -> list[str]:
-    """Those of the function that makes a piece, as params.yaml takes them: `radius`, or `steps: 1`."""
+    """Return the arguments of a piece's function, as params.yaml takes them: `radius`, or `steps: 1`."""
     (function,) = (node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == name)
     constants = {
         target.id: node.value
@@ -78,9 +119,6 @@ def arguments(tree: ast.Module, name: str) -> list[str]:
     ]
 
 
-def question(slot: str) -> str:
-    """What a slot is about; of models and methods, the first sentence of its folder."""
-    if slot in QUESTIONS:
-        return QUESTIONS[slot]
-    file = Path(PACKAGE / folder(slot), "__init__.py")
-    return TITLE.sub("", sentence(ast.get_docstring(ast.parse(file.read_text())) or ""))
+def question(slot: Slot) -> str:
+    """Return the question that a slot answers: the first sentence of its folder."""
+    return TITLE.sub("", sentence(read_docstring(PACKAGE / slot.folder / "__init__.py")))

@@ -13,8 +13,7 @@ from uncollapse.experiment import schema
 from uncollapse.experiment.cells import Cell
 from uncollapse.experiment.tuning import TUNE, Values, candidates, check_count, check_seeds
 from uncollapse.experiment.yaml_file import read_yaml
-from uncollapse.methods import SLOTS
-from uncollapse.registry import DATASET_FOLDERS, build, folder, function, names
+from uncollapse.registry import SLOTS, build, default_entries, function, names
 from uncollapse.training.state import Training
 
 MOST = 10_000  # cells; so many would take years, and are a slip
@@ -47,10 +46,10 @@ class Params:
         for axis in ("datasets", "models", "methods"):
             for name in getattr(self.grid, axis):
                 choose(f"grid.{axis}", name, getattr(self.stated, axis))
-        count = prod(len(getattr(self.grid, axis)) for axis in ("datasets", *SLOTS))
+        count = prod(len(getattr(self.grid, axis)) for axis in ("datasets", "models", "methods"))
         if count > MOST:
             raise UserError(f"grid: asks for {count:,} cells; {MOST:,} are the most, so name fewer")
-        for kind in SLOTS:
+        for kind in ("models", "methods"):
             for name in getattr(self.stated, kind):
                 for data in self.grid.datasets:
                     try:
@@ -71,12 +70,13 @@ class Params:
         """All slots of `models` or `methods` as an entry fills them for a data set; its candidates, too, are
         checked, and kept. Raises UserError."""
         key, entry = f"{kind}.{name}", getattr(self.stated, kind)[name]
+        defaults = default_entries(kind)
         for slot in entry:
-            choose(f"{key}.{slot}", slot, [*SLOTS[kind], TUNE])
+            choose(f"{key}.{slot}", slot, [*defaults, TUNE])
         resolved: dict[str, Any] = {}
-        for slot, default in SLOTS[kind].items():
+        for slot, default in defaults.items():
             pieces = entry.get(slot, default)
-            if isinstance(default, list):
+            if SLOTS[slot].several:
                 several = pieces if isinstance(pieces, list) else [pieces]
                 resolved[slot] = [self.piece(f"{key}.{slot}", slot, piece, data) for piece in several]
             else:
@@ -91,7 +91,9 @@ class Params:
         dataset = self.stated.datasets[data]
         offered = {"kl_target": dataset.kl_target} if dataset.kl_target else {}
         try:
-            return resolve(key, folder(slot), entry, {**offered, **(dataset.arguments or {}).get(use, {})})
+            return resolve(
+                key, SLOTS[slot].folder, entry, {**offered, **(dataset.arguments or {}).get(use, {})}
+            )
         except MissingArgument as error:
             name = error.argument
             other = name if name == "kl_target" else f"arguments.{use}.{name}"
@@ -112,10 +114,10 @@ class Params:
 def dataset(key: str, entry: schema.Dataset) -> dict[str, Any]:
     """An entry of `datasets` with source, net and likelihood resolved. Raises UserError."""
     pieces = {
-        part: resolve(f"{key}.{part}", folder, getattr(entry, part))
-        for part, folder in DATASET_FOLDERS.items()
+        part: resolve(f"{key}.{part}", SLOTS[part].folder, getattr(entry, part))
+        for part in default_entries("datasets")
     }
-    net, likelihood = (build(folder(part), pieces[part]).kind for part in ("net", "likelihood"))
+    net, likelihood = (build(SLOTS[part].folder, pieces[part]).kind for part in ("net", "likelihood"))
     if net != likelihood:
         uses = f"{pieces['net']['use']} is for {net}, {pieces['likelihood']['use']} for {likelihood}"
         raise UserError(f"{key}: net and likelihood should be for the same kind of data; {uses}")
@@ -128,9 +130,8 @@ def dataset(key: str, entry: schema.Dataset) -> dict[str, Any]:
 
 def check_arguments(key: str, arguments: Mapping[str, Mapping[str, Any]]) -> None:
     """Raises UserError unless there are pieces of these names, in any slot, with these arguments."""
-    folders = {
-        piece: folder(slot) for slots in SLOTS.values() for slot in slots for piece in names(folder(slot))
-    }
+    slots = default_entries("models", "methods")
+    folders = {piece: SLOTS[slot].folder for slot in slots for piece in names(SLOTS[slot].folder)}
     for piece, values in arguments.items():
         signature = inspect.signature(function(folders[choose(f"{key}.{piece}", piece, folders)], piece))
         for argument in values:

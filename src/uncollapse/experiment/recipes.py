@@ -15,18 +15,19 @@ from uncollapse.experiment.cells import Cell
 from uncollapse.experiment.comparisons import roles, tuning_control
 from uncollapse.experiment.digests import ALL, HERE, Code, Root, digest, files, sources
 from uncollapse.experiment.params import Params
-from uncollapse.methods import SLOTS
-from uncollapse.registry import DATASET_FOLDERS, folder
+from uncollapse.registry import SLOTS, default_entries
 
 Recipe = dict[str, Any]
 
-NEEDS = {  # what each stage reads of a recipe
-    "prepare": ("source", "split", "likelihood"),
-    "pretrain": ("net", "likelihood", "decoder", "posterior", "pretraining"),
-    "tune": ("net", "likelihood", *SLOTS["models"], *SLOTS["methods"], "training", "evaluation"),
-    "train": ("net", "likelihood", *SLOTS["models"], *SLOTS["methods"], "training"),
-    "evaluate": ("net", "likelihood", "decoder", "posterior", "inference", "evaluation"),
+# The sections of params.yaml, and the keys of a data set, that each stage reads beside its slots.
+SETTINGS = {
+    "prepare": ("split",),
+    "pretrain": (),
+    "tune": ("training", "evaluation"),
+    "train": ("training",),
+    "evaluate": ("evaluation",),
 }
+PLAIN_VAE = "uncollapse/methods/plain_vae.py"  # It builds its pieces by their names.
 VALIDATION = ("tolerance", "most", "eps", "delta")  # what `tune` reads of the section `evaluation`
 WORKERS = (
     "pretrain",
@@ -44,7 +45,7 @@ def recipes(params: Params, code: Code = HERE) -> dict[str, Recipe]:
     return {
         "grid": grid(params),
         **of_cells,
-        "calibrate": {"sources": sources(code, computing("calibrate", code)), "versions": versions()},
+        "calibrate": {"sources": digest_sources(code, computing("calibrate", code)), "versions": versions()},
         "report": {"recipes": digests, "files": page},
         "track": {"recipes": digests, "files": files(code, script("track", code))},
     }
@@ -85,13 +86,14 @@ def recipe(params: Params, stage: str, cell: Cell, code: Code) -> Recipe:
         **params.slots("methods", cell.method, cell.dataset),
         "evaluation": params.stated.evaluation.model_dump(),
     }
-    needed = {name: parts[name] for name in NEEDS[stage]}
+    slots = [name for name, slot in SLOTS.items() if stage in slot.stages]
+    needed = {name: parts[name] for name in (*slots, *SETTINGS[stage])}
     return {
         "dataset": cell.dataset,
         **needed,
         "device": params.stated.device,
         "seeds": params.grid.seeds,
-        "sources": sources(code, [*computing(stage, code), *pieces(needed, code)]),
+        "sources": digest_sources(code, [*computing(stage, code), *pieces(needed, code)]),
         "versions": versions(),
     }
 
@@ -115,8 +117,16 @@ def tuning(params: Params, cell: Cell, code: Code) -> Recipe:
         "candidates": candidates,
         "control": control,
         "seeds": params.grid.tuning_seeds,
-        "sources": sources(code, roots),
+        "sources": digest_sources(code, roots),
     }
+
+
+def digest_sources(code: Code, roots: list[Root]) -> dict[str, str]:
+    """Return the digests of the code that `roots` reach, and of the default pieces for `plain_vae`."""
+    found = sources(code, roots)
+    if PLAIN_VAE in found:
+        found = sources(code, [*roots, *pieces(default_entries("models", "methods"), code)])
+    return found
 
 
 def script(stage: str, code: Code) -> list[Root]:
@@ -137,9 +147,9 @@ def computing(stage: str, code: Code) -> list[Root]:
 def pieces(parts: Mapping[str, Any], code: Code) -> list[Root]:
     """The functions of all pieces that stand in a recipe."""
     return [
-        (code.package / folder(name) / f"{piece['use']}.py", piece["use"])
+        (code.package / SLOTS[name].folder / f"{piece['use']}.py", piece["use"])
         for name, part in parts.items()
-        if name in {*DATASET_FOLDERS, *SLOTS["models"], *SLOTS["methods"]}
+        if name in SLOTS
         for piece in (part if isinstance(part, list) else [part])
     ]
 
@@ -153,7 +163,7 @@ def shown(code: Code) -> Iterator[Root]:
 def documents(recipes: Iterable[Recipe], code: Code) -> Iterator[Path]:
     """The template of the report, and the pieces of methods, whose docstrings it shows."""
     yield from code.package.glob("report/template/*")
-    slots = {*SLOTS["models"], *SLOTS["methods"]}
+    slots = default_entries("models", "methods").keys()
     for recipe in recipes:
         yield from (file for file, _ in pieces({slot: recipe[slot] for slot in slots & recipe.keys()}, code))
 

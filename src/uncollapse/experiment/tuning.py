@@ -16,7 +16,7 @@ from typing import Any
 from uncollapse.entries import choose, resolve
 from uncollapse.errors import UserError, shortened
 from uncollapse.experiment.schema import Grid
-from uncollapse.registry import folder
+from uncollapse.registry import SLOTS
 
 Values = dict[str, Any]  # by slot.argument, or slot.piece.argument where the slot holds a list
 CONTROL = "control"
@@ -24,7 +24,6 @@ BEST = "the lowest validation nll of those that collapse no more than the contro
 LEAST = "the least collapse, for all collapse more than the control"
 TUNE = "tune"  # a key beside the slots of an entry
 MOST = 50  # candidates of a cell; each is trained once for each tuning seed
-EARLIER = ("decoder", "posterior")  # what pretraining, in a stage before, builds its encoder with
 
 
 def candidates(key: str, slots: Mapping[str, Any], tune: object) -> list[Values]:
@@ -57,8 +56,9 @@ def check(
 ) -> None:
     """Raises UserError unless `name` is an argument that can be tuned, and `values` a list of values."""
     slot = name.split(".")[0]
-    pretrains = slots.get("pretraining", {"use": "none"}) != {"use": "none"}
-    if slot == "pretraining" or (pretrains and slot in EARLIER):
+    pretrains = not SLOTS["pretraining"].is_default(slots.get("pretraining", SLOTS["pretraining"].entry))
+    earlier = slot in SLOTS and "pretrain" in SLOTS[slot].stages
+    if slot == "pretraining" or (pretrains and earlier):
         raise UserError(
             f"{key}: cannot be tuned, for encoders are pretrained before; write an entry for each value"
         )
@@ -76,7 +76,7 @@ def typed(key: str, pieces: Mapping[str, dict[str, Any]], values: Values) -> Val
         own = {name.rpartition(".")[2]: name for name in values if name.rpartition(".")[0] == piece}
         if own:
             laid = {**entry, **{argument: values[name] for argument, name in own.items()}}
-            resolved = resolve(f"{key}.{piece}", folder(piece.split(".")[0]), laid)
+            resolved = resolve(f"{key}.{piece}", SLOTS[piece.split(".")[0]].folder, laid)
             found |= {name: resolved[argument] for argument, name in own.items()}
     return found
 

@@ -1,4 +1,4 @@
-"""Likelihoods p(x|z): a file each."""
+"""Slot `likelihood` (of a data set): what is p(x|z)?"""
 
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple

@@ -1,7 +1,6 @@
-"""The remedies: a folder a slot, a file a piece. A `Method` is what stands in all slots."""
+"""The remedies: a folder for each slot, a file for each piece. A `Method` holds the pieces of all slots."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from uncollapse.methods.auxiliary import Auxiliary
@@ -13,26 +12,15 @@ from uncollapse.methods.kl_weight import KLWeight
 from uncollapse.methods.perturbation import Perturbation
 from uncollapse.methods.posterior import Head
 from uncollapse.methods.pretraining import Pretraining
-from uncollapse.registry import build, folder
-
-# The slots, by the section of params.yaml whose entries fill them, and what stands in each unless an
-# entry says otherwise.
-SLOTS: dict[str, dict[str, Any]] = {
-    "models": {"kl_weight": {"use": "constant"}, "divergence": {"use": "kl"}, "bound": {"use": "elbo"}},
-    "methods": {
-        "decoder": {"use": "plain"},
-        "posterior": {"use": "gaussian"},
-        "inference": {"use": "joint"},
-        "pretraining": {"use": "none"},
-        "perturbation": [],  # a list: several act one after the other
-        "auxiliary": {"use": "no_task"},
-    },
-}
+from uncollapse.registry import SLOTS, build, default_entries
 
 
-@dataclass(frozen=True)
 class Method:
-    """What stands in every slot, of models and methods alike: how a VAE is built and trained."""
+    """The piece in every slot of models and methods: how a VAE is built and trained.
+
+    The slots are those of `uncollapse.registry.SLOTS`; the types of the pieces stand here for the code that
+    reads them.
+    """
 
     kl_weight: KLWeight
     divergence: Divergence
@@ -44,15 +32,22 @@ class Method:
     perturbation: Sequence[Perturbation]
     auxiliary: Auxiliary
 
+    def __init__(self, **pieces: Any) -> None:
+        if (slots := default_entries("models", "methods")).keys() != pieces.keys():
+            raise TypeError(f"a method has one piece for each of {', '.join(slots)}; given are {[*pieces]}")
+        vars(self).update(pieces)
+
     @classmethod
     def build(cls, entries: Mapping[str, Any]) -> "Method":
-        """The pieces of resolved params entries by slot, such as a recipe's; what they leave out is the
-        default. Other keys are ignored."""
+        """Build the pieces of resolved entries by slot, such as a recipe's, whose other keys are ignored.
+
+        A slot that the entries leave out gets its default.
+        """
         pieces: dict[str, Any] = {}
-        for slot, default in (SLOTS["models"] | SLOTS["methods"]).items():
+        for slot, default in default_entries("models", "methods").items():
             entry = entries.get(slot, default)
             if isinstance(entry, list):
-                pieces[slot] = [build(folder(slot), piece) for piece in entry]
+                pieces[slot] = [build(SLOTS[slot].folder, piece) for piece in entry]
             else:
-                pieces[slot] = build(folder(slot), entry)
+                pieces[slot] = build(SLOTS[slot].folder, entry)
         return cls(**pieces)

@@ -1,4 +1,4 @@
-"""Nets: encoder and decoder of one kind of data, a file each."""
+"""Slot `net` (of a data set): which encoder and decoder?"""
 
 from collections.abc import Callable
 from typing import Literal, NamedTuple

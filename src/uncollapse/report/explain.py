@@ -1,8 +1,6 @@
 """What methods, models and measures are: the docstrings of their files."""
 
-import ast
 import json
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,11 +8,11 @@ from typing import Any, NamedTuple
 from markdown_it import MarkdownIt
 
 from uncollapse.experiment.cells import Cell
+from uncollapse.experiment.describe import link_arxiv, read_docstring
 from uncollapse.experiment.tuning import named
 from uncollapse.measures import modules
-from uncollapse.methods import SLOTS
 from uncollapse.pipeline.outputs import choice, training
-from uncollapse.registry import PACKAGE, folder
+from uncollapse.registry import PACKAGE, SLOTS, default_entries
 from uncollapse.results.gather import Results
 from uncollapse.results.tuned import tuned_cells
 
@@ -75,8 +73,7 @@ def source(file: Path) -> str:
 
 def document(file: Path) -> str:
     """The docstring of a file of the package as HTML; formulas are indented in it, as Markdown's code."""
-    text = ast.get_docstring(ast.parse((PACKAGE / file).read_text())) or ""
-    return MARKDOWN.render(re.sub(r"arXiv\s+(\d{4}\.\d{4,5})", r"[arXiv \1](https://arxiv.org/abs/\1)", text))
+    return MARKDOWN.render(link_arxiv(read_docstring(file)))
 
 
 def pieces(kind: str, name: str, cells: Sequence[Cell]) -> list[Piece]:
@@ -84,23 +81,17 @@ def pieces(kind: str, name: str, cells: Sequence[Cell]) -> list[Piece]:
     arguments: dict[tuple[str, str], dict[str, str]] = {}
     for cell in (cell for cell in cells if name in (cell.model, cell.method)):
         chosen, recipe = choice(training(cell))["values"], training(cell).recipe
-        for place, piece in named({slot: recipe[slot] for slot in SLOTS[kind]}):
+        for place, piece in named({slot: recipe[slot] for slot in default_entries(kind)}):
             values = {what: json.dumps(value) for what, value in piece.items() if what != "use"}
             values |= {what: "tuned" for what in values if f"{place}.{what}" in chosen}
             text = ", ".join(f"{what}: {value}" for what, value in values.items())
             arguments.setdefault((place.split(".")[0], piece["use"]), {})[cell.dataset] = text
-    keys = [key for key in arguments if key[1] != default(kind, key[0])] or list(arguments)[:1]
-    files = {key: Path(folder(key[0]), f"{key[1]}.py") for key in keys}
+    keys = [key for key in arguments if key[1] != SLOTS[key[0]].default] or list(arguments)[:1]
+    files = {key: Path(SLOTS[key[0]].folder, f"{key[1]}.py") for key in keys}
     return [
         Piece(slot, source(file), document(file), by_dataset(arguments[slot, use]))
         for (slot, use), file in files.items()
     ]
-
-
-def default(kind: str, slot: str) -> str | None:
-    """The piece that stands in a slot unless an entry says otherwise."""
-    piece = SLOTS[kind][slot]
-    return piece["use"] if isinstance(piece, Mapping) else None
 
 
 def by_dataset(arguments: Mapping[str, str]) -> list[str]:

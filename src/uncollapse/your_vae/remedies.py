@@ -18,7 +18,7 @@ from uncollapse.errors import UserError
 from uncollapse.methods.divergence import Divergence
 from uncollapse.methods.inference import Inference, StepResult
 from uncollapse.methods.perturbation import Context, Inputs, Perturbation
-from uncollapse.registry import build, folder
+from uncollapse.registry import SLOTS, build
 from uncollapse.vae import VAE, Gaussian
 from uncollapse.your_vae.weighted_kl import WeightedKL, to_single
 
@@ -28,7 +28,7 @@ Step = Callable[..., Tensor]
 def build_piece(slot: str, use: str, arguments: dict[str, Any]) -> Any:
     """What the piece `use` of a slot makes of its arguments."""
     try:
-        return build(folder(slot), resolve(slot, folder(slot), {"use": use, **arguments}))
+        return build(SLOTS[slot].folder, resolve(slot, SLOTS[slot].folder, {"use": use, **arguments}))
     except UserError as error:
         raise ValueError(str(error)) from None
 

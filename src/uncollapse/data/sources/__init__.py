@@ -1,4 +1,6 @@
-"""Data sets, one file each: `name.py` has a function `name`, whose arguments are what params.yaml may state.
+"""Slot `source` (of a data set): which examples?
+
+One file for each source: `name.py` has a function `name`, whose arguments are what params.yaml may state.
 
 It returns a function without arguments that loads the data set as a Source; files are looked for only then,
 as the first function is also called to check the arguments. Files that start with an underscore hold what

@@ -9,6 +9,7 @@ from statistics import median
 from typing import NamedTuple
 
 from uncollapse.pipeline.outputs import DONE, SECONDS, STARTED, Job, Recipe
+from uncollapse.registry import SLOTS
 
 Span = tuple[float, float | None]  # seconds of the clock: from, and to if it is over
 START = 6.0  # seconds that a job takes beside its seeds, mostly to import torch
@@ -53,7 +54,7 @@ def estimate(job: Job, recipe: Recipe, times: Sequence[Time]) -> float | None:
     By the last time of this job, or else of all of the same data set and method, or else of the same data
     set. Tuning is so many trainings.
     """
-    untrained = job.stage == "pretrain" and recipe["pretraining"] == {"use": "none"}
+    untrained = job.stage == "pretrain" and SLOTS["pretraining"].is_default(recipe["pretraining"])
     if job.stage == "prepare" or untrained or recipe.get("candidates") == []:
         return 0.0
     parts, trainings = job.name.split("-"), 1 + len(recipe.get("candidates", ()))

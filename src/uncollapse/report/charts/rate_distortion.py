@@ -8,12 +8,11 @@ import altair as alt
 import pandas as pd
 
 from uncollapse.experiment.cells import Cell
-from uncollapse.methods import SLOTS
 from uncollapse.pipeline.outputs import training
+from uncollapse.registry import SLOTS, default_entries
 from uncollapse.report.charts import Chart
 from uncollapse.report.charts._canvas import Canvas, Layers, tips
 from uncollapse.report.colours import palette
-from uncollapse.report.explain import default
 from uncollapse.results.gather import Results
 from uncollapse.results.means import CELL
 
@@ -45,10 +44,8 @@ def table(results: Results) -> pd.DataFrame:
 def family(cell: Cell) -> str:
     """The pieces of a model: those of one family differ in arguments only, such as the KL weight."""
     recipe = training(cell).recipe
-    uses = {slot: recipe[slot]["use"] for slot in SLOTS["models"]}
-    return ", ".join(
-        use for slot, use in uses.items() if slot == "kl_weight" or use != default("models", slot)
-    )
+    uses = {slot: recipe[slot]["use"] for slot in default_entries("models")}
+    return ", ".join(use for slot, use in uses.items() if slot == "kl_weight" or use != SLOTS[slot].default)
 
 
 def constant_elbo(points: pd.DataFrame) -> Iterator[dict[str, Any]]:

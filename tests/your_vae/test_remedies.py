@@ -1,11 +1,14 @@
 """A KL weight in a training loop of one's own."""
 
+from collections.abc import Callable
+
 import pytest
 import torch
 
 import uncollapse
 from uncollapse.methods.kl_weight import KLWeight
 from uncollapse.registry import build, names
+from uncollapse.your_vae.weighted_kl import WeightedKL
 
 ARGUMENTS = {
     "constant": {"beta": 0.3},
@@ -66,8 +69,35 @@ def test_a_kl_that_will_not_do(kl: object, line: str) -> None:
 
 
 def test_a_weight_that_is_made_of_the_reconstruction_asks_for_it() -> None:
-    with pytest.raises(ValueError, match=r"^reconstruction: this weight is made of it"):
+    with pytest.raises(ValueError, match=r"^reconstruction: this weight reads it"):
         uncollapse.kl_weight("geco", reconstruction_target=30.0)(torch.ones(8, 4))
+
+
+RATIOS = [
+    lambda kl, reconstruction: kl.sum(1).mean() / reconstruction.mean(),
+    lambda kl, reconstruction: (kl.sum(1) / reconstruction).mean(),
+    lambda kl, reconstruction: (reconstruction / kl.sum(1)).mean(),
+    lambda kl, reconstruction: torch.stack([reconstruction, kl.sum(1)]).mean(),
+    lambda kl, reconstruction: torch.mean(reconstruction),
+]
+
+
+@pytest.mark.parametrize("ratio", RATIOS)
+def test_a_weight_of_ones_own_that_reads_the_reconstruction_asks_for_it(
+    ratio: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
+) -> None:
+    weight = WeightedKL(KLWeight(dict, lambda state, kl, reconstruction: (ratio(kl, reconstruction), state)))
+    with pytest.raises(ValueError, match=r"^reconstruction: this weight reads it"):
+        weight(torch.ones(8, 4))
+    assert weight(torch.ones(8, 4), LOSS) > 0
+
+
+def test_free_bits_of_the_whole_kl_take_a_sum() -> None:
+    weight = uncollapse.kl_weight("free_bits", per="total", free=3.0)
+    for kl, expected in ((2.0, 0.0), (4.0, 4.0)):
+        assert float(weight(torch.full((8,), kl))) == float(weight(torch.tensor(kl))) == expected
+    parts = uncollapse.kl_weight("free_bits", per="total", free=3.0)
+    assert float(parts(torch.full((8, 4), 2.0))) == 0, "of KL_i it is nats a dimension"
 
 
 @pytest.mark.parametrize("name", names("methods/kl_weight"))

@@ -48,8 +48,7 @@ class NoNet:
 
 def kl_weight(use: str, **arguments: Any) -> WeightedKL:
     """A weight of the KL: loss = reconstruction + weight(kl), in nats, summed over values and latents."""
-    rule = build_piece("kl_weight", use, arguments)
-    return WeightedKL(rule, per_dimension=use == "free_bits", reads_reconstruction=use == "geco")
+    return WeightedKL(build_piece("kl_weight", use, arguments))
 
 
 def divergence(use: str, **arguments: Any) -> Callable[..., Tensor]:

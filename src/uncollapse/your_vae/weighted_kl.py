@@ -1,5 +1,7 @@
 """A weight of the KL as a module, for a training loop of one's own."""
 
+from typing import Any, cast
+
 import torch
 from torch import Tensor, nn
 
@@ -11,6 +13,21 @@ def to_single(x: Tensor) -> Tensor:
     return x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
 
 
+MISSING = "reconstruction: this weight reads it; pass -log p(x|z) (B,) in nats"
+
+
+class NoReconstruction:
+    """The reconstruction that a caller left out: whatever reads it raises ValueError."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise ValueError(MISSING)
+
+    @classmethod
+    def __torch_function__(cls, *call: Any, **options: Any) -> Any:
+        """Refuse to stand in a function or an operator of torch."""
+        raise ValueError(MISSING)
+
+
 class WeightedKL(nn.Module):
     """Weighs the KL of each batch by a schedule or controller, see `uncollapse.methods.kl_weight`.
 
@@ -18,34 +35,33 @@ class WeightedKL(nn.Module):
     leaves the state as it is.
     """
 
-    def __init__(
-        self, rule: KLWeight, *, per_dimension: bool = False, reads_reconstruction: bool = False
-    ) -> None:
+    def __init__(self, rule: KLWeight) -> None:
         super().__init__()
-        self.rule, self.per_dimension = rule, per_dimension
-        self.reads_reconstruction = reads_reconstruction
+        self.rule = rule
         self.beta: Tensor | None = None
         for name, value in rule.init().items():
             self.register_buffer(name, value.clone())  # two may begin as one tensor
 
     def forward(self, kl: Tensor, reconstruction: Tensor | None = None) -> Tensor:
-        """beta times the KL, in nats: the mean over a batch, of which `kl` is KL_i (B, D) or the sum over i
-        (B,) or their mean (). Free bits need all KL_i. Raises ValueError, which names the argument.
+        """Return beta times the KL, in nats, the mean over a batch.
 
-        `reconstruction` is -log p(x|z) (B,) in nats, for rules that read it.
+        `kl` is KL_i (B, D), their sum (B,) or the mean of these sums (); a sum counts as one dimension.
+        `reconstruction` is -log p(x|z) (B,) in nats, for rules that read it. Raises ValueError, which names
+        the argument, also where a rule needs KL_i or the reconstruction and is not given it.
         """
         if not isinstance(kl, Tensor) or not kl.is_floating_point() or not kl.numel():
             raise ValueError("kl: should be a tensor of real numbers, (B, D), (B,) or ()")
-        if self.per_dimension and kl.ndim < 2:
+        if self.rule.per_dimension and kl.ndim < 2:
             raise ValueError(f"kl: should be KL_i of each dimension, (B, D), not {tuple(kl.shape)}")
-        if self.reads_reconstruction and reconstruction is None:
-            raise ValueError("reconstruction: this weight is made of it, -log p(x|z) (B,) in nats")
         rows = kl.reshape(len(kl), -1) if kl.ndim else kl.reshape(1, 1)
-        other = rows.new_zeros(len(rows)) if reconstruction is None else reconstruction.detach()
+        if reconstruction is None:
+            read = cast(Tensor, NoReconstruction())
+        else:
+            read = to_single(reconstruction.detach())
         before = dict(self.named_buffers())
-        beta, state = self.rule.update(before, to_single(rows).detach(), to_single(other))
+        beta, state = self.rule.update(before, to_single(rows).detach(), read)
         if self.training:
-            # a loss that is not finite, whose step is to be skipped, would stay in the state
+            # A loss that is not finite, whose step should be skipped, would stay in the state.
             usable = rows.detach().isfinite().all()
             for name, value in state.items():
                 kept = before[name].to(value.device)

@@ -15,10 +15,15 @@ State = dict[str, Tensor]
 
 
 class KLWeight(NamedTuple):
-    """A weight of the KL. A schedule ends after `batches`; training does not stop before. A controller has a
-    `target` (nats), others 0; the history says whether the KL has settled on it."""
+    """A weight of the KL: how it starts, and how it is updated at each batch.
+
+    batches        until a schedule ends; training does not stop before
+    target         of a controller (nats), 0 for others; the history says whether the KL has settled on it
+    per_dimension  whether `update` needs KL_i of each dimension, and not only their sum
+    """
 
     init: Callable[[], State]
     update: Callable[[State, Tensor, Tensor], tuple[Tensor, State]]
     batches: int = 0
     target: float = 0.0
+    per_dimension: bool = False

@@ -31,4 +31,4 @@ def free_bits(
     def update(state: State, kl: Tensor, reconstruction: Tensor) -> tuple[Tensor, State]:
         return above(kl).to(kl.dtype), state
 
-    return KLWeight(dict, update)
+    return KLWeight(dict, update, per_dimension=per != "total")

@@ -12,12 +12,14 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
+from uncollapse.compute.private_torch import norms_of, update_by_adam, update_by_sgd
+
 Rule = Literal["adam", "sgd"]
 
 
 def clip_scale(gradients: tuple[Tensor, ...], clip: float) -> Tensor:
     """What `gradients` are to be divided by, so that their norm, taken together, is at most `clip`."""
-    norm = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients)))
+    norm = torch.linalg.vector_norm(torch.stack(norms_of(gradients)))
     return ((norm + 1e-6) / clip).clamp(min=1.0).float()  # whatever the weights are: the kernels ask for it
 
 
@@ -43,7 +45,7 @@ class Optimizer:
     def adam(self, gradients: list[Tensor], scale: Tensor | None) -> None:
         """theta -= learning_rate m / (sqrt(v) + 1e-8), with the bias of the moments m and v corrected."""
         means, squares = self.moments
-        torch._fused_adam_(
+        update_by_adam(
             self.weights,
             gradients,
             means,
@@ -62,7 +64,7 @@ class Optimizer:
 
     def sgd(self, gradients: list[Tensor], scale: Tensor | None) -> None:
         """v = momentum v + g; theta -= learning_rate v, as torch.optim has it."""
-        torch._fused_sgd_(
+        update_by_sgd(
             self.weights,
             gradients,
             *self.moments or [[]],

@@ -5,12 +5,16 @@ from collections.abc import Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-import torch
 from torch import Tensor
-from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
-aten = torch.ops.aten
+from uncollapse.compute.private_torch import (
+    LSTM_ON_CPU,
+    LSTM_ON_CPU_BACKWARD,
+    LSTM_ON_GPU,
+    LSTM_ON_GPU_BACKWARD,
+    TorchDispatchMode,
+)
 
 
 def lstm(x: Tensor, weights: Tensor, recurrent: Tensor, *others: Any, **options: Any) -> int:
@@ -26,10 +30,10 @@ def lstm_on_a_gpu(x: Tensor, weights: list[Tensor], *others: Any, **options: Any
 # torch's own formulas, and those of the LSTM, which it does not count; backwards is twice forwards
 FORMULAS: dict[Any, Any] = {
     **flop_registry,
-    aten.mkldnn_rnn_layer: lstm,
-    aten.mkldnn_rnn_layer_backward: lambda *call, **options: 2 * lstm(*call),
-    aten._cudnn_rnn: lstm_on_a_gpu,
-    aten._cudnn_rnn_backward: lambda *call, **options: 2 * lstm_on_a_gpu(*call),
+    LSTM_ON_CPU: lstm,
+    LSTM_ON_CPU_BACKWARD: lambda *call, **options: 2 * lstm(*call),
+    LSTM_ON_GPU: lstm_on_a_gpu,
+    LSTM_ON_GPU_BACKWARD: lambda *call, **options: 2 * lstm_on_a_gpu(*call),
 }
 
 

@@ -18,6 +18,7 @@ import torch
 from pydantic import Field, NonNegativeInt, PositiveFloat
 from torch import Tensor
 
+from uncollapse.compute.private_torch import is_mkldnn_enabled, set_mkldnn_enabled
 from uncollapse.methods.inference import Inference
 from uncollapse.methods.inference.joint import joint
 from uncollapse.seeds import torch_generator
@@ -28,15 +29,15 @@ from uncollapse.vae import VAE, Gaussian, Refinement
 def refining(vae: VAE) -> Iterator[None]:
     """With gradients, and without the fused LSTMs of CPU and GPU, which have no second derivatives. What the
     likelihood learns of its batches it learns at the refined q alone."""
-    before = torch._C._get_mkldnn_enabled()  # the public context manager warns of GPUs that are not there
+    before = is_mkldnn_enabled()
     training = vae.scale.training
     vae.scale.eval()
-    torch._C._set_mkldnn_enabled(False)
+    set_mkldnn_enabled(False)
     try:
         with torch.enable_grad(), torch.backends.cudnn.flags(enabled=False):
             yield
     finally:
-        torch._C._set_mkldnn_enabled(before)
+        set_mkldnn_enabled(before)
         vae.scale.train(training)
 
 

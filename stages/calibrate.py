@@ -7,14 +7,14 @@ from uncollapse.errors import UserError
 from uncollapse.pipeline.calibration import calibration, data
 from uncollapse.pipeline.published import CALIBRATION
 from uncollapse.pipeline.stage import run
-from uncollapse.progress import progress
+from uncollapse.progress import count_items
 from uncollapse.tables import write_table
 
 
 def main() -> None:
     """Write the table; raises UserError where an error is beyond its tolerance."""
     set_up()
-    rows = list(progress(calibration(data()), "calibrate", "quantities"))
+    rows = list(count_items(calibration(data()), "calibrate", "quantities"))
     texts = [
         {name: f"{value:.6g}" if isinstance(value, float) else value for name, value in row._asdict().items()}
         for row in rows

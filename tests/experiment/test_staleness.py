@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from edits import Edit, constants, documentation, edit, errors, every_function, only, printed
+from edits import Edit, constants, documentation, edit, errors, every_function, only, printed, replaced
 
-from uncollapse.experiment.digests import Code
+from uncollapse.experiment.digests import WATCHERS, Code
 from uncollapse.experiment.params import Params
 from uncollapse.experiment.recipes import Recipe, recipes
 from uncollapse.registry import PACKAGE, names
@@ -65,14 +65,17 @@ def test_what_is_said_and_shown_makes_no_cell_stale(
 @pytest.mark.parametrize(
     ("path", "stale"),
     [
-        ("pipeline/pool.py", ""),
-        ("pipeline/cache.py", "track"),
-        ("experiment/pieces.py", ""),
+        ("pipeline/pool.py", "(pretrain|train|evaluate)/.*"),
+        ("pipeline/cache.py", "(pretrain|train|evaluate)/.*"),
+        ("pipeline/stage.py", ".*/.*|calibrate"),
+        ("experiment/schema.py", ""),
+        ("tables.py", ".*/.*|calibrate"),
         ("measures/laws.py", "report"),
         ("report/charts", "report"),
-        ("report/answers", "report|track"),  # the verdict is a tag in MLflow
+        ("report/answers", "report"),
+        ("results/verdict.py", "report|track"),  # the verdict is a tag in MLflow
         ("tracking/mirror.py", "track"),
-        ("training/loop.py", "train/.*|calibrate"),
+        ("training/loop.py", "(pretrain|train)/.*|calibrate"),
         ("vae.py", "(pretrain|train|evaluate)/.*|calibrate"),
         ("seeds.py", ".*/.*|calibrate"),
         ("registry.py", ".*/.*|calibrate"),
@@ -109,6 +112,56 @@ def test_an_edit_makes_exactly_those_stale_that_use_it(
         assert names >= {"report", "track"}  # they show what the cells are made from
     elif expected:
         assert names == expected
+
+
+PREPARED = "(pretrain|train|evaluate)/.*"  # what reads prepared data
+LINES = [  # a file, a line of it that decides a number, another one, and the recipes that it makes other ones
+    ("pipeline/outputs.py", "per_seed(ENCODER, seed)", "per_seed(ENCODER, 0)", "train/.*"),
+    ("pipeline/outputs.py", "choice(Job(CHOOSES[self.stage], self.name))['values']", "{}", "train/.*"),
+    ("pipeline/outputs.py", "seed not in gone", "True", "evaluate/.*"),
+    ("pipeline/outputs.py", "folder / str(seed)", "folder / '0'", PREPARED),
+    (
+        "pipeline/checkpoint.py",
+        "self.rows = self.saved.pop('rows')",
+        "self.saved = None",
+        "(pretrain|train)/.*",
+    ),
+    ("pipeline/checkpoint.py", "self.rows.append(row)", "pass", "(pretrain|train)/.*"),
+    ("pipeline/cache.py", "f'{seed},{row}'", "f'0,{row}'", PREPARED),
+    ("pipeline/cache.py", "{**recipe, 'seeds': None}", "{'seeds': None}", PREPARED),
+    ("pipeline/train_cell.py", "vae.load_encoder(load_file(encoder))", "pass", "train/.*"),
+    ("pipeline/train_cell.py", "parts = ['train']", "pass", "train/.*"),
+    ("pipeline/train_cell.py", "state.epoch", "0", "train/.*"),
+    ("pipeline/assemble.py", "initialise(vae, seed)", "initialise(vae, 0)", PREPARED),
+    ("pipeline/stage.py", "threadpool_limits(1)", "pass", ".*/.*|calibrate"),
+    ("pipeline/pool.py", "set_up()", "pass", PREPARED),
+    ("tables.py", "-1", "0", "(train|evaluate)/.*"),
+    ("tables.py", "list(csv.DictReader(rows))", "list(csv.DictReader(rows))[1:]", "(train|evaluate)/.*"),
+    ("experiment/tuning.py", "entry is not None", "False", "train/.*"),
+    ("data/files.py", "label_file(folder, name)", "label_file(folder, names[0])", PREPARED),
+]
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new", "stale"), LINES, ids=[f"{path}: {old}" for path, old, *_ in LINES]
+)
+def test_a_line_that_decides_a_number_makes_its_jobs_stale(
+    copy: Code, params: Params, before: dict[str, Recipe], path: str, old: str, new: str, stale: str
+) -> None:
+    edit(copy.package / path, replaced(old, new))
+    names = changed(before, params, copy)
+    assert names >= {name for name in before if re.fullmatch(stale, name) and not name.startswith("tune/")}
+    assert names >= {"report", "track"}
+
+
+@pytest.mark.parametrize("watcher", WATCHERS)
+def test_what_only_watches_makes_no_cell_stale(
+    copy: Code, params: Params, before: dict[str, Recipe], watcher: str
+) -> None:
+    edited = copy.package / watcher
+    for file in edited.rglob("*.py") if edited.is_dir() else [edited]:
+        edit(file, every_function)
+    assert changed(before, params, copy) <= {"report", "track"}
 
 
 @pytest.mark.parametrize("file", ["template/report.html", "template/report.css", "charts/__init__.py"])

@@ -134,8 +134,8 @@ def test_only_what_tuning_reads_has_its_seeds_and_what_it_does_not_read_is_in_no
         ("measures/probe.py", {"evaluate"}),
         ("methods/posterior/gaussian.py", {"tune"}),  # of the control
         ("methods/posterior/batch_norm.py", {"pretrain", "tune", "train", "evaluate"}),
-        ("training/loop.py", {"tune", "train"}),
-        ("experiment/tuning.py", set()),
+        ("training/loop.py", {"pretrain", "tune", "train"}),
+        ("experiment/tuning.py", {"pretrain", "tune", "train", "evaluate"}),  # it lays the choice in
     ],
 )
 def test_an_edit_tunes_again_exactly_what_it_decides(tmp_path: Path, path: str, stale: set[str]) -> None:

@@ -54,6 +54,31 @@ def printed(tree: ast.Module) -> None:
                 texts(argument)
 
 
+def replaced(old: str, new: str) -> Edit:
+    """Put another expression or statement in the place of one that stands in the file once."""
+
+    def change(tree: ast.Module) -> None:
+        places = [
+            (parent, field)
+            for parent in ast.walk(tree)
+            if not isinstance(parent, ast.Expr)  # a statement that is an expression alone is found as itself
+            for field, value in ast.iter_fields(parent)
+            for node in (value if isinstance(value, list) else [value])
+            if isinstance(node, ast.stmt | ast.expr) and ast.unparse(node) == old
+        ]
+        ((parent, field),) = places
+        (statement,) = ast.parse(new).body
+        value = getattr(parent, field)
+        if isinstance(value, list):
+            index = [ast.unparse(node) for node in value].index(old)
+            whole = isinstance(value[index], ast.stmt)
+            value[index] = statement if whole else statement.value  # pyrefly: ignore
+        else:
+            setattr(parent, field, statement.value)  # pyrefly: ignore
+
+    return change
+
+
 def constants(*constant: str) -> Edit:
     """Change the texts of constants at the top level."""
 

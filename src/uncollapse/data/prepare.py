@@ -19,7 +19,7 @@ from uncollapse.data.sources import OFFICIAL, Example, Source
 from uncollapse.errors import UserError
 from uncollapse.files import allocate
 from uncollapse.likelihoods import Likelihood
-from uncollapse.progress import progress
+from uncollapse.progress import count_items
 from uncollapse.seeds import numpy_generator
 
 PARTS = ("valid", "test", "reserve", "train")  # in the order in which they are chosen; train may be the rest
@@ -113,7 +113,7 @@ def write_split(
 
 def collect(source: Source, likelihood: Likelihood, scratch: Path) -> Collected:
     """Write all examples to `scratch`."""
-    examples = iter(progress(source.examples, "prepare", "examples"))
+    examples = iter(count_items(source.examples, "prepare", "examples"))
     first = next(examples, None)
     if first is None:
         raise UserError(f"source: no example in {source.source}")

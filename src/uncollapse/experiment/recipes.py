@@ -29,12 +29,6 @@ SETTINGS = {
 }
 PLAIN_VAE = "uncollapse/methods/plain_vae.py"  # It builds its pieces by their names.
 VALIDATION = ("tolerance", "most", "eps", "delta")  # what `tune` reads of the section `evaluation`
-WORKERS = (
-    "pretrain",
-    "tune",
-    "train",
-    "evaluate",
-)  # the stages whose worker processes are set up by `device.set_up`
 
 
 def recipes(params: Params, code: Code = HERE) -> dict[str, Recipe]:
@@ -139,7 +133,6 @@ def computing(stage: str, code: Code) -> list[Root]:
     measures = code.package.glob("measures/*.py") if stage == "evaluate" else ()  # found by their folder
     return [
         *script(stage, code),
-        *([(code.package / "compute/device.py", "set_up")] if stage in WORKERS else []),
         *((file, "measure") for file in measures),
     ]
 

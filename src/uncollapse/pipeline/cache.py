@@ -23,15 +23,16 @@ from uncollapse.pipeline.outputs import (
     DIVERGED,
     DONE,
     RECIPE,
-    SECONDS,
     TAKEN,
     Job,
     Recipe,
     per_seed,
 )
-from uncollapse.pipeline.pool import Work, formatted, side_by_side
+from uncollapse.pipeline.pool import Work, side_by_side
 from uncollapse.pipeline.watching.freshness import committed
-from uncollapse.tables import append_row, read_table
+from uncollapse.pipeline.watching.times import note_time
+from uncollapse.progress import format_row
+from uncollapse.tables import read_table
 
 Inputs = Callable[[int], Iterable[Path]]  # the files that a seed reads
 PATIENCE = 30.0  # seconds in which the workers of a stage that was killed end for sure
@@ -81,8 +82,7 @@ def make_seeds(job: Job, inputs: Inputs, work: Work, rows: int) -> None:
     start = time.monotonic()
     last = side_by_side(title, recipe, unfinished, work, rows)
     if unfinished:
-        seconds = round(time.monotonic() - start, 1)
-        append_row(SECONDS, {**job._asdict(), "seeds": len(unfinished), "seconds": seconds})
+        note_time(job, len(unfinished), time.monotonic() - start)
     diverged = [line for folder in folders.values() if (line := divergence(folder))]
     if diverged and len(diverged) == len(folders):
         for folder in folders.values():
@@ -93,7 +93,7 @@ def make_seeds(job: Job, inputs: Inputs, work: Work, rows: int) -> None:
     gather(folders, job.folder)
     remove_others(job.cache, folders)
     write_whole(delivered, delivery)
-    numbers = "  ".join(f"{name} {value}" for name, value in formatted(last).items())
+    numbers = "  ".join(f"{name} {value}" for name, value in format_row(last).items())
     print(f"{title}: seeds {', '.join(map(str, folders))} ({len(unfinished)} made now)  {numbers}".rstrip())
 
 

@@ -10,19 +10,16 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
 from uncollapse.errors import UserError, mendable
 from uncollapse.files import complete
 from uncollapse.pipeline.outputs import DIVERGED, DONE, STARTED, Recipe
 from uncollapse.pipeline.watching.lifetime import end_with
+from uncollapse.progress import show_rows
 from uncollapse.tables import Row, write_table
 
 CORES = "UNCOLLAPSE_CORES"  # the environment variable that says how many cores a stage may use
 Progress = Callable[[Row], None]
 Work = Callable[[Recipe, int, Path, Progress], None]  # work(recipe, seed, folder, progress)
-# beside the bar
-SHOWN = ("seed", "epoch", "elbo", "kl", "beta", "active_units", "loss", "accuracy", "mi", "nll")
 
 
 def side_by_side(title: str, recipe: Recipe, folders: Mapping[int, Path], work: Work, rows: int) -> Row:
@@ -36,13 +33,7 @@ def side_by_side(title: str, recipe: Recipe, folders: Mapping[int, Path], work: 
         return {}
     import torch  # noqa: F401  (once, for all workers; not above, so that a stage without work starts fast)
 
-    tqdm.monitor_interval = 0  # its monitor would be a thread, and those do not survive a fork
-    last: Row = {}
-    with tqdm(total=rows * len(folders), desc=title, disable=None, dynamic_ncols=True) as bar:
-        for last in progress_of_all(title, recipe, folders, work):
-            bar.set_postfix(formatted(last), refresh=False)
-            bar.update()
-    return last
+    return show_rows(progress_of_all(title, recipe, folders, work), title, rows * len(folders))
 
 
 def progress_of_all(title: str, recipe: Recipe, folders: Mapping[int, Path], work: Work) -> Iterator[Row]:
@@ -165,8 +156,3 @@ def cores() -> int:
     """How many cores this process may use: those of CORES, or else of the machine."""
     own = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(own, int(os.environ.get(CORES) or own))
-
-
-def formatted(row: Row) -> dict[str, str]:
-    """Those numbers of a row that a person watches."""
-    return {name: f"{row[name]:.4g}" for name in SHOWN if name in row}

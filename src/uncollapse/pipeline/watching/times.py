@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from uncollapse.pipeline.outputs import DONE, SECONDS, STARTED, Job, Recipe
 from uncollapse.registry import SLOTS
+from uncollapse.tables import append_row
 
 Span = tuple[float, float | None]  # seconds of the clock: from, and to if it is over
 START = 6.0  # seconds that a job takes beside its seeds, mostly to import torch
@@ -29,6 +30,11 @@ def span(folder: Path) -> Span | None:
     if not started.exists():
         return None
     return started.stat().st_mtime, done.stat().st_mtime if done.exists() else None
+
+
+def note_time(job: Job, seeds: int, seconds: float) -> None:
+    """Note in SECONDS how long a job worked on so many seeds."""
+    append_row(SECONDS, {**job._asdict(), "seeds": seeds, "seconds": round(seconds, 1)})
 
 
 def earlier_times() -> list[Time]:

@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 import torch
 
@@ -65,6 +66,16 @@ def test_links_lead_somewhere(page: Path) -> None:
 def test_the_tables_of_the_documents_are_those_of_the_code_and_the_results() -> None:
     for page, text in runpy.run_path(str(ROOT / "docs" / "write_tables.py"))["make_pages"]():
         assert leave_out_own(page.read_text()) == leave_out_own(text), f"{page.name}: run `make docs`"
+
+
+def test_the_mistakes_of_the_readme_are_those_of_the_results() -> None:
+    early = pd.read_csv(ROOT / "metrics/early.csv").query("dataset == 'mnist5k' and model == 'vae'")
+    skip = early[early["method"] == "skip"].set_index("epoch")["difference"]
+    assert f"gain {skip[10]:.0f} nats of ELBO on digits; in the end they gain {skip.iloc[-1]:.1f}" in README
+    weights = pd.read_csv(ROOT / "studies/initialisation/comparison.csv").query("measure == 'nll'")
+    gains = -weights.set_index("dataset")["difference"]
+    assert f"gain {gains['mnist5k_torch']:.0f} nats of nll" in README
+    assert f"they gain {gains['mnist5k']:.1f}.\n" in README
 
 
 def test_the_method_of_the_methods_page_is_a_piece() -> None:

@@ -1,4 +1,4 @@
-"""What each cell of a study came to: summary.csv becomes cells.md, means over seeds."""
+"""Write the means of each cell of a study over its seeds: summary.csv makes cells.md."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import pandas as pd
 
 from uncollapse.experiment.cells import Cell
 
-COLUMNS = {  # the measures that are shown, and how
+COLUMNS = {  # The measures that are shown, with their formats.
     "nll": "{:.2f}",
     "elbo": "{:.2f}",
     "kl": "{:.2f}",
@@ -19,7 +19,7 @@ COLUMNS = {  # the measures that are shown, and how
 
 
 def write(study: Path) -> None:
-    """Write the table; `work` is a multiple of that of the first cell of the data set."""
+    """Write the table; `work` is a multiple of the work of the first cell of the data set."""
     runs = pd.read_csv(study / "summary.csv")
     means = runs.groupby(list(Cell._fields), sort=False).mean(numeric_only=True)
     means["work"] = means["gflops"] / means.groupby("dataset")["gflops"].transform("first")

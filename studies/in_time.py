@@ -1,10 +1,9 @@
-"""Collapse in time: `python studies/in_time.py`, from what the default grid and the studies of data sets
-left.
+"""Draw collapse in time from the default grid and the studies of data sets: `python studies/in_time.py`.
 
-in_time.svg has the active units of the plain cells after each epoch: when dimensions die, and whether
-they come back. in_time.csv holds what a tenth of the epochs would have told against what the last one
-tells: the difference of the best validation elbo so far (nats), of each method to plain and of each plain
-model to the VAE.
+in_time.svg shows the active units of the plain cells after each epoch: when dimensions die, and whether they
+come back. in_time.csv compares what a tenth of the epochs would have told with what the last epoch tells. It
+holds the difference of the best validation elbo so far (nats) between each method and the plain one, and
+between each plain model and the VAE.
 """
 
 from pathlib import Path
@@ -19,19 +18,21 @@ FOLDERS = [
     *(HERE / name for name in ("mnist", "omniglot", "mednist", "celeba", "yelp")),
 ]
 CELL = ["dataset", "model", "method"]
-SHARE = 0.1  # of all epochs
-STEPS = 4  # points of the picture, while the batches double
+SHARE = 0.1  # The early look is after this share of all epochs.
+STEPS = 4  # The picture has so many points while the batches double.
 
 
-def tables(name: str) -> pd.DataFrame:
-    """The tables of this name that are there, one below the other."""
+def read_tables(name: str) -> pd.DataFrame:
+    """Return the tables of this name that exist, one below the other."""
     files = [folder / name for folder in FOLDERS if (folder / name).exists()]
     return pd.concat([pd.read_csv(file) for file in files], ignore_index=True)
 
 
-def looks(early: pd.DataFrame) -> pd.DataFrame:
-    """A row for each comparison: early and at the end; `turned` where these have different signs, and each is
-    the same in all seeds."""
+def compare_looks(early: pd.DataFrame) -> pd.DataFrame:
+    """Return a row for each comparison, with its difference early and at the end.
+
+    `turned` says that these have different signs, each of them in all seeds.
+    """
     rows = []
     for names, group in early.groupby(CELL, sort=False):
         last = group.iloc[-1]
@@ -43,10 +44,12 @@ def looks(early: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*CELL, "epoch", "early", "last_epoch", "end", "turned"])
 
 
-def picture(trajectories: pd.DataFrame) -> alt.Chart:
-    """A panel for each data set, a line for each model."""
+def draw(trajectories: pd.DataFrame) -> alt.Chart:
+    """Draw a panel for each data set with a line for each model."""
     plain = trajectories[trajectories["method"] == "plain"]
-    near = (STEPS * np.log2(plain["step"])).round() / STEPS  # the seeds of kjv have not as many batches each
+    near = (
+        STEPS * np.log2(plain["step"])
+    ).round() / STEPS  # The seeds of kjv differ in their number of batches.
     means = (
         plain.assign(step=2**near).groupby(["dataset", "model", "step"], sort=False)["active_units"].mean()
     )
@@ -67,5 +70,5 @@ def picture(trajectories: pd.DataFrame) -> alt.Chart:
 
 
 if __name__ == "__main__":
-    looks(tables("early.csv")).to_csv(HERE / "in_time.csv", index=False, float_format="%.4g")
-    picture(tables("trajectories.csv")).save(str(HERE / "in_time.svg"))
+    compare_looks(read_tables("early.csv")).to_csv(HERE / "in_time.csv", index=False, float_format="%.4g")
+    draw(read_tables("trajectories.csv")).save(str(HERE / "in_time.svg"))

@@ -1,5 +1,4 @@
-"""What is published or known, beside what a study has found: published.csv and summary.csv become
-published.md."""
+"""Compare published values with those that a study found: published.csv, summary.csv -> published.md."""
 
 from pathlib import Path
 
@@ -14,8 +13,10 @@ NOT_RUN = "not run yet"
 
 
 def write(study: Path) -> None:
-    """Write the table of a study, a row for each row of published.csv (KEY and `published`), also of cells
-    that have not run."""
+    """Write the table of a study, with a row for each row of published.csv (KEY and `published`).
+
+    Cells that have not run have a row too.
+    """
     published = pd.read_csv(study / "published.csv")
     summary = pd.read_csv(study / "summary.csv")
     runs = summary.melt([*Cell._fields, "seed"], list(published["measure"].unique()), "measure", "value")

@@ -1,11 +1,11 @@
 """Run a study: `make study NAME=controls`.
 
-studies/<name>/params.yaml holds what differs from params.yaml at the top. The pipeline runs in a clone of its
-own, .work/studies/<name>, with the code and the DVC cache of this one: a cell that was trained here is not
-trained again, and a study that was interrupted goes on. Its tables and its dvc.lock come back to
-studies/<name>, and cells.md gets the means of each cell. If there is a published.csv, published.md holds what
-is published against what was found; a script of the study is run in the clone at the end, and writes beside
-itself.
+studies/<name>/params.yaml holds what differs from params.yaml at the top. The pipeline runs in a separate
+clone, .work/studies/<name>, with the code and the DVC cache of this repository. So a cell that was trained
+here is not trained again, and a study that was interrupted continues. Its tables and its dvc.lock come back
+to studies/<name>, and cells.md gets the means of each cell. If there is a published.csv, published.md
+compares what is published with what was found. A script of the study is run in the clone at the end and
+writes its results beside itself.
 """
 
 import os
@@ -29,7 +29,7 @@ RESULTS = ("summary.csv", "comparison.csv", "early.csv", "trajectories.csv", "re
 
 
 def main(name: str) -> int:
-    """Run it and bring its results back, of the cells that did not fail; the exit code of `dvc repro`."""
+    """Run a study, bring back the results of the cells that did not fail; return the code of `dvc repro`."""
     study, folder = ROOT / "studies" / name, ROOT / ".work" / "studies" / name
     if not (study / "params.yaml").exists():
         names = sorted(file.parent.name for file in study.parent.glob("*/params.yaml"))
@@ -52,8 +52,8 @@ def main(name: str) -> int:
 
     dvc("cache", "dir", "--local", str(ROOT / ".dvc/cache"))
     code = dvc("repro", "--keep-going")
-    if code and dvc("repro", "--single-item", "report"):  # the tables there are not those of this study
-        sys.exit(f"error: study {name}: not done, and nothing to report yet; run it again, and it goes on")
+    if code and dvc("repro", "--single-item", "report"):  # The tables there belong to another grid.
+        sys.exit(f"error: study {name}: there is nothing to report yet; run it again, and it continues")
     for file in [folder / "dvc.lock", *(folder / "metrics" / result for result in RESULTS)]:
         shutil.copy(file, study)
     cells.write(study)
@@ -66,7 +66,7 @@ def main(name: str) -> int:
 
 
 def params(study: Path) -> dict[str, Any]:
-    """The params.yaml of this project with the entries of the study in their place."""
+    """Return params.yaml at the top with the entries of the study in their place."""
     result, own = (read_yaml(folder / "params.yaml") for folder in (ROOT, study))
     for section, entries in own.items():
         result[section] = entries if section == "grid" else {**result[section], **entries}
@@ -74,7 +74,7 @@ def params(study: Path) -> dict[str, Any]:
 
 
 def copy(source: Path, target: Path) -> None:
-    """A file or folder in place of what is there."""
+    """Copy a file or folder over what is there."""
     if source.is_dir():
         shutil.rmtree(target, ignore_errors=True)
         shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))

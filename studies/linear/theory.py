@@ -1,6 +1,6 @@
-"""What theory says of every dimension, beside what training found: theory.csv and theory.svg.
+"""Compare what theory says about every dimension with what training found, in theory.csv and theory.svg.
 
-Run in the folder of the pipeline: the eigenvalues are those of the examples that were learned from.
+The script runs in the folder of the pipeline, because it takes the eigenvalues of the training examples.
 """
 
 import json
@@ -15,11 +15,11 @@ from uncollapse.data.sources.gaussian import optimal_kl
 from uncollapse.pipeline import outputs
 
 HERE = Path(__file__).parent
-SMALLEST, LARGEST = 0.15, 10.0  # variances that are drawn
+SMALLEST, LARGEST = 0.15, 10.0  # the variances drawn
 
 
-def table() -> pd.DataFrame:
-    """A row for each variance, seed and dimension: `exact` and `found` KL (nats), the largest first."""
+def make_table() -> pd.DataFrame:
+    """Return the `exact` and `found` KL (nats) for each variance, seed and dimension, the largest first."""
     rows = []
     for cell in outputs.grid()["cells"]:
         collapse = pd.read_csv(outputs.evaluation(cell).folder / outputs.COLLAPSE)
@@ -37,13 +37,13 @@ def table() -> pd.DataFrame:
     return pd.concat(rows)
 
 
-def picture(found: pd.DataFrame) -> alt.LayerChart:
-    """A line for each dimension as theory has it, and points that training found."""
+def draw(found: pd.DataFrame) -> alt.LayerChart:
+    """Draw what theory says as a line for each dimension, and what training found as points."""
     first = found[(found["seed"] == 0) & (found["variance"] == found["variance"].min())]
     lines = [
         {"eigenvalue": each, "variance": variance, "exact": optimal_kl(each, variance)}
         for each in first["eigenvalue"]
-        for variance in (SMALLEST, each, LARGEST)  # between which they are straight
+        for variance in (SMALLEST, each, LARGEST)  # The lines are straight between these.
     ]
     x = alt.X("variance:Q", title="variance of the likelihood", scale=alt.Scale(type="log", nice=False))
     color = alt.Color("eigenvalue:O", legend=None, scale=alt.Scale(scheme="viridis"))
@@ -58,6 +58,6 @@ def picture(found: pd.DataFrame) -> alt.LayerChart:
 
 
 if __name__ == "__main__":
-    result = table()
+    result = make_table()
     result.round(4).to_csv(HERE / "theory.csv", index=False)
-    picture(result).save(HERE / "theory.svg")
+    draw(result).save(HERE / "theory.svg")

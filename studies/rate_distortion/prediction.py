@@ -1,7 +1,7 @@
-"""How many dimensions a linear VAE would keep, beside how many the beta-VAEs keep: prediction.csv.
+"""Compare how many dimensions a linear VAE would keep with how many the beta-VAEs keep: prediction.csv.
 
-`uncollapse.predict` with the data and the beta of each VAE, and the variance learned. A deep VAE with a
-Bernoulli likelihood is neither linear nor Gaussian, so this says how far the prediction is a guide.
+`uncollapse.predict` gets the data and the beta of each VAE, and learns the variance. A deep VAE with a
+Bernoulli likelihood is neither linear nor Gaussian, so the table shows how far the prediction is a guide.
 """
 
 import json
@@ -18,9 +18,12 @@ HERE = Path(__file__).parent
 EPS = 0.1  # nats
 
 
-def table() -> pd.DataFrame:
-    """A row for each beta-VAE and seed: dimensions that are predicted to be `alive`, that have not collapsed
-    (`alive_found`), and that have information of EPS or more (`informative_found`)."""
+def make_table() -> pd.DataFrame:
+    """Return a row for each beta-VAE and seed, with three numbers of dimensions.
+
+    `alive` dimensions are predicted to live, `alive_found` have not collapsed, and `informative_found` have
+    at least EPS nats of information.
+    """
     rows = []
     for cell in outputs.grid()["cells"]:
         recipe = json.loads(outputs.training(cell).made_from.read_text())
@@ -47,4 +50,4 @@ def table() -> pd.DataFrame:
 
 
 if __name__ == "__main__":
-    table().to_csv(HERE / "prediction.csv", index=False, float_format="%.4g")
+    make_table().to_csv(HERE / "prediction.csv", index=False, float_format="%.4g")

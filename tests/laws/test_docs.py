@@ -28,8 +28,8 @@ OWN = [  # Pieces of one's own, which git does not know, need not be in the docu
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 
 
-def blocks(language: str, text: str = README) -> list[str]:
-    """The code blocks of a language."""
+def find_blocks(language: str, text: str = README) -> list[str]:
+    """Return the code blocks of a language."""
     return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
 
 
@@ -43,8 +43,8 @@ def leave_out_own(text: str) -> list[str]:
     return [line for line in text.splitlines() if not line.startswith(tuple(OWN))]
 
 
-def anchors(page: Path) -> set[str]:
-    """The headings of a page, as GitHub makes links of them."""
+def find_anchors(page: Path) -> set[str]:
+    """Return the headings of a page as GitHub makes links of them."""
     headings = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
@@ -60,7 +60,7 @@ def test_links_lead_somewhere(page: Path) -> None:
         if not link.startswith("http"):
             target = (page.parent / file).resolve() if file else page
             assert target.exists(), link
-            assert not anchor or anchor in anchors(target), link
+            assert not anchor or anchor in find_anchors(target), link
 
 
 def test_the_tables_of_the_documents_are_those_of_the_code_and_the_results() -> None:
@@ -79,7 +79,7 @@ def test_the_mistakes_of_the_readme_are_those_of_the_results() -> None:
 
 
 def test_the_method_of_the_methods_page_is_a_piece() -> None:
-    [code] = [block for block in blocks("python", METHODS) if "def square_root" in block]
+    [code] = [block for block in find_blocks("python", METHODS) if "def square_root" in block]
     scope: dict[str, Any] = {}
     exec(compile(code, "square_root.py", "exec"), scope)
     weight = scope["square_root"](steps=4)
@@ -101,7 +101,7 @@ def test_what_an_example_prints_is_what_stands_below_it(
     section: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = (ROOT / "docs/diagnosis.md").read_text().split(f"## {section}\n")[1].split("\n## ")[0]
-    [code], [_, output, *_] = blocks("python", text), blocks("(?:python)?", text)
+    [code], [_, output, *_] = find_blocks("python", text), find_blocks("(?:python)?", text)
     exec(compile(code, section, "exec"), {})
     assert capsys.readouterr().out == output
 
@@ -113,12 +113,12 @@ def test_the_examples_of_your_vae_print_what_stands_below_them(
     page, scope = (ROOT / "docs/your-vae.md").read_text(), dict[str, Any]()
     for code, output in find_outputs(page):
         if "import scvi" in code or "diffusers" in code:
-            continue  # tests/clients has them
+            continue  # tests/clients runs these.
         if "metrics/cells" in code and not (ROOT / "metrics/cells/kjv-vae-plain").exists():
             code, output = (text.splitlines(keepends=True)[-1] for text in (code, output))
         exec(compile(code, "docs/your-vae.md", "exec"), scope)
         printed = capsys.readouterr().out
-        if "train(" in code:  # ends elsewhere in the last digits on another CPU
+        if "train(" in code:  # The last digits depend on the CPU.
             printed, output = (re.sub(r"\d+\.\d+", "#", text) for text in (printed, output))
         assert printed == output
 
@@ -137,7 +137,7 @@ def test_examples_on_encodings_of_ones_own_run_as_they_stand(
     }
     own = ("diagnosis = uncollapse", "in loader:", "my_loss")
     examples = [
-        code for code in blocks("python", (ROOT / page).read_text()) if any(one in code for one in own)
+        code for code in find_blocks("python", (ROOT / page).read_text()) if any(one in code for one in own)
     ]
     assert len(examples) == (2 if "diagnosis" in page else 1)
     for code in examples:

@@ -1,14 +1,15 @@
-# make repro   everything, from nothing to the report
-# make test    the tests
-# make ui      the runs in MLflow
-# make follow  the runs that are being trained grow in MLflow; beside `make repro`, in a second terminal
-# make study   a larger grid, such as NAME=controls: hours, goes on where it was stopped
-# make docs    the tables of README.md and docs/ that come from the code and the studies
-# make cluster the grid on Ray: on this machine, or on the cluster of RAY_ADDRESS
-# make test-clients    our tools beside scvi-tools, pythae, diffusers and Lightning, in an environment of its own
-# make test-cluster    twelve cells on a real Ray with failures, and through submitit
-# make faults  kills at random moments, disks and networks that fail, leaks: an hour; docs/reliability.md
-# make bench   times: our measures and training step beside others, a cell, a grid, the mirror in MLflow
+# make repro   Run the default grid, from nothing to the report.
+# make test    Run the linters and the tests.
+# make ui      Open the runs in MLflow.
+# make follow  Show runs in MLflow while they are trained; start it beside `make repro`, in a second terminal.
+# make study   Run a larger grid, such as NAME=controls; it takes hours and continues where it was stopped.
+# make docs    Write the tables of README.md and docs/ that come from the code and the studies.
+# make cluster Run the grid on Ray: on this machine, or on the cluster of RAY_ADDRESS.
+# make test-clients    Test our tools beside scvi-tools, pythae, diffusers and Lightning, in a separate environment.
+# make test-cluster    Run twelve cells on a real Ray with failures, and through submitit.
+# make faults  Test kills at random moments, failing disks and networks, and leaks, for an hour; docs/reliability.md.
+# make bench   Time our measures and training step beside others, a cell, a grid, and the mirror in MLflow.
+# make lock    Choose the versions in requirements.txt again.
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export VIRTUAL_ENV := $(CURDIR)/.venv
@@ -16,7 +17,8 @@ export DVC_NO_ANALYTICS := 1
 
 .PHONY: repro test test-clients test-cluster faults bench ui follow study docs cluster lock
 
-# if a cell fails, the report and MLflow get the others; DVC reads params.yaml itself, and tells mistakes less well
+# If a cell fails, the report and MLflow get the others. `uncollapse check` comes first, because it explains mistakes in
+# params.yaml better than DVC does.
 repro: .venv/ready
 	@uncollapse check
 	@trap 'exit 130' INT; dvc repro --keep-going || { dvc repro --single-item report track; exit 1; }
@@ -45,7 +47,7 @@ test-cluster: .venv/ready
 		--python .venv-cluster/bin/python '.[cluster]'
 	PATH=$(CURDIR)/.venv-cluster/bin:$(PATH) pytest tests/real_cluster
 
-# SEED=... NUMBER=... makes one case again, ONLY="whole net" some of the parts kill, whole, errors, full, net, leak
+# SEED=... NUMBER=... repeats one case. ONLY="whole net" runs some of the parts kill, whole, errors, full, net, leak.
 faults: .venv/ready
 	PYTHONPATH=src:tests/helpers python -m faults $(if $(SEED),--seed $(SEED)) $(if $(NUMBER),--number $(NUMBER)) \
 		$(if $(ONLY),--only $(ONLY))
@@ -69,7 +71,7 @@ study: .venv/ready
 docs: .venv/ready
 	python docs/write_tables.py
 
-# bytecode is compiled now: where Python may not write it (many containers), every stage would compile torch anew
+# Bytecode is compiled now. Where Python may not write it (as in many containers), every stage would compile torch again.
 .venv/ready: requirements.txt pyproject.toml
 	@python3 -c 'import sys; sys.exit("error: python3 is %d.%d, it should be 3.11 or newer" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
 	test -x $(BIN)/pip || python3 -m venv .venv
@@ -78,7 +80,7 @@ docs: .venv/ready
 	uv pip install --quiet --no-deps --editable .
 	touch $@
 
-# torch 2.13 trained 1.3 times as fast as 2.15 on a CPU
+# On a CPU, torch 2.13 trained 1.3 times as fast as torch 2.15.
 lock: .venv/ready
 	uv pip compile pyproject.toml --extra pipeline --extra dev --universal --generate-hashes \
 		--no-emit-index-url --no-header --quiet --upgrade-package torch==2.13.0 --output-file requirements.txt

@@ -59,8 +59,8 @@ def describe_likelihood(rows: pd.DataFrame) -> str:
         if len(shown):
             sizes, ends = shown["nll"].abs(), shown[["nll_low", "nll_high"]].abs()
             outer = f"[{round_number(ends.min(axis=None))}, {round_number(ends.max(axis=None))}]"
-            parts.append(f"**{len(shown)} of {len(rows)} {word}**: {join_ends(sizes)} {outer}")
-    return "; ".join(parts) or ("nothing shown" if len(rows) else "no data")
+            parts.append(f"**{len(shown)} of {len(rows)} {word}**<br>{join_ends(sizes)} {outer}")
+    return "<br>".join(parts) or ("nothing shown" if len(rows) else "no data")
 
 
 def describe_information(rows: pd.DataFrame) -> str:
@@ -95,11 +95,18 @@ def round_number(number: float) -> str:
     return f"{number:.0f}" if number >= 100 else f"{number:.2g}"
 
 
+def list_datasets(comparisons: pd.DataFrame, column: str) -> str:
+    """Return the data sets of a column of the table in alphabetical order."""
+    names = comparisons.loc[comparisons["column"] == column, "dataset"].unique()
+    return ", ".join(f"`{name}`" for name in sorted(names))
+
+
 def make_table() -> str:
     """Return the table, and the sentence below it, in Markdown."""
     comparisons = read_comparisons()
     columns = [COLLAPSING, HEALTHY, TEXT]
-    lines = [f"| Remedy | {' | '.join(columns)} | Work | At equal work |", "|---" * (len(columns) + 3) + "|"]
+    heads = [f"{column}: {list_datasets(comparisons, column)}" for column in columns]
+    lines = [f"| Remedy | {' | '.join(heads)} | Work | At equal work |", "|---" * (len(heads) + 3) + "|"]
     for name, entries in REMEDIES.items():
         rows = comparisons[comparisons["remedy"].isin(entries)]
         groups = [rows[rows["column"] == column] for column in columns]

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from uncollapse.data.files import read_parts
-from uncollapse.data.sources.gaussian import optimal_kl
+from uncollapse.data.sources.gaussian import compute_optimal_kl
 from uncollapse.pipeline import outputs
 
 HERE = Path(__file__).parent
@@ -30,7 +30,7 @@ def make_table() -> pd.DataFrame:
             found = run["kl"].sort_values(ascending=False)
             columns = {
                 "eigenvalue": eigenvalues,
-                "exact": optimal_kl(eigenvalues, variance),
+                "exact": compute_optimal_kl(eigenvalues, variance),
                 "found": found.to_numpy(),
             }
             rows.append(pd.DataFrame({"variance": variance, "seed": seed, **columns}))
@@ -41,7 +41,7 @@ def draw(found: pd.DataFrame) -> alt.LayerChart:
     """Draw what theory says as a line for each dimension, and what training found as points."""
     first = found[(found["seed"] == 0) & (found["variance"] == found["variance"].min())]
     lines = [
-        {"eigenvalue": each, "variance": variance, "exact": optimal_kl(each, variance)}
+        {"eigenvalue": each, "variance": variance, "exact": compute_optimal_kl(each, variance)}
         for each in first["eigenvalue"]
         for variance in (SMALLEST, each, LARGEST)  # The lines are straight between these.
     ]

@@ -30,19 +30,19 @@ GOOD = np.random.default_rng(0).normal(size=(40, 2))
 WHOLE = npz(mu=GOOD, logvar=GOOD)
 NPZ = r"a\\x1b\\nb.npz: should be an .npz file with arrays mu and logvar: "
 ENCODINGS: dict[str, tuple[Make, str]] = {
-    "a pickle": (raw(pickle.dumps({"mu": GOOD, "do": Runs()})), NPZ + "it is none, or cut short"),
+    "a pickle": (raw(pickle.dumps({"mu": GOOD, "do": Runs()})), NPZ + "it is none, or it is cut short"),
     "labels that are pickles": (
         npz(mu=GOOD, logvar=GOOD, labels=np.array([Runs()])),
         NPZ + "labels: object arrays cannot be loaded",
     ),
     "another checksum": (flipped(WHOLE, 80), NPZ),
-    "half of it": (cut(WHOLE), NPZ + "it is none, or cut short"),
+    "half of it": (cut(WHOLE), NPZ + "it is none, or it is cut short"),
     "a password": (field(WHOLE, 8, 1, 2), NPZ + ".*encrypted"),
     "an unknown packing": (field(WHOLE, 10, 77, 2), NPZ + ".*compression"),
     "a bomb": (field(WHOLE, 24, 2**32 - 2), NPZ + "mu: 4 GiB once unpacked, and this machine has 1 GiB"),
     "other arrays": (
         header("{'descr': '|u1', 'fortran_order': False, 'shape': (1,)}\n"),
-        NPZ + "no array mu; there are x, logvar",
+        NPZ + "it has no array mu; its arrays: x, logvar",
     ),
     "a header with a quote that is left open": (header("{'descr: '|u1'}\n", "mu"), NPZ),
     "texts in a zip": (zipped({"mu.npy": b"1", "logvar.npy": b"2"}), NPZ),
@@ -75,7 +75,7 @@ def test_bad_encodings_are_one_line_and_all_that_stood_still_stands(
     run: Run, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     """Whose file has a name that would clear the screen and write a second line."""
-    monkeypatch.setattr(reader, "memory", lambda: 2**30)
+    monkeypatch.setattr(reader, "measure_memory", lambda: 2**30)
     make, line = ENCODINGS[name]
     make(Path("a\x1b\nb.npz"))
     stand(Path())

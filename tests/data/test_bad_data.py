@@ -46,7 +46,7 @@ def test_bad_data_are_one_line_and_all_that_stood_still_stands(
     make, line = TABLES[source][name]
     make(tmp_path / file)
     stand(tmp_path / "project")
-    monkeypatch.setattr(npz, "memory", lambda: 2**30)
+    monkeypatch.setattr(npz, "measure_memory", lambda: 2**30)
     new = {"project/out", "project/out/scratch"}
     with (
         chdir(tmp_path / "project"),

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from made_files import load, no_network, stacked
 
-from uncollapse.data.prepare import choose, digest
 from uncollapse.data.sources import OFFICIAL
-from uncollapse.data.sources._package import package_files
+from uncollapse.data.sources._package import find_package_files
 from uncollapse.data.sources._raw import VARIABLE
-from uncollapse.data.sources._text import words
+from uncollapse.data.sources._text import split_words
+from uncollapse.data.splits import choose_parts, digest_example
 from uncollapse.errors import UserError
 from uncollapse.registry import names
 
@@ -52,8 +52,8 @@ def test_every_data_set_is_there_or_says_where_it_was_looked_for(name: str, fold
     assert source.source
     assert source.licence
     official = np.array([OFFICIAL.index(example.part) for example in examples])
-    digests = np.array([digest(example.x) for example in examples])
-    parts, _ = choose(official, digests, seed=0, valid=100, test=100, reserve=100, train=None)
+    digests = np.array([digest_example(example.x) for example in examples])
+    parts, _ = choose_parts(official, digests, seed=0, valid=100, test=100, reserve=100, train=None)
     held_out = digests[np.concatenate([parts["valid"], parts["test"]])]
     assert not np.isin(digests[np.concatenate([parts["train"], parts["reserve"]])], held_out).any()
     labels = {example.label for example in examples}
@@ -160,13 +160,13 @@ def test_icd10_is_titles_of_diagnoses_in_22_chapters() -> None:
 
 
 def test_files_of_packages_are_found_without_an_import_or_one_line_says_what_to_install() -> None:
-    [file] = package_files("qtawesome", "fonts/phosphor*.ttf")
+    [file] = find_package_files("qtawesome", "fonts/phosphor*.ttf")
     assert file.exists()
     assert not {"qtawesome", "qtpy", "simple_icd_10_cm"} & set(sys.modules)
-    with pytest.raises(UserError, match=r"^the package nowhere is not installed: pip install nowhere$"):
-        package_files("nowhere", "*.ttf")
+    with pytest.raises(UserError, match=r"^the package nowhere is not installed; pip install nowhere$"):
+        find_package_files("nowhere", "*.ttf")
     with pytest.raises(UserError, match=r"^the package qtawesome has no fonts/a\*\.ttf; install the version"):
-        package_files("qtawesome", "fonts/a*.ttf")
+        find_package_files("qtawesome", "fonts/a*.ttf")
 
 
 @pytest.mark.parametrize("name", ["kjv", "icd10"])
@@ -176,4 +176,12 @@ def test_the_shortest_is_not_longer_than_the_longest(name: str) -> None:
 
 
 def test_words_are_words_numbers_and_marks() -> None:
-    assert words("And God's 2 lights-giving, ok…") == ["and", "god's", "2", "lights-giving", ",", "ok", "…"]
+    assert split_words("And God's 2 lights-giving, ok…") == [
+        "and",
+        "god's",
+        "2",
+        "lights-giving",
+        ",",
+        "ok",
+        "…",
+    ]

@@ -34,7 +34,7 @@ def test_idx_files_are_read_and_a_wrong_one_is_refused(
     table = idx_files(folder / dataset / below, images, images[:2])
     with pytest.raises(
         UserError,
-        match=r"its md5 is .*, that of the official file is .*; move it away, and it is downloaded from http",
+        match=r"its md5 is .*, but that of the official file is .*; move the file away, .* from http",
     ):
         load(use)
     monkeypatch.setattr(f"torchvision.datasets.{dataset}.resources", table)

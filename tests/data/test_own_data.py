@@ -44,7 +44,7 @@ def test_what_is_no_picture_stops_or_is_left_out(tmp_path: Path, pack: str) -> N
     files = {"a.png": picture(), "b.jpg": cut, "c.txt": b"hello", "d.png": picture()}
     path = packed(tmp_path, files, pack)
     with pytest.raises(
-        UserError, match=r"b\.jpg: .*truncated.*; mend it, take it out, or set `on_bad: skip`$"
+        UserError, match=r"b\.jpg: .*truncated.*; fix it, take it out, or set `on_bad: skip`$"
     ):
         load("image_folder", path=str(path))
     source, examples = load("image_folder", path=str(path), on_bad="skip")
@@ -103,7 +103,7 @@ def test_arrays_come_with_or_without_labels(tmp_path: Path) -> None:
     ("arrays", "message"),
     [
         ({"y": np.zeros((3, 2))}, "with an array x"),
-        ({"x": np.zeros((3, 2)), "labels": np.arange(2)}, "labels should be"),
+        ({"x": np.zeros((3, 2)), "labels": np.arange(2)}, "labels should have the shape"),
         ({"x": np.zeros((3, 2), object)}, "array x"),
         ({"x": np.zeros((3, 2), int)}, "uint8 or real"),
         ({"x": np.full((3, 2), np.nan)}, "NaN"),
@@ -128,7 +128,7 @@ def test_text_lines_and_what_cannot_be_read_in_them(
         b"good\tGood food.\n\nbad\t" + b"no " * 5000 + b"\nbad\tcold \xff soup\nno label\r\ngood\tFine!\r\n",
     )
     with pytest.raises(
-        UserError, match=r"line 2: should be label<TAB>text; mend it, take it out, or set `on_bad: skip`$"
+        UserError, match=r"line 2: should be label<TAB>text; fix it, take it out, or set `on_bad: skip`$"
     ):
         load("text_lines", path=str(path), labelled=True)
     source, examples = load("text_lines", path=str(path), labelled=True, on_bad="skip")

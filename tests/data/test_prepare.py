@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from made_sources import COUNTS, SIZES, images, source
 
-from uncollapse.data.collect import CHUNK
+from uncollapse.data.collect import EXAMPLES_AT_ONCE
 from uncollapse.data.files import read_parts
 from uncollapse.data.part import PAD, to_tensor
-from uncollapse.data.prepare import prepare, write
+from uncollapse.data.prepare import prepare, write_part
 from uncollapse.data.sources import Example, Source
 from uncollapse.errors import UserError
 from uncollapse.likelihoods.bernoulli import bernoulli
@@ -77,7 +77,7 @@ def test_a_part_has_its_room_on_the_disk_before_it_is_written(tmp_path: Path) ->
         room.extend([file.stat().st_blocks * 512] if file.exists() else [])
         return np.ones((len(index), 1024), np.uint8)
 
-    write(file, np.arange(1024), read, None, 0)
+    write_part(file, np.arange(1024), read, None, 0)
     assert room
     assert min(room) >= 1 << 20
     assert np.load(file).all()
@@ -115,7 +115,7 @@ def test_real_values_stay_real(tmp_path: Path) -> None:
 
 
 def test_more_than_a_chunk_is_whole(tmp_path: Path) -> None:
-    count = 2 * CHUNK + 100
+    count = 2 * EXAMPLES_AT_ONCE + 100
     sentences = [[f"w{i}", *["x"] * (i % 3)] for i in range(count)]
     card = prepare(tmp_path, source(sentences), categorical(), **COUNTS)
     words = (tmp_path / "vocabulary.txt").read_text().split()

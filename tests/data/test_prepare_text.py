@@ -7,7 +7,7 @@ import pytest
 from made_sources import COUNTS, SIZES, source
 
 from uncollapse.data.files import read_parts
-from uncollapse.data.part import END, PAD, UNKNOWN, Part, batches, to_tensor
+from uncollapse.data.part import END, PAD, UNKNOWN, Part, draw_batches, to_tensor
 from uncollapse.data.prepare import prepare
 from uncollapse.likelihoods.categorical import categorical
 
@@ -49,17 +49,17 @@ def test_a_sentence_ends_and_is_padded(tmp_path: Path) -> None:
 
 def test_batches_hold_each_example_at_most_once() -> None:
     fifty, five = (Part(np.zeros((count, 2), np.uint8)) for count in (50, 5))
-    indices = batches(fifty, 16, np.random.default_rng(0))
+    indices = draw_batches(fifty, 16, np.random.default_rng(0))
     assert [len(batch) for batch in indices] == [16, 16, 16]
     assert len(set(np.concatenate(indices).tolist())) == 48
-    assert [len(batch) for batch in batches(five, 16, np.random.default_rng(0))] == [5]
+    assert [len(batch) for batch in draw_batches(five, 16, np.random.default_rng(0))] == [5]
 
 
 def test_sentences_of_a_batch_are_of_nearly_one_length() -> None:
     rng = np.random.default_rng(0)
     lengths = rng.integers(1, 40, 700)
     part = Part(np.where(np.arange(40) < lengths[:, None], 5, PAD).astype(np.int16))
-    first, second = (batches(part, 8, np.random.default_rng(seed)) for seed in (0, 1))
+    first, second = (draw_batches(part, 8, np.random.default_rng(seed)) for seed in (0, 1))
     assert len(np.unique(np.concatenate(first))) == 87 * 8
     spread = np.mean([np.ptp(lengths[batch]) for batch in first])
     assert spread < 8, "of 39; 32 at random"

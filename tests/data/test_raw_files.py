@@ -67,7 +67,7 @@ def test_a_download_that_fails_is_one_line_and_leaves_nothing(
     message = str(error.value)
     assert "\n" not in message
     assert message.startswith(
-        f"looked for set/a.txt or a.txt in {folder}/; could not download it from {server}/{path} ("
+        f"looked for set/a.txt or a.txt in {folder}/; could not download the file from {server}/{path} ("
     )
     assert why in message
     assert message.endswith(f"; set {raw.VARIABLE} to a folder that has the file")
@@ -92,7 +92,8 @@ def test_a_file_that_is_there_is_never_replaced(
     folder.mkdir()
     (folder / "a.txt").write_text("packed anew")
     with pytest.raises(
-        UserError, match=f"official file is {MD5}; move it away, and it is downloaded from {server}/whole$"
+        UserError,
+        match=f"official file is {MD5}; move the file away, and it is downloaded from {server}/whole$",
     ):
         raw.fetch(["set/a.txt", "a.txt"], [f"{server}/whole"], MD5)
     assert raw.fetch(["set/a.txt", "a.txt"], [f"{server}/whole"], MD5, repacked=True) == folder / "a.txt"
@@ -113,7 +114,7 @@ def test_google_drive_is_asked_by_gdown(folder: Path, monkeypatch: pytest.Monkey
     assert raw.fetch(["a.zip"], [f"{raw.DRIVE}1FT"], MD5).read_bytes() == CONTENT
     assert calls == [(f"{raw.DRIVE}1FT", raw.TIMEOUT)]
     with pytest.raises(
-        UserError, match=r"could not download it from https://drive\.google\.com/uc\?id=1FT \(MD5 hash"
+        UserError, match=r"could not download the file from https://drive\.google\.com/uc\?id=1FT \(MD5 hash"
     ):
         raw.fetch(["b.zip"], [f"{raw.DRIVE}1FT"], MD5)
     assert not (folder / "b.zip").exists()

@@ -16,13 +16,13 @@ def array(path: Path) -> None:
 
 
 ARRAY_FILES: dict[str, tuple[Make, str]] = {
-    "an .npz that is cut short": (cut(GOOD), NPZ + "it is none, or cut short"),
+    "an .npz that is cut short": (cut(GOOD), NPZ + "it is none, or it is cut short"),
     "another checksum": (flipped(GOOD, 60), NPZ),
-    "a pickle": (raw(pickle.dumps(Runs())), NPZ + "it is none, or cut short"),
+    "a pickle": (raw(pickle.dumps(Runs())), NPZ + "it is none, or it is cut short"),
     "a pickle in it": (npz(x=np.array([Runs()])), NPZ + "x: object arrays cannot be loaded"),
     "labels that are pickles": (npz(x=np.zeros((1, 2)), labels=np.array([Runs()])), "labels: object arrays"),
-    "an array alone": (array, NPZ + "it is none, or cut short"),
-    "no x": (npz(y=np.zeros((3, 2))), NPZ + "no array x; there are y"),
+    "an array alone": (array, NPZ + "it is none, or it is cut short"),
+    "no x": (npz(y=np.zeros((3, 2))), NPZ + "it has no array x; its arrays: y"),
     "x that is no array": (zipped({"x.npy": b"hello"}), NPZ),
     "a bomb": (field(GOOD, 24, 2**32 - 2), NPZ + "x: 4 GiB once unpacked, and this machine has 1 GiB"),
     "a long name": (named(npz(x=np.zeros((20, 8, 8), np.uint8)), 900), NPZ + r"File name .*\.\.\.$"),
@@ -37,7 +37,7 @@ ARRAY_FILES: dict[str, tuple[Make, str]] = {
         header("{'descr': '|u1', 'fortran_order': False, 'shape': (-1, 2)}\n"),
         NPZ,
     ),
-    "no example": (npz(x=np.zeros((0, 4, 4), np.uint8)), "source: no example in arrays of"),
+    "no example": (npz(x=np.zeros((0, 4, 4), np.uint8)), "source: there is no example in arrays of"),
     "examples without pixels": (
         npz(x=np.zeros((9, 0, 4), np.uint8)),
         r"x should be .* not \(9, 0, 4\) of uint8",
@@ -47,12 +47,12 @@ ARRAY_FILES: dict[str, tuple[Make, str]] = {
     "texts": (npz(x=np.full((9, 2), "a")), "x should be .* of <U1"),
     "infinite values": (
         npz(x=np.full((9, 2), np.inf)),
-        "18 of 18 values of x are NaN, infinite or beyond 3e38; mend",
+        "18 of 18 values of x are NaN, infinite or beyond 3e38; leave",
     ),
     "values beyond single precision": (npz(x=np.array([[1e300, 1.0]])), "1 of 2 values of x are NaN"),
     "labels in two columns": (
         npz(x=np.zeros((9, 2)), labels=np.zeros((9, 2))),
-        r"labels should be of the shape \(9,\)",
+        r"labels should have the shape \(9,\)",
     ),
     "real values for a bernoulli": (
         npz(x=np.zeros((9, 2))),

@@ -43,8 +43,8 @@ PICTURE_FILES: dict[str, tuple[Make, str]] = {
     ),
     "pixels that are not there": (zipped({"a.png": png(30, 30)}), f"a.png: .*{MEND}"),
     "a page for a picture": (zipped({"a.png": b"<svg onload=x>"}), f"a.png: not a picture{MEND}"),
-    "links and devices only": (tarred(*LINKS), "source: no example in pictures of"),
-    "an empty folder": (Path.mkdir, "source: no example in pictures of"),
+    "links and devices only": (tarred(*LINKS), "source: there is no example in pictures of"),
+    "an empty folder": (Path.mkdir, "source: there is no example in pictures of"),
     "a pipe": (os.mkfifo, "no such folder or file"),
     "a label that is not UTF-8": (
         lambda path: packed(path.parent, {"a\udcff/a.png": picture()}, "folder", path.name),

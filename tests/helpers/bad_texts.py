@@ -16,7 +16,7 @@ TEXT_FILES: dict[str, tuple[Make, str]] = {
     ),
     "half of a letter": (raw(b"na\xc3"), "line 1: not UTF-8: unexpected end of data at byte 2" + MEND),
     "a picture": (raw(picture()), f"line 1: .*{MEND}"),
-    "an empty file": (raw(b""), "source: no example in lines of"),
+    "an empty file": (raw(b""), "source: there is no example in lines of"),
     "blank lines": (raw(b"\n \n"), f"line 1: empty{MEND}"),
     "one sentence again and again": (
         raw(b"a b c\n" * 50),

@@ -17,7 +17,7 @@ import yaml
 from made_rows import measures, training_of
 from PIL import Image
 
-from uncollapse.data.files import CARD, label_file
+from uncollapse.data.files import CARD, locate_labels
 from uncollapse.experiment.cells import Cell
 from uncollapse.experiment.params import Params
 from uncollapse.experiment.recipes import recipes, text
@@ -104,7 +104,7 @@ def make_grid(
             split = Job("prepare", name).folder / str(seed)
             write(split / CARD, json.dumps(card))
             if labels and name != "kjv":
-                np.save(label_file(split, "test"), np.random.default_rng(seed).binomial(9, 0.2, 100))
+                np.save(locate_labels(split, "test"), np.random.default_rng(seed).binomial(9, 0.2, 100))
     write(published.CALIBRATION, CALIBRATION)
     for i, cell in enumerate(cells):
         gone = diverged.get(str(cell), ())

@@ -11,7 +11,7 @@ import torch
 from scipy import linalg
 from toys import toy_part, toy_vae
 
-from uncollapse.data.features import HIDDEN, add_classifier, read_classifier
+from uncollapse.data.features import FEATURES, add_classifier, read_classifier
 from uncollapse.data.part import Part
 from uncollapse.data.prepare import prepare
 from uncollapse.data.sources import Example, Source
@@ -73,7 +73,7 @@ def test_the_classifier_comes_with_the_data_and_is_the_same_again(tmp_path: Path
     assert torch.equal(torch.get_rng_state(), state)
     net = read_classifier(tmp_path / "a")
     assert net is not None
-    assert net.features(torch.zeros(3, 4, 4)).shape == (3, HIDDEN)
+    assert net.features(torch.zeros(3, 4, 4)).shape == (3, FEATURES)
 
 
 def test_without_labels_or_images_there_is_no_classifier(tmp_path: Path) -> None:

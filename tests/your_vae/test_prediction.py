@@ -6,13 +6,13 @@ import torch
 from torch import Tensor
 
 import uncollapse
-from uncollapse.data.sources.gaussian import cloud
+from uncollapse.data.sources.gaussian import draw_cloud
 
 
 def data(rng: np.random.Generator, size: int = 6) -> tuple[np.ndarray, np.ndarray]:
     """Examples, and the eigenvalues of their covariance, no two of them alike."""
     eigenvalues = np.sort(np.exp(rng.uniform(-2, 3, size)) * (1 + 0.2 * np.arange(size)))[::-1].copy()
-    return cloud(eigenvalues, 300, rng), eigenvalues
+    return draw_cloud(eigenvalues, 300, rng), eigenvalues
 
 
 def maximised(x: np.ndarray, latents: int, beta: float, variance: float | None) -> tuple[Tensor, float]:

@@ -1,4 +1,4 @@
-"""What can be said of data without any latents: n-grams of words, and independent pixels.
+"""Baselines: what can be said of data without any latents, by n-grams of words or by independent pixels.
 
 A VAE whose nll is no better has learned nothing that counts do not know. The n-gram model of order k mixes
 the shares of all orders up to k,
@@ -16,25 +16,27 @@ import numpy as np
 from uncollapse.data.part import END, PAD, Array, Part
 
 ITERATIONS = 50
-NAMES = ("uniform", "unigram", "bigram", "trigram")
+NGRAMS = ("uniform", "unigram", "bigram", "trigram")
 
 
 class Counts(NamedTuple):
-    """How often contexts, and contexts with a word behind, were seen: sorted keys and counts of each."""
+    """How often contexts, and contexts followed by a word, were seen: sorted keys and counts of each."""
 
     contexts: tuple[Array, Array]
     grams: tuple[Array, Array]
 
 
-def baselines(train: Part, valid: Part, test: Part, values: int) -> dict[str, float]:
-    """The nll of the test part in nats an example, by the name of the model.
+def measure_baselines(train: Part, valid: Part, test: Part, values: int) -> dict[str, float]:
+    """Return the nll of the test part in nats per example, by the name of the model.
 
-    Of tokens, with `values` of them: those of NAMES. Of pixels, whose test part is binary: of independent
-    ones, with the means of the training part. Of real values none.
+    For tokens, of which there are `values`, the models are NGRAMS. For pixels, whose test part is binary, the
+    model has independent pixels with the means of the training part. For real values there is none.
     """
     if test.lengths is not None:
-        learned, chosen, measured = (part.x[:].astype(np.int64) for part in (train, valid, test))
-        return ngrams(learned, chosen, measured, values)
+        learned = train.x[:].astype(np.int64)
+        chosen = valid.x[:].astype(np.int64)
+        measured = test.x[:].astype(np.int64)
+        return measure_ngrams(learned, chosen, measured, values)
     if test.x.dtype == np.uint8:
         ink = np.asarray(test.x[:], np.float64).reshape(len(test), -1) / 255
         total = np.zeros(ink.shape[1])
@@ -46,23 +48,25 @@ def baselines(train: Part, valid: Part, test: Part, values: int) -> dict[str, fl
     return {}
 
 
-def ngrams(train: Array, valid: Array, test: Array, values: int) -> dict[str, float]:
-    """The same of tokens (N, T); the end mark is predicted like a word, padding is not."""
-    counts = [count(train, order, values) for order in range(1, len(NAMES))]
-    (shares_valid, seen_valid), (shares_test, seen_test) = (shares(x, counts, values) for x in (valid, test))
+def measure_ngrams(train: Array, valid: Array, test: Array, values: int) -> dict[str, float]:
+    """Return the nll of the n-gram models on tokens (N, T); they predict the end mark, but no padding."""
+    counts = [count_ngrams(train, order, values) for order in range(1, len(NGRAMS))]
+    shares_valid, seen_valid = look_up_shares(valid, counts, values)
+    shares_test, seen_test = look_up_shares(test, counts, values)
     result = {}
-    for order, name in enumerate(NAMES):
+    for order, name in enumerate(NGRAMS):
         total = 0.0
         for longest in range(order + 1):
-            chosen, measured = (np.minimum(seen, order) == longest for seen in (seen_valid, seen_test))
-            weights = mixture(shares_valid[chosen, : longest + 1])
+            chosen = np.minimum(seen_valid, order) == longest
+            measured = np.minimum(seen_test, order) == longest
+            weights = fit_mixture(shares_valid[chosen, : longest + 1])
             total += np.log(shares_test[measured, : longest + 1] @ weights).sum()
         result[name] = -float(total) / len(test)
     return result
 
 
-def keys(tokens: Array, order: int, values: int) -> tuple[Array, Array]:
-    """A number for the `order` - 1 words before each token that is no padding, and one with the token too."""
+def number_contexts(tokens: Array, order: int, values: int) -> tuple[Array, Array]:
+    """Encode the `order` - 1 words before each token that is no padding, without and with the token."""
     padded = np.pad(tokens, ((0, 0), (order - 1, 0)), constant_values=END)
     context = np.zeros_like(tokens)
     for back in range(order - 1, 0, -1):
@@ -71,37 +75,42 @@ def keys(tokens: Array, order: int, values: int) -> tuple[Array, Array]:
     return context[real], (context * values + tokens)[real]
 
 
-def count(tokens: Array, order: int, values: int) -> Counts:
-    """The counts of one order."""
-    contexts, grams = (np.unique(numbers, return_counts=True) for numbers in keys(tokens, order, values))
-    return Counts(contexts, grams)
+def count_ngrams(tokens: Array, order: int, values: int) -> Counts:
+    """Return the counts of one order."""
+    contexts, grams = number_contexts(tokens, order, values)
+    return Counts(np.unique(contexts, return_counts=True), np.unique(grams, return_counts=True))
 
 
-def shares(tokens: Array, counts: list[Counts], values: int) -> tuple[Array, Array]:
-    """For each token: its share by every order, the uniform one first, (P, orders + 1), and the largest
-    order whose context was seen, (P,)."""
+def look_up_shares(tokens: Array, counts: list[Counts], values: int) -> tuple[Array, Array]:
+    """Return the share of each token by every order, and the largest order whose context was seen.
+
+    The shares (P, orders + 1) begin with the uniform one; the orders are (P,).
+    """
     total = int((tokens != PAD).sum())
-    columns, longest = [np.full(total, 1 / (values - 1))], np.zeros(total, np.int64)  # padding is no token
+    columns = [np.full(total, 1 / (values - 1))]  # Padding is no token.
+    longest = np.zeros(total, np.int64)
     for order, (contexts, grams) in enumerate(counts, 1):
-        context, gram = keys(tokens, order, values)
-        seen = looked_up(context, *contexts)
-        columns.append(looked_up(gram, *grams) / np.maximum(seen, 1))
+        context, gram = number_contexts(tokens, order, values)
+        seen = look_up_counts(context, *contexts)
+        columns.append(look_up_counts(gram, *grams) / np.maximum(seen, 1))
         longest[seen > 0] = order
     return np.stack(columns, 1), longest
 
 
-def looked_up(wanted: Array, found: Array, counts: Array) -> Array:
-    """The count of each number; 0 for those that were not found."""
+def look_up_counts(wanted: Array, found: Array, counts: Array) -> Array:
+    """Return the count of each number, which is 0 for those that were not found."""
     place = np.minimum(np.searchsorted(found, wanted), len(found) - 1)
     return np.where(found[place] == wanted, counts[place], 0)
 
 
-def mixture(shares: Array) -> Array:
-    """The weights of the columns of `shares` (P, K) that make the rows most likely; equal ones without
-    rows."""
+def fit_mixture(shares: Array) -> Array:
+    """Return the weights of the columns of `shares` (P, K) that make the rows most likely.
+
+    Without rows the weights are equal.
+    """
     weights = np.full(shares.shape[1], 1 / shares.shape[1])
     for _ in range(ITERATIONS if len(shares) else 0):
         part = shares * weights
         weights = (part / part.sum(1, keepdims=True)).mean(0)
-        weights = np.maximum(weights, 1e-6) / np.maximum(weights, 1e-6).sum()  # no order is ever excluded
+        weights = np.maximum(weights, 1e-6) / np.maximum(weights, 1e-6).sum()  # No order is ever excluded.
     return weights

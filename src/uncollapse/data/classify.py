@@ -1,4 +1,4 @@
-"""Learning to tell the labels of a part, whatever the net is."""
+"""Training of a classifier of a part's labels, whatever its net is."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -9,16 +9,16 @@ from torch import nn
 
 from uncollapse.compute.optimizer import Optimizer
 from uncollapse.compute.work import Work
-from uncollapse.data.part import Array, Part, batches, to_tensor
+from uncollapse.data.part import Array, Part, draw_batches, to_tensor
 from uncollapse.seeds import numpy_generator
 
-Draw = Callable[[Array, np.random.Generator], Array]
+DrawExamples = Callable[[Array, np.random.Generator], Array]
 
 
-def classify(
+def train_classifier(
     net: nn.Module,
     part: Part,
-    draw: Draw,
+    draw: DrawExamples,
     seed: int,
     *,
     epochs: int,
@@ -26,11 +26,12 @@ def classify(
     learning_rate: float,
     saved: dict[str, Any] | None = None,
 ) -> Iterator[tuple[dict[str, float], dict[str, Any]]]:
-    """Train `net` by Adam, so that its logits `net(x)` (B, classes) tell the labels by cross-entropy.
+    """Train `net` by Adam, so that its logits `net(x)` (B, classes) predict the labels, by cross-entropy.
 
-    `draw` is that of a likelihood, and draws each batch anew. Yields a row {epoch, loss, accuracy,
-    encoder_steps, decoder_steps, gflops} an epoch, the loss in nats; and the state, references as torch.save
-    takes them. `saved` is such a state: training goes on from there. Raises ValueError without labels.
+    `draw` is the method of a likelihood that draws each batch anew. Yields for each epoch a row {epoch, loss,
+    accuracy, encoder_steps, decoder_steps, gflops}, the loss in nats, and the state as torch.save takes it,
+    which refers to the weights without a copy. `saved` is such a state, from which training goes on. Raises
+    ValueError without labels.
     """
     if part.labels is None:
         raise ValueError("part: should have labels")
@@ -45,7 +46,7 @@ def classify(
     for epoch in range(start, epochs + 1):
         generator = numpy_generator(seed, "pretraining", epoch)
         loss_sum, correct = torch.zeros(2, device=device)
-        for index in batches(part, batch_size, generator):
+        for index in draw_batches(part, batch_size, generator):
             x = to_tensor(draw(part.x[index], generator), device)
             with work.counted(x.shape):
                 logits, label = net(x), labels[torch.as_tensor(index)]

@@ -1,6 +1,6 @@
 """Examples of one kind, collected one at a time in a scratch file and read back from it by their indices.
 
-So the memory does not hold them all. An index is the number of an example in the order of the source.
+The memory never holds them all. An index is the number of an example in the order of the source.
 """
 
 from array import array
@@ -10,27 +10,27 @@ from typing import Any, BinaryIO, Protocol
 
 import numpy as np
 
-from uncollapse.data.files import VOCABULARY, array_file
+from uncollapse.data.files import VOCABULARY, locate_array
 from uncollapse.data.part import END, PAD, UNKNOWN, Array
 from uncollapse.data.sources import Source
 from uncollapse.errors import UserError
 
-Read = Callable[[Array], Array]  # from indices (B,) to examples (B, ...)
-SPECIAL = ["<pad>", "<unk>", "<end>"]  # the words of PAD, UNKNOWN and END
-CHUNK = 4096  # examples
+Read = Callable[[Array], Array]  # A function from indices (B,) to examples (B, ...).
+SPECIAL = ["<pad>", "<unk>", "<end>"]  # The words of PAD, UNKNOWN and END.
+EXAMPLES_AT_ONCE = 4096
 
 
-def chunks(index: Array) -> Iterable[Array]:
-    """Indices (N,) in pieces of at most CHUNK."""
-    return (index[start : start + CHUNK] for start in range(0, len(index), CHUNK))
+def split_indices(index: Array) -> Iterable[Array]:
+    """Split indices (N,) into pieces of at most EXAMPLES_AT_ONCE."""
+    return (index[start : start + EXAMPLES_AT_ONCE] for start in range(0, len(index), EXAMPLES_AT_ONCE))
 
 
 class Collection(Protocol):
-    """Examples of one kind, in three steps.
+    """A collection of examples of one kind, made in three steps.
 
-    `add` writes an example to the scratch file. When all are there, `reader` gives a function that reads
-    them, for the `indices` of each part. When the parts are in `folder`, `describe` gives what the card says
-    of them.
+    `add` writes an example to the scratch file. When all are there, `reader` returns a function that reads
+    them, for the `indices` of each part. When the parts are in `folder`, `describe` returns what the card
+    says of them.
     """
 
     def add(self, x: Any, file: BinaryIO) -> None: ...
@@ -42,12 +42,12 @@ class Labels:
     """The labels of all examples, as numbers."""
 
     def __init__(self) -> None:
-        self.index: dict[str, int] = {}  # every name, numbered in the order in which they came
-        self.labels = array("i")  # of the examples, by these numbers
+        self.index: dict[str, int] = {}  # The number of every name, in the order in which they came.
+        self.labels = array("i")  # The labels of the examples, by these numbers.
         self.unlabelled = 0
 
     def add(self, label: str | None) -> None:
-        """Add the label of the next example, None if it has none. Raises UserError if others have one."""
+        """Add the label of the next example, None if it has none; UserError if only some have one."""
         if label is None:
             self.unlabelled += 1
         else:
@@ -56,9 +56,9 @@ class Labels:
             raise UserError("source: some examples have a label and some have none")
 
     def numbers(self, order: Sequence[str]) -> tuple[list[str], Array | None]:
-        """The names, in `order` or else in alphabetical order, and the labels as positions among them, (N,).
+        """Return the names of the labels, and the labels as positions among these names, (N,).
 
-        The second is None if there are no labels.
+        The names are in `order`, or else in alphabetical order. The second is None if there are no labels.
         """
         names = list(order) or sorted(self.index)
         positions = {name: i for i, name in enumerate(names)}
@@ -67,33 +67,33 @@ class Labels:
 
 
 class Images:
-    """Arrays, all of the shape and type of the first one."""
+    """A collection of arrays, all of the shape and type of the first one."""
 
     def __init__(self, first: Array) -> None:
         self.shape, self.dtype = first.shape, np.dtype(np.uint8 if first.dtype == np.uint8 else np.float32)
 
     def add(self, x: Any, file: BinaryIO) -> None:
-        """Write an array. Raises UserError if its shape is another one."""
+        """Write an array. Raises UserError if it has another shape than the first."""
         if x.shape != self.shape:
             raise UserError(f"source: the examples should have one shape, not {self.shape} and {x.shape}")
         file.write(x.astype(self.dtype, copy=False).tobytes())
 
     def reader(self, scratch: Path, indices: Mapping[str, Array]) -> Read:
-        """A function from indices (B,) to arrays (B, ...)."""
+        """Return a function from indices (B,) to arrays (B, ...)."""
         arrays = np.memmap(scratch, self.dtype, "r").reshape(-1, *self.shape)
         return lambda index: arrays[index]
 
     def describe(self, folder: Path, parts: Iterable[str]) -> dict[str, Any]:
-        """Kind, shape of an example, and number of grey values (0 if they are real)."""
+        """Return the kind, the shape of an example, and the number of grey values (0 if they are real)."""
         return {"kind": "images", "shape": list(self.shape), "values": 256 if self.dtype == np.uint8 else 0}
 
 
 class Sentences:
-    """Words as tokens: the more often a word occurs in what is learned from, the smaller its token."""
+    """A collection of sentences, as tokens: the more often a word occurs, the smaller its token."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
-        # every word, numbered in the order in which they came
+        # The number of every word, in the order in which they came.
         self.index: dict[str, int] = {word: i for i, word in enumerate(SPECIAL)}
         self.lengths = array("i")
         self.vocabulary: list[str] = []
@@ -105,16 +105,16 @@ class Sentences:
         self.lengths.append(len(x))
 
     def reader(self, scratch: Path, indices: Mapping[str, Array]) -> Read:
-        """A function from indices (B,) to tokens (B, longest + 1): each sentence, END, then PAD.
+        """Make the vocabulary, and return a function from indices (B,) to tokens (B, longest + 1).
 
-        The vocabulary is made here.
+        The tokens are those of each sentence, then END, then PAD.
         """
         words, lengths = np.memmap(scratch, np.intc, "r"), np.frombuffer(self.lengths, np.intc)
         starts = np.cumsum(lengths, dtype=np.int64) - lengths
         longest = self.longest = int(max(lengths[index].max() for index in indices.values()))
 
         def spread(index: Array) -> tuple[Array, Array, Array]:
-            """Row, column and word of all words of some sentences."""
+            """Return the row, the column and the number of every word of some sentences."""
             length = lengths[index]
             row = np.repeat(np.arange(len(index)), length)
             column = np.arange(len(row)) - np.repeat(np.cumsum(length) - length, length)
@@ -122,7 +122,7 @@ class Sentences:
 
         counts = np.zeros(len(self.index), np.int64)
         for part in ("train", "reserve"):
-            for index in chunks(indices[part]):
+            for index in split_indices(indices[part]):
                 counts += np.bincount(spread(index)[2], minlength=len(counts))
         token = self.tokens(counts)
 
@@ -136,7 +136,10 @@ class Sentences:
         return read
 
     def tokens(self, counts: Array) -> Array:
-        """The token of each word, UNKNOWN for rare ones, by how often it occurs; makes the vocabulary."""
+        """Make the vocabulary by how often words occur, and return the token of each word.
+
+        Rare words are UNKNOWN.
+        """
         names = list(self.index)
         frequent = [i for i in range(len(SPECIAL), len(names)) if counts[i] >= self.source.minimum_count]
         frequent.sort(key=lambda i: (-counts[i], names[i]))
@@ -147,11 +150,11 @@ class Sentences:
         return token
 
     def describe(self, folder: Path, parts: Iterable[str]) -> dict[str, Any]:
-        """Kind, shape of an example, vocabulary size, share of unknown words; writes the vocabulary."""
+        """Write the vocabulary; return the kind, the shape of an example, and the share of unknown words."""
         (folder / VOCABULARY).write_text("\n".join(self.vocabulary) + "\n")
         shares = {}
         for part in parts:
-            x = np.load(array_file(folder, part), mmap_mode="r")
+            x = np.load(locate_array(folder, part), mmap_mode="r")
             shares[part] = round(float((x == UNKNOWN).sum() / ((x != PAD) & (x != END)).sum()), 4)
         card = {"kind": "tokens", "shape": [self.longest + 1], "values": len(self.vocabulary)}
         return {**card, "unknown_share": shares}

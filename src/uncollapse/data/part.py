@@ -16,13 +16,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-PAD, UNKNOWN, END = 0, 1, 2  # tokens; those of words come after them
-POOL = 10  # batches; sorted all at once, as in He et al. 2019, kjv learned more slowly by a tenth
+PAD, UNKNOWN, END = 0, 1, 2  # The tokens of words come after these.
+POOL = 10  # When all batches were sorted at once, as in He et al. 2019, kjv learned a tenth more slowly.
 Array = NDArray[Any]
 
 
 class Concatenation:
-    """Arrays (N_i, ...), read like one array (N, ...) without a copy of them all: for memory-mapped ones."""
+    """Memory-mapped arrays (N_i, ...) that are read like one array (N, ...), without a copy of them all."""
 
     def __init__(self, arrays: Sequence[Array]) -> None:
         self.arrays, self.dtype = arrays, arrays[0].dtype
@@ -32,7 +32,7 @@ class Concatenation:
         return int(self.ends[-1])
 
     def __getitem__(self, index: slice | Array) -> Array:
-        """The examples (B, ...) of a slice, or of indices (B,)."""
+        """Return the examples (B, ...) of a slice, or of indices (B,)."""
         indices = np.arange(*index.indices(len(self))) if isinstance(index, slice) else index
         examples = np.empty((len(indices), *self.arrays[0].shape[1:]), self.dtype)
         for array, end in zip(self.arrays, self.ends, strict=True):
@@ -53,13 +53,13 @@ class Part:
 
     @cached_property
     def lengths(self) -> Array | None:
-        """How many tokens each example has, (N,); None for images."""
+        """The number of tokens of each example, (N,); None for images."""
         images = self.x.dtype == np.uint8 or np.issubdtype(self.x.dtype, np.floating)
         return None if images else (self.x[:] != PAD).sum(1)
 
 
-def batches(part: Part, size: int, rng: np.random.Generator) -> list[Array]:
-    """The indices (size,) of random batches of a part, each example at most once.
+def draw_batches(part: Part, size: int, rng: np.random.Generator) -> list[Array]:
+    """Draw the indices (size,) of random batches of a part, each example at most once.
 
     Sentences are sorted by length within every `POOL` batches, so that little of a batch is padding. A
     smaller rest is left out, unless it is all there is.
@@ -74,7 +74,10 @@ def batches(part: Part, size: int, rng: np.random.Generator) -> list[Array]:
 
 
 def to_tensor(x: Array, device: torch.device | str = "cpu") -> Tensor:
-    """Grey values as floats in [0, 1]; real values as floats; tokens as integers, cut to the longest."""
+    """Convert grey values to floats in [0, 1], real values to floats, and tokens to integers.
+
+    Tokens are cut to the longest example.
+    """
     if np.issubdtype(x.dtype, np.floating):
         return torch.from_numpy(x.astype(np.float32)).to(device)
     if x.dtype == np.uint8:

@@ -1,4 +1,4 @@
-"""From a source to prepared data: collect the examples, split them, write the parts and their card."""
+"""The way from a source to prepared data: collect the examples, split them, write parts and card."""
 
 import hashlib
 import json
@@ -10,20 +10,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from uncollapse.data.baselines import baselines
-from uncollapse.data.collect import Collection, Images, Labels, Read, Sentences, chunks
+from uncollapse.data.baselines import measure_baselines
+from uncollapse.data.collect import Collection, Images, Labels, Read, Sentences, split_indices
 from uncollapse.data.features import add_classifier
-from uncollapse.data.files import CARD, array_file, label_file, read_parts
+from uncollapse.data.files import CARD, locate_array, locate_labels, locate_new_split, read_parts
 from uncollapse.data.part import Array
 from uncollapse.data.sources import OFFICIAL, Example, Source
+from uncollapse.data.splits import HELD_OUT, choose_parts, digest_example
 from uncollapse.errors import UserError
 from uncollapse.files import allocate
 from uncollapse.likelihoods import Likelihood
 from uncollapse.progress import count_items
 from uncollapse.seeds import numpy_generator
 
-PARTS = ("valid", "test", "reserve", "train")  # in the order in which they are chosen; train may be the rest
-DRAWN_ONCE = ("valid", "test")  # here, by the likelihood; of the others training makes new draws at each step
 Card = dict[str, Any]
 
 
@@ -36,35 +35,38 @@ def prepare(
     seeds: Sequence[int] = (),
     **counts: int | None,
 ) -> Card:
-    """Write the parts of a source and their card to an empty folder; returns the card, or that of the first.
+    """Write the parts of a source and their card to an empty folder, and return the (first) card.
 
     With a `seed`, or with an official part valid or test, there is one split, in `folder` itself. Otherwise
-    each of `seeds` draws its own, in a folder of its number, so that the spread of the seeds is also that of
-    the data. `counts` are the numbers of examples of PARTS, `train: None` is all the rest. What stands in
-    `valid` or `test` is in no other part; how many examples were left out for that is on the card. In these
-    two the likelihood draws each example once. Raises UserError if there are too few examples, or not all of
-    one kind.
+    each of `seeds` draws its own split, in the folder of its number, so that the spread of the seeds is also
+    that of the data. `counts` are the numbers of examples of the parts; `train: None` is all the rest. No
+    example of `valid` or `test` stands in another part; the card says how many examples were left out for
+    that. In these two the likelihood draws each example once, while training draws those of the other parts
+    anew at each step. Raises UserError if there are too few examples, or if they are not all of one kind.
     """
     folder.mkdir(parents=True, exist_ok=True)
     scratch = folder / "scratch"
-    collected = collect(source, likelihood, scratch)
+    collected = collect_examples(source, likelihood, scratch)
     if seed is None and collected.official.any():
         seed = 0
-    splits = {folder: seed} if seed is not None else {folder / str(each): each for each in seeds}
+    splits = {folder: seed} if seed is not None else {locate_new_split(folder, each): each for each in seeds}
     cards = [
         write_split(target, source, likelihood, scratch, collected, own, counts)
         for target, own in splits.items()
     ]
     scratch.unlink()
     for target, card in zip(splits, cards, strict=True):
-        card["sha256"] = {file.name: sha256(file) for file in sorted(target.iterdir())}
+        card["sha256"] = {file.name: digest_file(file) for file in sorted(target.iterdir())}
         (target / CARD).write_text(json.dumps(card, indent=2) + "\n")
     return cards[0]
 
 
 class Collected(NamedTuple):
-    """All examples of a source, which stand in a scratch file: their collection, their labels, and of each
-    the position in OFFICIAL of its part and a digest that equal examples share, (N,) each."""
+    """All examples of a source, which stand in a scratch file: their collection and their labels.
+
+    `official` holds the position in OFFICIAL of each example's part, and `digests` a number that equal
+    examples share, (N,) each.
+    """
 
     collection: Collection
     labels: Labels
@@ -81,16 +83,16 @@ def write_split(
     seed: int,
     counts: Mapping[str, int | None],
 ) -> Card:
-    """Write the parts of one split; returns what its card says but for the checksums."""
+    """Write the parts of one split, and return its card, which lacks only the checksums."""
     folder.mkdir(exist_ok=True)
     collection, labels, official, digests = collected
-    indices, repeated = choose(official, digests, seed=seed, **counts)
+    indices, repeated = choose_parts(official, digests, seed=seed, **counts)
     read = collection.reader(scratch, indices)
     label_names, label_numbers = labels.numbers(source.label_names)
     for part, index in indices.items():
-        write(array_file(folder, part), index, read, likelihood if part in DRAWN_ONCE else None, seed)
+        write_part(locate_array(folder, part), index, read, likelihood if part in HELD_OUT else None, seed)
         if label_numbers is not None:
-            np.save(label_file(folder, part), label_numbers[index])
+            np.save(locate_labels(folder, part), label_numbers[index])
     card: Card = {
         "source": source.source,
         "licence": source.licence,
@@ -102,8 +104,9 @@ def write_split(
         **source.facts,
     }
     learned = read_parts(folder, "train", "reserve")
-    valid, test = (read_parts(folder, name) for name in DRAWN_ONCE)
-    found = baselines(learned, valid, test, card["values"])
+    valid = read_parts(folder, "valid")
+    test = read_parts(folder, "test")
+    found = measure_baselines(learned, valid, test, card["values"])
     card["baselines"] = {name: round(nll, 4) for name, nll in found.items()}
     accuracy = add_classifier(folder, learned, valid, likelihood)
     if accuracy is not None:
@@ -111,84 +114,51 @@ def write_split(
     return card
 
 
-def collect(source: Source, likelihood: Likelihood, scratch: Path) -> Collected:
-    """Write all examples to `scratch`."""
+def collect_examples(source: Source, likelihood: Likelihood, scratch: Path) -> Collected:
+    """Write all examples to the file `scratch`. Raises UserError if there is none."""
     examples = iter(count_items(source.examples, "prepare", "examples"))
     first = next(examples, None)
     if first is None:
-        raise UserError(f"source: no example in {source.source}")
-    collection, labels = collection_for(first, source, likelihood), Labels()
+        raise UserError(f"source: there is no example in {source.source}")
+    collection, labels = make_collection(first, source, likelihood), Labels()
     official, digests = array("b"), array("q")
     with scratch.open("wb") as file:
         for example in chain([first], examples):
             collection.add(example.x, file)
             labels.add(example.label)
             official.append(OFFICIAL.index(example.part))
-            digests.append(digest(example.x))
+            digests.append(digest_example(example.x))
     return Collected(collection, labels, np.frombuffer(official, np.int8), np.frombuffer(digests, np.int64))
 
 
-def digest(x: Array | Sequence[str]) -> int:
-    """A number of 64 bits that equal examples share, and others hardly ever."""
-    content = x.tobytes() if isinstance(x, np.ndarray) else "\n".join(x).encode()
-    return int.from_bytes(hashlib.blake2b(content, digest_size=8).digest(), "little", signed=True)
+def make_collection(first: Example, source: Source, likelihood: Likelihood) -> Collection:
+    """Return a collection for examples like the first.
 
-
-def collection_for(first: Example, source: Source, likelihood: Likelihood) -> Collection:
-    """A collection for examples like the first. Raises UserError if they do not suit the likelihood."""
+    Raises UserError if they do not suit the likelihood.
+    """
     if not isinstance(first.x, np.ndarray):
         return Sentences(source)
     if first.x.dtype != np.uint8 and not likelihood.real:
-        mend = "bernoulli is for grey values of 0 to 255 in uint8, gaussian for real ones"
-        raise UserError(f"source: x holds real values; {mend}")
+        fix = "bernoulli is for grey values of 0 to 255 in uint8, gaussian for real ones"
+        raise UserError(f"source: x holds real values; {fix}")
     return Images(first.x)
 
 
-def choose(
-    official: Array, digests: Array, *, seed: int, **counts: int | None
-) -> tuple[dict[str, Array], int]:
-    """The indices of the examples of each part, chosen at random by `seed`; and how many examples were left
-    out because they are equal to one of valid or test.
-
-    If some examples belong to an official part valid or test, the part of that name is chosen from these, and
-    everything else from the official training part. Raises UserError if there are too few examples.
-    """
-    order = numpy_generator(seed, "split").permutation(len(official))
-    left: dict[str, Array] = {part: order[official[order] == i] for i, part in enumerate(OFFICIAL)}
-    origin = {part: part if len(left.get(part, ())) else "train" for part in PARTS}
-    indices, repeated = {}, 0
-    for part in PARTS:
-        rest, count = left[origin[part]], counts[part]
-        if (count is None and not len(rest)) or (count is not None and count > len(rest)):
-            number = "all the rest" if count is None else count
-            among = " of the official part" if len({"train", *origin.values()}) > 1 else ""
-            equal = f", as {repeated} are equal to one of valid or test" if repeated else ""
-            where = f"{len(rest)} examples{among} are left of {len(official)}{equal}"
-            raise UserError(f"split.{part}: should be {number}, but {where}")
-        indices[part] = rest[:count]
-        left[origin[part]] = rest[len(indices[part]) :]
-        if part in DRAWN_ONCE:
-            for name, others in left.items():
-                equal = np.isin(digests[others], digests[indices[part]])
-                left[name], repeated = others[~equal], repeated + int(equal.sum())
-    return indices, repeated
-
-
-def write(file: Path, index: Array, read: Read, likelihood: Likelihood | None, seed: int) -> None:
+def write_part(file: Path, index: Array, read: Read, likelihood: Likelihood | None, seed: int) -> None:
     """Write the examples of some indices to an .npy file; with a likelihood, a draw of each in its place."""
     rng = numpy_generator(seed, "draw", file.stem)
     first = read(index[:1])
     part = np.lib.format.open_memmap(file, "w+", first.dtype, (len(index), *first.shape[1:]))
     allocate(file, file.stat().st_size)
     start = 0
-    for chunk in chunks(index):
+    for chunk in split_indices(index):
         x = read(chunk)
         part[start : start + len(chunk)] = x if likelihood is None else likelihood.draw(x, rng)
         start += len(chunk)
     part.flush()
 
 
-def sha256(file: Path) -> str:
-    """The digest of a file."""
+def digest_file(file: Path) -> str:
+    """Return the SHA-256 of a file."""
     with file.open("rb") as content:
         return hashlib.file_digest(content, "sha256").hexdigest()

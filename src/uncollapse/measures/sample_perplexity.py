@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from uncollapse.data.baselines import NAMES, ngrams
+from uncollapse.data.baselines import NGRAMS, measure_ngrams
 from uncollapse.data.files import CARD, read_parts
 from uncollapse.data.part import END, PAD, Array
 from uncollapse.measures import Measure, Row, Trained
@@ -43,7 +43,7 @@ def sentences(vae: VAE, z: Tensor, longest: int, rng: torch.Generator) -> Tensor
 
 def perplexity(train: Array, valid: Array, measured: Array, values: int) -> float:
     """Of tokens (N, T), `values` of them, under the trigrams of train, whose weights valid has chosen."""
-    nll = ngrams(train, valid, measured, values)[NAMES[-1]]
+    nll = measure_ngrams(train, valid, measured, values)[NGRAMS[-1]]
     return math.exp(nll * len(measured) / int((measured != PAD).sum()))
 
 

@@ -17,7 +17,7 @@ import torch
 from scipy.optimize import root_scalar
 
 from uncollapse.data.part import Part
-from uncollapse.data.sources.gaussian import cloud, optimal_kl
+from uncollapse.data.sources.gaussian import compute_optimal_kl, draw_cloud
 from uncollapse.likelihoods.gaussian import gaussian
 from uncollapse.measures.active_units import active_units
 from uncollapse.measures.collapse import collapse_thresholds, collapsed
@@ -54,7 +54,7 @@ class Row(NamedTuple):
 
 def data() -> Part:
     """Examples (COUNT, 6) whose covariance has exactly the eigenvalues SPECTRUM."""
-    return Part(cloud(SPECTRUM, COUNT, numpy_generator(0, "calibration")))
+    return Part(draw_cloud(SPECTRUM, COUNT, numpy_generator(0, "calibration")))
 
 
 def trained(part: Part, kl_weight: KLWeight) -> tuple[VAE, float]:
@@ -78,7 +78,7 @@ def trained(part: Part, kl_weight: KLWeight) -> tuple[VAE, float]:
 
 def optimum(beta: float) -> np.ndarray:
     """KL_i at the optimum, (LATENTS,), the largest first."""
-    return optimal_kl(SPECTRUM[:LATENTS], beta * VARIANCE)
+    return compute_optimal_kl(SPECTRUM[:LATENTS], beta * VARIANCE)
 
 
 def upper(q: Gaussian) -> float:

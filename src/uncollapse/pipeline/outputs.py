@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from uncollapse.data.files import CARD
+from uncollapse.data.files import CARD, locate_split
 from uncollapse.experiment.cells import Cell
 from uncollapse.experiment.tuning import lay
 from uncollapse.files import write_whole
@@ -152,8 +152,7 @@ def per_seed(file: str, seed: int | str) -> str:
 
 def prepared(dataset: str, seed: int) -> Path:
     """The folder of a seed's split of a data set; one with an official split has the same for all."""
-    folder = Job("prepare", dataset).folder
-    return split if (split := folder / str(seed)).exists() else folder
+    return locate_split(Job("prepare", dataset).folder, seed)
 
 
 def card(dataset: str, seed: int) -> Path:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from uncollapse.data.files import label_file
+from uncollapse.data.files import locate_labels
 from uncollapse.experiment.cells import Cell
 from uncollapse.measures import Measure, columns
 from uncollapse.pipeline import outputs
@@ -97,7 +97,7 @@ def chance(results: Results) -> dict[str, float]:
     shares: dict[str, list[float]] = {}
     for dataset in dict.fromkeys(cell.dataset for cell in results.present):
         for seed in results.grid["seeds"]:
-            file = label_file(outputs.prepared(dataset, seed), "test")
+            file = locate_labels(outputs.prepared(dataset, seed), "test")
             if file.exists():
                 counts = np.unique(np.load(file), return_counts=True)[1]
                 shares.setdefault(dataset, []).append(counts.max() / counts.sum())

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from uncollapse.compute.work import Work
-from uncollapse.data.part import Array, Part, batches, to_tensor
+from uncollapse.data.part import Array, Part, draw_batches, to_tensor
 from uncollapse.measures.active_units import active_units
 from uncollapse.measures.mutual_information import mutual_information
 from uncollapse.methods import Method
@@ -34,7 +34,7 @@ class Batches:
         self.in_order, self.at_random = (
             numpy_generator(seed, purpose, epoch) for purpose in ("batches", "other batches")
         )
-        self.indices = batches(data, size, self.in_order)
+        self.indices = draw_batches(data, size, self.in_order)
 
     def __iter__(self) -> Iterator[Tensor]:
         """Every batch (B, ...) once."""

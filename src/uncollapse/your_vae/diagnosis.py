@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import altair
 
 
-EPS = 0.1  # nats: the verdict uses it as the threshold of collapse.
+EPS = 0.1  # The threshold of collapse in the verdict, in nats.
 NO_LOGVAR = "in doubt: no logvar is negative; for variances or standard deviations pass var= or std="
 MOST_EXAMPLES = 10_000  # The time that the mutual information takes grows with the square of their number.
 

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from uncollapse.data.sources.gaussian import optimal_kl
+from uncollapse.data.sources.gaussian import compute_optimal_kl
 from uncollapse.your_vae.posterior_inputs import to_doubles
 
 
@@ -72,7 +72,7 @@ def predict(
     if variance is None:
         variance = find_learned_variance(eigenvalues, values, beta, most)
     alive = min(int((eigenvalues > beta * variance).sum()), most)
-    return Prediction(alive, eigenvalues, variance, optimal_kl(eigenvalues[:alive], beta * variance))
+    return Prediction(alive, eigenvalues, variance, compute_optimal_kl(eigenvalues[:alive], beta * variance))
 
 
 def find_learned_variance(eigenvalues: NDArray[np.float64], values: int, beta: float, most: int) -> float:
@@ -89,6 +89,6 @@ def find_learned_variance(eigenvalues: NDArray[np.float64], values: int, beta: f
             break
         variance = float(eigenvalues[alive:].sum() / (values - alive * beta))
         if not alive or eigenvalues[alive - 1] > beta * variance:
-            kl = optimal_kl(eigenvalues[:alive], beta * variance).sum()
+            kl = compute_optimal_kl(eigenvalues[:alive], beta * variance).sum()
             found[-values / 2 * np.log(variance) - beta * kl] = variance
     return found[max(found)]

@@ -5,11 +5,11 @@ from typing import Any, Literal
 from uncollapse.errors import UserError
 
 OnBad = Literal["stop", "skip"]
-NAMED = 20  # of the skipped examples, in the card
+MOST_NAMED = 20  # The card names no more of the skipped examples.
 
 
 class Skipped:
-    """Counts the examples that are left out; `facts` go to the card."""
+    """A counter of the examples that are left out; its `facts` go to the card."""
 
     def __init__(self, on_bad: OnBad) -> None:
         self.on_bad = on_bad
@@ -19,7 +19,7 @@ class Skipped:
         """Leave out the example at `where`. Raises UserError if `on_bad` is stop."""
         message = f"{where}: {' '.join(str(why).split())}"
         if self.on_bad == "stop":
-            raise UserError(f"{message}; mend it, take it out, or set `on_bad: skip`")
+            raise UserError(f"{message}; fix it, take it out, or set `on_bad: skip`")
         self.facts["skipped"] += 1
-        if self.facts["skipped"] <= NAMED:
+        if self.facts["skipped"] <= MOST_NAMED:
             self.facts["skipped_first"].append(message)

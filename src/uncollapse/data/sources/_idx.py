@@ -1,7 +1,7 @@
 """The idx files of MNIST and its relatives.
 
-torchvision has their addresses and checksums. The files are read here, because it and mlxtend read only
-unpacked ones.
+torchvision has their addresses and checksums. The files are read here, because torchvision and mlxtend read
+only unpacked ones.
 """
 
 import gzip
@@ -18,9 +18,9 @@ from uncollapse.errors import UserError
 PREFIXES: dict[Official, str] = {"train": "train", "test": "t10k"}
 
 
-def idx(dataset: str, licence: str, label_names: Sequence[str]) -> Source:
-    """The data set by this name of torchvision: 60,000 images to learn from and 10,000 to test, 28 x 28."""
-    from torchvision import datasets  # here, because it takes seconds to import
+def load_idx(dataset: str, licence: str, label_names: Sequence[str]) -> Source:
+    """Load 60,000 images to learn from and 10,000 to test, 28 x 28, by their name in torchvision."""
+    from torchvision import datasets  # The import takes seconds.
 
     official = getattr(datasets, dataset)
     files = {
@@ -41,9 +41,10 @@ def idx(dataset: str, licence: str, label_names: Sequence[str]) -> Source:
 
 
 def read_idx(file: Path, axes: int) -> NDArray[np.uint8]:
-    """The array in a gzipped idx file: 4-byte integers, the last `axes` of which are its shape, then bytes.
+    """Return the array in a gzipped idx file.
 
-    Raises UserError if it is none.
+    The file holds integers of 4 bytes, the last `axes` of which are the shape of the array, and then its
+    bytes. Raises UserError if it is no such file.
     """
     try:
         data = gzip.decompress(file.read_bytes())

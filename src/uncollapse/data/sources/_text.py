@@ -1,4 +1,4 @@
-"""Sentences, one a line, from plain or gzipped text."""
+"""Sentences from plain or gzipped text, in which each line is one."""
 
 import gzip
 import re
@@ -11,12 +11,14 @@ from uncollapse.errors import UserError
 
 WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*|\d+|[^\w\s]")
 
-LONGEST = 1_000_000  # bytes of a line
+LONGEST = 1_000_000  # bytes per line
 
 
 def read_lines(file: Path) -> Iterator[tuple[int, bytes]]:
-    """The lines of a file and their numbers, from 1; of one of more than LONGEST bytes only the first, and
-    one more. Raises UserError if it cannot be read."""
+    """Yield the lines of a file with their numbers, from 1.
+
+    A line of more than LONGEST bytes is cut after LONGEST + 1. Raises UserError if the file cannot be read.
+    """
     try:
         with gzip.open(file) if file.suffix == ".gz" else file.open("rb") as content:
             number = 0
@@ -29,12 +31,12 @@ def read_lines(file: Path) -> Iterator[tuple[int, bytes]]:
         raise UserError(f"{file}: cannot be read: {error}") from None
 
 
-def words(line: str) -> list[str]:
-    """The words, numbers and punctuation marks of a text, in lower case."""
+def split_words(line: str) -> list[str]:
+    """Return the words, numbers and punctuation marks of a text, in lower case."""
     return WORD.findall(line.lower())
 
 
-def sentences(
+def read_sentences(
     file: Path,
     skipped: Skipped,
     *,
@@ -43,12 +45,12 @@ def sentences(
     tokenised: bool = False,
     labels: Path | None = None,
 ) -> Iterator[tuple[str | None, list[str]]]:
-    """The label and the words of each line.
+    """Yield the label and the words of each line.
 
-    Labels stand before the text, if lines are `labelled` (label<TAB>text), or in the file `labels`, one a
-    line. The words of `tokenised` text are what stands between blanks. A line that is empty, longer than
-    `longest` words or LONGEST bytes, with a NUL or not UTF-8 is `skipped`. Raises UserError if there are
-    not as many labels as lines.
+    Labels stand before the text, if lines are `labelled` (label<TAB>text), or in the file `labels`, one on
+    each line. The words of `tokenised` text stand between blanks. A line is `skipped` if it is empty, longer
+    than `longest` words or LONGEST bytes, holds a NUL, or is not UTF-8. Raises UserError if the numbers of
+    labels and of lines differ.
     """
     beside = [line.decode("utf-8", "replace") for _, line in read_lines(labels)] if labels else None
     number = 0
@@ -66,7 +68,7 @@ def sentences(
         label, tab, text = text.partition("\t") if labelled else (None, "\t", text)
         if beside is not None:
             label = beside[number - 1] if number <= len(beside) else None
-        sentence = text.split() if tokenised else words(text)
+        sentence = text.split() if tokenised else split_words(text)
         if not tab:
             skipped(where, "should be label<TAB>text")
         elif not sentence:

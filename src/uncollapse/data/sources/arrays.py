@@ -13,7 +13,7 @@ from uncollapse.errors import UserError
 
 
 def arrays(*, path: str) -> Load:
-    """x: uint8 grey values (N, H, W) or colours (N, H, W, 3), or real values (N, ...). labels: (N,)."""
+    """Read x: uint8 grey values (N, H, W) or colours (N, H, W, 3), or real values (N, ...); labels (N,)."""
 
     def load() -> Source:
         x, labels = read_arrays(Path(path))
@@ -28,7 +28,7 @@ def arrays(*, path: str) -> Load:
 
 
 def read_arrays(path: Path) -> tuple[NDArray[Any], NDArray[Any] | None]:
-    """x and labels. Raises UserError if the file cannot be read, or their shapes or types are wrong."""
+    """Return x and labels. Raises UserError if the file cannot be read, or shapes or types are wrong."""
     try:
         found = read_npz(path, ("x",), ("labels",))
     except (OSError, ValueError) as error:
@@ -40,7 +40,9 @@ def read_arrays(path: Path) -> tuple[NDArray[Any], NDArray[Any] | None]:
         finite = np.isfinite(x.astype(np.float32, copy=False))
     if not finite.all():
         bad = f"{finite.size - finite.sum()} of {finite.size}"
-        raise UserError(f"{path}: {bad} values of x are NaN, infinite or beyond 3e38; mend or leave them out")
+        raise UserError(
+            f"{path}: {bad} values of x are NaN, infinite or beyond 3e38; leave them out"
+        )
     if labels is not None and labels.shape != x.shape[:1]:
-        raise UserError(f"{path}: labels should be of the shape {x.shape[:1]}, not {labels.shape}")
+        raise UserError(f"{path}: labels should have the shape {x.shape[:1]}, not {labels.shape}")
     return x, labels

@@ -8,32 +8,32 @@ from pydantic import Field
 
 from uncollapse.data.sources import OFFICIAL, Example, Load, Source
 from uncollapse.data.sources._bad import Skipped
-from uncollapse.data.sources._pictures import pictures
-from uncollapse.data.sources._raw import DRIVE, fetch, find
+from uncollapse.data.sources._pictures import read_pictures
+from uncollapse.data.sources._raw import DRIVE, fetch, find_raw
 from uncollapse.data.sources._text import read_lines
 from uncollapse.errors import UserError
 
-CROP = 148  # pixels of 178 x 218, as usual for VAEs
+CROP = 148  # Usual for VAEs; the pictures have 178 x 218 pixels.
 PARTITION, ARCHIVE = "list_eval_partition.txt", "img_align_celeba.zip"
 FOLDER, SUBSET = "celeba/img_align_celeba", "celeba/img_align_celeba_subset.tar"
 
 
 def celeba(*, size: Annotated[int, Field(ge=4, le=CROP)] = 64, channels: Literal[1, 3] = 3) -> Load:
-    """The middle square of each face, `size` pixels wide, in the official split.
+    """Load the middle square of each face, `size` pixels wide, in the official split.
 
-    They are read from FOLDER, the official archive, or SUBSET, a part of it; the first of these that is
-    there.
+    The faces are read from FOLDER, from the official archive or from SUBSET, a part of it: the first of these
+    that is there.
     """
 
     def load() -> Source:
-        partition = official(PARTITION)
+        partition = fetch_official(PARTITION)
         parts = dict(line.decode().split() for _, line in read_lines(partition))
-        path = find([FOLDER, f"celeba/{ARCHIVE}", SUBSET])
-        file = official(ARCHIVE) if path is None or path.name == ARCHIVE else path
+        path = find_raw([FOLDER, f"celeba/{ARCHIVE}", SUBSET])
+        file = fetch_official(ARCHIVE) if path is None or path.name == ARCHIVE else path
         skipped = Skipped("stop")
 
         def examples() -> Iterator[Example]:
-            for name, x in pictures(file, skipped, size=size, channels=channels, crop=CROP):
+            for name, x in read_pictures(file, skipped, size=size, channels=channels, crop=CROP):
                 if name.name not in parts:
                     raise UserError(f"{file}: {name} is not in {partition}")
                 yield Example(x, None, OFFICIAL[int(parts[name.name])])
@@ -45,9 +45,9 @@ def celeba(*, size: Annotated[int, Field(ge=4, le=CROP)] = 64, channels: Literal
     return load
 
 
-def official(name: str) -> Path:
-    """An official file, by its name. Raises UserError if it is not there and cannot be downloaded."""
-    from torchvision.datasets import CelebA  # here, because it takes seconds to import
+def fetch_official(name: str) -> Path:
+    """Return an official file. Raises UserError if it is not there and cannot be downloaded."""
+    from torchvision.datasets import CelebA  # The import takes seconds.
 
     ((identity, md5),) = [(identity, md5) for identity, md5, file in CelebA.file_list if file == name]
     return fetch([f"celeba/{name}"], [DRIVE + identity], md5)

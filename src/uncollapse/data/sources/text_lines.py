@@ -1,4 +1,4 @@
-"""Your own text: a file with a sentence a line, plain or gzipped."""
+"""Your own text: a file with a sentence on each line, plain or gzipped."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ from pydantic import PositiveInt
 
 from uncollapse.data.sources import Example, Load, Source
 from uncollapse.data.sources._bad import OnBad, Skipped
-from uncollapse.data.sources._text import sentences
+from uncollapse.data.sources._text import read_sentences
 from uncollapse.errors import UserError
 
 
@@ -20,7 +20,7 @@ def text_lines(
     vocabulary: PositiveInt = 20_000,
     on_bad: OnBad = "stop",
 ) -> Load:
-    """Lines of at most `longest` words; `labelled` ones are label<TAB>text.
+    """Read lines of at most `longest` words; `labelled` ones are label<TAB>text.
 
     Words that occur less than `minimum_count` times, and all but the `vocabulary` most frequent, are unknown.
     """
@@ -29,7 +29,7 @@ def text_lines(
         if not Path(path).is_file():
             raise UserError(f"{path}: no such file")
         skipped = Skipped(on_bad)
-        lines = sentences(Path(path), skipped, longest=longest, labelled=labelled, tokenised=tokenised)
+        lines = read_sentences(Path(path), skipped, longest=longest, labelled=labelled, tokenised=tokenised)
         return Source(
             (Example(words, label) for label, words in lines),
             source=f"lines of {path}",

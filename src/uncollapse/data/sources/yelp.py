@@ -10,11 +10,12 @@ from pydantic import PositiveInt
 
 from uncollapse.data.sources import OFFICIAL, Example, Load, Source
 from uncollapse.data.sources._bad import OnBad, Skipped
-from uncollapse.data.sources._raw import DRIVE, find, missing
-from uncollapse.data.sources._text import sentences
+from uncollapse.data.sources._raw import DRIVE, describe_missing, find_raw
+from uncollapse.data.sources._text import read_sentences
 
 PATHS = {"short": "yelp/{}.txt", "long": "yelp/yelp.{}.txt"}
-PACKED_IN = {  # there is no address of a file alone
+# No file has an address of its own.
+PACKED_IN = {
     "short": "https://github.com/shentianxiao/language-style-transfer (data/yelp)",
     "long": f"{DRIVE}1FT49oLNV8syhmGXEgiK6XTjEfMNqqEJJ",
 }
@@ -28,26 +29,26 @@ def yelp(
     vocabulary: PositiveInt = 20_000,
     on_bad: OnBad = "skip",
 ) -> Load:
-    """The official split, from the files PATHS, plain or gzipped.
+    """Load the official split, from the files PATHS, plain or gzipped.
 
-    A line of the short ones is a sentence, and yelp/<part>.labels has a 0 or 1 a line; one of the long ones
-    is label<TAB>text.
+    A line of a short file is a sentence, and yelp/<part>.labels has a 0 or 1 on the same line. A line of a
+    long file is label<TAB>text.
     """
 
     def load() -> Source:
         files = {}
         for part in OFFICIAL:
             name = PATHS[version].format(part)
-            file = find([name, f"{name}.gz"])
+            file = find_raw([name, f"{name}.gz"])
             if file is None:
-                raise missing([name, f"{name}.gz"], f"it is a part of {PACKED_IN[version]}")
+                raise describe_missing([name, f"{name}.gz"], f"it is a part of {PACKED_IN[version]}")
             files[part] = file
         skipped = Skipped(on_bad)
 
         def examples() -> Iterator[Example]:
             for part, file in files.items():
                 labels = file.with_name(f"{part}.labels") if version == "short" else None
-                for label, words in sentences(
+                for label, words in read_sentences(
                     file, skipped, longest=longest, labelled=version == "long", tokenised=True, labels=labels
                 ):
                     yield Example(words, label, part)

@@ -10,7 +10,7 @@ import torch
 from pydantic import PositiveFloat, PositiveInt
 from torch import nn
 
-from uncollapse.data.classify import classify
+from uncollapse.data.classify import train_classifier
 from uncollapse.data.part import Part, to_tensor
 from uncollapse.errors import UserError
 from uncollapse.methods.pretraining import Learn, Pretraining, Row, State
@@ -37,6 +37,6 @@ def classifier(
         budget = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate}
         vae.train()
         net = nn.Sequential(vae.encoder, layer)
-        yield from classify(net, reserve, vae.likelihood.draw, seed, saved=saved, **budget)
+        yield from train_classifier(net, reserve, vae.likelihood.draw, seed, saved=saved, **budget)
 
     return Pretraining(run)

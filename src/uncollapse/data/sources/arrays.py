@@ -40,9 +40,7 @@ def read_arrays(path: Path) -> tuple[NDArray[Any], NDArray[Any] | None]:
         finite = np.isfinite(x.astype(np.float32, copy=False))
     if not finite.all():
         bad = f"{finite.size - finite.sum()} of {finite.size}"
-        raise UserError(
-            f"{path}: {bad} values of x are NaN, infinite or beyond 3e38; leave them out"
-        )
+        raise UserError(f"{path}: {bad} values of x are NaN, infinite or beyond 3e38; leave them out")
     if labels is not None and labels.shape != x.shape[:1]:
         raise UserError(f"{path}: labels should have the shape {x.shape[:1]}, not {labels.shape}")
     return x, labels

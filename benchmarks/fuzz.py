@@ -33,7 +33,7 @@ from uncollapse.errors import UserError, one_line
 from uncollapse.experiment.params import Params
 from uncollapse.likelihoods.categorical import categorical
 from uncollapse.likelihoods.gaussian import gaussian
-from uncollapse.registry import build
+from uncollapse.registry import make_piece
 
 SECONDS, MEMORY = 60, 2**34  # of an input, and of the process in bytes
 LONGEST = 2500  # characters of a line
@@ -59,7 +59,7 @@ def load(file: Path) -> None:
 def data(use: str, **arguments: Any) -> Callable[[Path], None]:
     def prepared(file: Path) -> None:
         likelihood = categorical() if use == "text_lines" else gaussian()
-        source = build("data/sources", {"use": use, "path": str(file), **arguments})()
+        source = make_piece("data/sources", {"use": use, "path": str(file), **arguments})()
         with patch.object(features, "STEPS", 2):  # a classifier of the labels is trained, and not looked at
             prepare(file.with_name("out"), source, likelihood, **COUNTS)
 

@@ -22,11 +22,11 @@ from steps import measure as measure_steps
 from threadpoolctl import threadpool_limits
 
 from uncollapse.data.part import Part, to_tensor
-from uncollapse.measures.likelihood import likelihoods
-from uncollapse.measures.mutual_information import mutual_information
+from uncollapse.measures.likelihood import estimate_likelihoods
+from uncollapse.measures.mutual_information import estimate_mi
 from uncollapse.pipeline.assemble import assemble
 from uncollapse.pipeline.watching.memory import keep_memory
-from uncollapse.samples.tsne import tsne
+from uncollapse.samples.tsne import map_by_tsne
 from uncollapse.vae import VAE, Gaussian, log_prior
 
 ROUNDS = 3
@@ -150,14 +150,14 @@ def main() -> None:
             compare(
                 bar,
                 title,
-                partial(mutual_information, *encoded),
+                partial(estimate_mi, *encoded),
                 partial(naive_mi, *encoded),
                 lambda found: found if isinstance(found, float) else found.mi,
             )
         for kind, name in {"images": "MLP 784-400-20", "tokens": "LSTM 128, 20 tokens of 2,000"}.items():
             vae, part = net(kind)
             noise = torch.Generator().manual_seed(0)
-            ours = partial(likelihoods, vae, part, most=500, noise=noise)
+            ours = partial(estimate_likelihoods, vae, part, most=500, noise=noise)
             title = f"nll, 100 examples x 500 samples, {name}"
             compare(
                 bar,
@@ -171,7 +171,7 @@ def main() -> None:
         compare(
             bar,
             f"t-SNE, {POINTS} x 20 (trustworthiness)",
-            partial(tsne, mu, seed=0),
+            partial(map_by_tsne, mu, seed=0),
             partial(naive.fit_transform, mu.numpy()),
             partial(quality, mu),
         )

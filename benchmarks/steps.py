@@ -23,7 +23,7 @@ from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 from tqdm import tqdm
 
-from uncollapse.compute.device import set_up
+from uncollapse.compute.device import set_up_process
 from uncollapse.compute.work import Work
 from uncollapse.data.part import to_tensor
 from uncollapse.methods import Method
@@ -118,7 +118,7 @@ def in_turn(runs: dict[str, Run | None], bar: tqdm) -> dict[str, float | None]:
 
 def measure() -> dict[str, Any]:
     """The rates of every net."""
-    set_up()
+    set_up_process()
     keep_memory()
     warnings.simplefilter("ignore")
     found: dict[str, Any] = {}

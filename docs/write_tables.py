@@ -4,7 +4,7 @@ import runpy
 from collections.abc import Iterator
 from pathlib import Path
 
-from uncollapse.experiment.describe import pieces_table, question
+from uncollapse.experiment.describe import make_pieces_table, read_question
 from uncollapse.registry import SLOTS
 
 ROOT = Path(__file__).parent.parent
@@ -17,7 +17,7 @@ def make_tables() -> list[tuple[str, str, str]]:
     return [
         ("README.md", "remedies", remedies()),
         ("docs/methods.md", "slots", slots_table()),
-        ("docs/methods.md", "pieces", pieces_table() + "\n"),
+        ("docs/methods.md", "pieces", make_pieces_table() + "\n"),
     ]
 
 
@@ -26,7 +26,7 @@ def slots_table() -> str:
     lines = ["| slot | filled by an entry of | question | default |", "|---|---|---|---|"]
     for slot in SLOTS.values():
         if slot.section != "datasets":
-            cells = (f"`{slot.name}`", f"`{slot.section}`", question(slot), f"`{slot.default}`")
+            cells = (f"`{slot.name}`", f"`{slot.section}`", read_question(slot), f"`{slot.default}`")
             lines.append(f"| {' | '.join(cells)} |".replace("q(z|x)", r"q(z\|x)"))
     return "\n".join(lines) + "\n"
 

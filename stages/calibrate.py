@@ -2,7 +2,7 @@
 
 import uncollapse.pipeline.watching.ctrl_c
 
-from uncollapse.compute.device import set_up
+from uncollapse.compute.device import set_up_process
 from uncollapse.errors import UserError
 from uncollapse.pipeline.calibration import calibration, data
 from uncollapse.pipeline.published import CALIBRATION
@@ -13,7 +13,7 @@ from uncollapse.tables import write_table
 
 def main() -> None:
     """Write the table; raises UserError where an error is beyond its tolerance."""
-    set_up()
+    set_up_process()
     rows = list(count_items(calibration(data()), "calibrate", "quantities"))
     texts = [
         {name: f"{value:.6g}" if isinstance(value, float) else value for name, value in row._asdict().items()}

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from safetensors.torch import save_file
 
-from uncollapse.compute.device import device, device_name
+from uncollapse.compute.device import find_device, name_device
 from uncollapse.data.files import read_parts
 from uncollapse.experiment.cells import Cell
-from uncollapse.measures.evaluate import dimensions, evaluate, examples, trained
+from uncollapse.measures.evaluate import encode_parts, evaluate_run, measure_dimensions, measure_examples
 from uncollapse.pipeline import outputs
 from uncollapse.pipeline.assemble import restore
 from uncollapse.pipeline.cache import each_seed
@@ -30,7 +30,7 @@ def main(name: str) -> None:
     card = outputs.card(cell.dataset, first)
 
     def shown() -> None:
-        vae = restore(recipe, card, outputs.weights(cell, first)).to(device(recipe["device"]))
+        vae = restore(recipe, card, outputs.weights(cell, first)).to(find_device(recipe["device"]))
         show(vae, read_parts(card.parent, "test"), card.parent, recipe["evaluation"], first, job.folder)
 
     job.folder.mkdir(parents=True, exist_ok=True)
@@ -42,15 +42,15 @@ def work(recipe: Recipe, seed: int, folder: Path, progress: Progress) -> None:
     """One seed."""
     cell = Cell(recipe["dataset"], recipe["model"], recipe["method"])
     card, history = outputs.card(cell.dataset, seed), last_row(outputs.history(cell), seed)
-    vae = restore(recipe, card, outputs.weights(cell, seed)).to(device(recipe["device"]))
-    model = trained(vae, card.parent, recipe["evaluation"], history, seed)
-    row = evaluate(model)
+    vae = restore(recipe, card, outputs.weights(cell, seed)).to(find_device(recipe["device"]))
+    model = encode_parts(vae, card.parent, recipe["evaluation"], history, seed)
+    row = evaluate_run(model)
     progress(row)
     write_table(folder / outputs.MEASURES, [row])
-    write_table(folder / outputs.COLLAPSE, dimensions(model))
-    (folder / outputs.DEVICE).write_text(device_name(next(vae.parameters()).device))
+    write_table(folder / outputs.COLLAPSE, measure_dimensions(model))
+    (folder / outputs.DEVICE).write_text(name_device(next(vae.parameters()).device))
     save_file(model.q["test"]._asdict(), folder / outputs.LATENTS)
-    save_file(examples(model), folder / outputs.EXAMPLES)
+    save_file(measure_examples(model), folder / outputs.EXAMPLES)
 
 
 if __name__ == "__main__":

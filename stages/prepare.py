@@ -2,22 +2,22 @@
 
 import uncollapse.pipeline.watching.ctrl_c
 
-from uncollapse.compute.device import set_up
+from uncollapse.compute.device import set_up_process
 from uncollapse.data.prepare import prepare
 from uncollapse.errors import UserError
 from uncollapse.pipeline.outputs import Job
 from uncollapse.pipeline.stage import run
-from uncollapse.registry import build
+from uncollapse.registry import make_piece
 
 
 def main(name: str) -> None:
     """Load, split, write."""
-    set_up()
+    set_up_process()
     job = Job("prepare", name)
     recipe = job.recipe
     try:
-        source = build("data/sources", recipe["source"])()
-        likelihood = build("likelihoods", recipe["likelihood"])
+        source = make_piece("data/sources", recipe["source"])()
+        likelihood = make_piece("likelihoods", recipe["likelihood"])
         card = prepare(job.folder, source, likelihood, seeds=recipe["seeds"], **recipe["split"])
     except UserError as error:
         raise UserError(f"params.yaml: datasets.{name}: {error}") from None

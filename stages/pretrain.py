@@ -33,21 +33,21 @@ def work(recipe: Recipe, seed: int, folder: Path, progress: Progress) -> None:
     """One seed, from its last checkpoint if there is one."""
     from safetensors.torch import save_file
 
-    from uncollapse.compute.device import device
+    from uncollapse.compute.device import find_device
     from uncollapse.data.files import read_parts
     from uncollapse.errors import UserError
     from uncollapse.pipeline.assemble import assemble
     from uncollapse.pipeline.checkpoint import Checkpoint
-    from uncollapse.registry import build
+    from uncollapse.registry import make_piece
     from uncollapse.training.loop import learn
 
     card = outputs.card(recipe["dataset"], seed)
-    vae = assemble(recipe, json.loads(card.read_text()), seed).to(device(recipe["device"]))
+    vae = assemble(recipe, json.loads(card.read_text()), seed).to(find_device(recipe["device"]))
     pretraining, reserve = (
-        build("methods/pretraining", recipe["pretraining"]),
+        make_piece("methods/pretraining", recipe["pretraining"]),
         read_parts(card.parent, "reserve"),
     )
-    checkpoint = Checkpoint(folder, device(recipe["device"]), progress)
+    checkpoint = Checkpoint(folder, find_device(recipe["device"]), progress)
     try:
         for row, state in pretraining.run(vae, reserve, seed, checkpoint.saved, learn):
             checkpoint.add(row, state)

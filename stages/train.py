@@ -7,7 +7,7 @@ from pathlib import Path
 
 from safetensors.torch import save_file
 
-from uncollapse.compute.device import device
+from uncollapse.compute.device import find_device
 from uncollapse.experiment.cells import Cell
 from uncollapse.pipeline import outputs
 from uncollapse.pipeline.cache import each_seed
@@ -25,7 +25,7 @@ def main(name: str) -> None:
 
 def work(recipe: outputs.Recipe, seed: int, folder: Path, progress: Progress) -> None:
     """One seed, from its last checkpoint if there is one."""
-    checkpoint = Checkpoint(folder, device(recipe["device"]), progress)
+    checkpoint = Checkpoint(folder, find_device(recipe["device"]), progress)
     vae = fit(recipe, seed, checkpoint)
     save_file(vae.state_dict(), folder / outputs.WEIGHTS)
     checkpoint.remove()

@@ -12,7 +12,7 @@ import pandas as pd
 from run import params
 
 from uncollapse.experiment.cells import Cell
-from uncollapse.registry import SLOTS, build
+from uncollapse.registry import SLOTS, make_piece
 from uncollapse.your_vae.advice import ENDS, FIELDS, MEASURES, TABLE
 
 STUDIES = Path(__file__).parent
@@ -42,7 +42,7 @@ def read_rows(study: Path) -> list[dict[str, Any]]:
                 continue
             ends = found.loc[name, ["difference", "low", "high", "beyond_chance"]]
             row |= {f"{measure}{end}": float(value) for end, value in zip(ENDS, ends, strict=True)}
-        kind = KINDS[build("nets", {"use": data["net"]["use"], **select_arguments(data["net"])}).kind]
+        kind = KINDS[make_piece("nets", {"use": data["net"]["use"], **select_arguments(data["net"])}).kind]
         work = means.loc[cell, "gflops"] / means.loc[against, "gflops"]
         rows.append({**row, "study": study.name, "kind": kind, "work": work})
     return rows

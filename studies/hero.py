@@ -15,12 +15,12 @@ from PIL import Image, ImageDraw, ImageFont
 from uncollapse.data.part import Part
 from uncollapse.data.sources.mnist5k import mnist5k
 from uncollapse.methods import Method
-from uncollapse.registry import build
-from uncollapse.samples.generate import reconstructions_and_samples
+from uncollapse.registry import make_piece
+from uncollapse.samples.generate import reconstruct_and_sample
 from uncollapse.seeds import numpy_generator
 from uncollapse.training.loop import train
 from uncollapse.training.state import Training
-from uncollapse.vae import VAE, initialise
+from uncollapse.vae import VAE, initialise_weights
 
 PICTURE = Path(__file__).parent.parent / "docs" / "hero.png"
 NET = {"use": "mlp", "latents": 32, "hidden": 128, "encoder_layers": 2, "decoder_layers": 24, "init": "torch"}
@@ -56,12 +56,12 @@ def read_digits() -> Digits:
 def train_vae(decoder: str, digits: Digits) -> VAE:
     """Return a trained VAE whose `decoder` is a piece of that slot."""
     method = Method.build({"decoder": {"use": decoder}})
-    net = build("nets", NET)
+    net = make_piece("nets", NET)
     shape = digits.shown.shape[1:]
     encoder, decode = net.build(shape, 0, method.decoder)
     posterior = method.posterior(encoder.features, net.latents)
-    vae = VAE(encoder, posterior, decode, build("likelihoods", {"use": "bernoulli"}), net.latents)
-    initialise(vae, SEED)
+    vae = VAE(encoder, posterior, decode, make_piece("likelihoods", {"use": "bernoulli"}), net.latents)
+    initialise_weights(vae, SEED)
     for row, _ in train(vae, digits.train, digits.valid, method, TRAINING, SEED):
         print(
             f"{decoder}: epoch {row['epoch']}, elbo {row['valid_elbo']:.1f}, KL {row['kl']:.2f}", flush=True
@@ -90,7 +90,7 @@ def main() -> None:
     digits = read_digits()
     rows = [("Test digits", "what goes in", digits.shown / 255)]
     for decoder, labels in ROWS.items():
-        _, reconstructions, _ = reconstructions_and_samples(train_vae(decoder, digits), digits.shown, SEED)
+        _, reconstructions, _ = reconstruct_and_sample(train_vae(decoder, digits), digits.shown, SEED)
         rows.append((*labels, reconstructions.numpy()))
     draw_rows(rows).save(PICTURE, optimize=True)
 

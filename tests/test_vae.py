@@ -7,7 +7,7 @@ from toys import CARDS, EXAMPLES, NETS, toy_part, toy_vae
 
 from uncollapse.data.part import to_tensor
 from uncollapse.errors import UserError
-from uncollapse.registry import build, names
+from uncollapse.registry import list_names, make_piece
 from uncollapse.vae import VAE, Gaussian, log_prior
 
 
@@ -39,8 +39,8 @@ def gradients(vae: VAE, kind: str) -> dict[str, torch.Tensor | None]:
     return {name: parameter.grad for name, parameter in vae.named_parameters()}
 
 
-@pytest.mark.parametrize("posterior", names("methods/posterior"))
-@pytest.mark.parametrize("decoder", names("methods/decoder"))
+@pytest.mark.parametrize("posterior", list_names("methods/posterior"))
+@pytest.mark.parametrize("decoder", list_names("methods/decoder"))
 def test_shapes_and_every_parameter_has_a_gradient(kind: str, decoder: str, posterior: str) -> None:
     vae = toy_vae(kind, decoder=decoder, posterior=posterior)
     x = to_tensor(toy_part(kind).x)
@@ -60,8 +60,8 @@ def test_shapes_and_every_parameter_has_a_gradient(kind: str, decoder: str, post
     assert not sides[0] & sides[1]
 
 
-@pytest.mark.parametrize("posterior", names("methods/posterior"))
-@pytest.mark.parametrize("decoder", names("methods/decoder"))
+@pytest.mark.parametrize("posterior", list_names("methods/posterior"))
+@pytest.mark.parametrize("decoder", list_names("methods/decoder"))
 def test_the_same_seed_gives_every_method_the_same_initial_weights(
     kind: str, decoder: str, posterior: str
 ) -> None:
@@ -113,12 +113,14 @@ def test_padding_changes_nothing() -> None:
     torch.testing.assert_close(vae.log_likelihood(x, z), vae.log_likelihood(longer, z))
 
 
-@pytest.mark.parametrize("name", names("nets"))
+@pytest.mark.parametrize("name", list_names("nets"))
 def test_a_net_reads_the_kind_of_data_that_it_says(name: str) -> None:
     entry = EXAMPLES[name]
-    net = build("nets", entry)
+    net = make_piece("nets", entry)
     card = CARDS[net.kind]
-    encoder, _ = net.build(tuple(card["shape"]), card["values"], build("methods/decoder", {"use": "plain"}))
+    encoder, _ = net.build(
+        tuple(card["shape"]), card["values"], make_piece("methods/decoder", {"use": "plain"})
+    )
     assert encoder(to_tensor(toy_part(net.kind).x)).shape == (64, encoder.features)
 
 

@@ -21,7 +21,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from uncollapse.errors import MissingArgument, UserError, shortened
-from uncollapse.registry import function, names
+from uncollapse.registry import find_function, list_names
 
 
 class Entry(BaseModel):
@@ -34,10 +34,10 @@ class Entry(BaseModel):
     def only_known_keys(cls, entry: object) -> object:
         """Refuse what is no mapping, and keys that the model does not have."""
         if not isinstance(entry, Mapping):
-            raise mistake(f"should be a mapping, such as {{name: value}}, not {shortened(entry)}")
+            raise make_error(f"should be a mapping, such as {{name: value}}, not {shortened(entry)}")
         for name in entry:
             if name not in cls.model_fields:
-                raise mistake(unknown(name, cls.model_fields), name)
+                raise make_error(describe_unknown(name, cls.model_fields), name)
         return entry
 
     @field_validator("*", mode="before")
@@ -47,18 +47,18 @@ class Entry(BaseModel):
         values = value if isinstance(value, list) else [value]
         truth = [item for item in values if isinstance(item, bool)]
         if truth and cls.model_fields[str(info.field_name)].annotation is not bool:
-            raise mistake(f"should be no truth value, not {truth[0]}")
+            raise make_error(f"should be no truth value, not {truth[0]}")
         if any(isinstance(item, int) and abs(item) >= 2**32 for item in values):
-            raise mistake(f"should be less than 2^32, not {shortened(value)}")
+            raise make_error(f"should be less than 2^32, not {shortened(value)}")
         return value
 
 
-def mistake(text: str, name: object = "") -> PydanticCustomError:
+def make_error(text: str, name: object = "") -> PydanticCustomError:
     """An error for pydantic, with our own text; `name` is a key that its path should end with."""
     return PydanticCustomError("mistake", "{text}", {"text": text, "name": str(name)})
 
 
-def unknown(name: object, valid: Iterable[str]) -> str:
+def describe_unknown(name: object, valid: Iterable[str]) -> str:
     """What is said of a name that is not one of `valid`."""
     valid = list(valid)
     near = get_close_matches(str(name), valid, n=1)
@@ -69,7 +69,7 @@ def unknown(name: object, valid: Iterable[str]) -> str:
 Checked = TypeVar("Checked", bound=Entry)
 
 
-def validate(key: str, model: type[Checked], entry: object) -> Checked:
+def validate_entry(key: str, model: type[Checked], entry: object) -> Checked:
     """`entry` as a `model`, with values of the right types and defaults filled in; `key` is where it stands.
 
     Raises UserError, which names the key and what would be valid, for a key that the model does not have or a
@@ -90,18 +90,18 @@ def validate(key: str, model: type[Checked], entry: object) -> Checked:
     raise UserError(f"{where}: {text}" if where else text)
 
 
-def choose(key: str, name: object, valid: Iterable[str]) -> str:
+def choose_name(key: str, name: object, valid: Iterable[str]) -> str:
     """`name`, if it is one of `valid`. Raises UserError, which names `key` and what is valid."""
     valid = list(valid)
     if isinstance(name, str) and name in valid:
         return name
-    raise UserError(f"{key}: {unknown(name, valid)}")
+    raise UserError(f"{key}: {describe_unknown(name, valid)}")
 
 
-def check(key: str, signature: Callable[..., Any], entry: object) -> dict[str, Any]:
+def check_entry(key: str, signature: Callable[..., Any], entry: object) -> dict[str, Any]:
     """The keyword arguments that `entry` gives to `signature`, of the right types, with defaults.
 
-    Raises UserError as `schema.validate` does, and where an argument of `signature` has no type.
+    Raises UserError as `validate_entry` does, and where an argument of `signature` has no type.
     """
     hints = get_type_hints(signature, include_extras=True)
     arguments = inspect.signature(signature).parameters
@@ -112,24 +112,26 @@ def check(key: str, signature: Callable[..., Any], entry: object) -> dict[str, A
         name: (hints[name], ... if argument.default is argument.empty else argument.default)
         for name, argument in arguments.items()
     }
-    return validate(key, create_model(signature.__name__, __base__=Entry, **fields), entry).model_dump()
+    return validate_entry(key, create_model(signature.__name__, __base__=Entry, **fields), entry).model_dump()
 
 
-def resolve(key: str, folder: str, entry: object, offered: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def resolve_entry(
+    key: str, folder: str, entry: object, offered: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """A params entry {use: name, **arguments} with every argument stated, defaults included.
 
     An argument of the piece that the entry leaves out is taken from `offered`, where it has that name.
-    Raises UserError as `check` does, also where the piece itself refuses its arguments.
+    Raises UserError as `check_entry` does, also where the piece itself refuses its arguments.
     """
     if not isinstance(entry, Mapping) or "use" not in entry:
         raise UserError(
-            f"{key}: should name a piece, such as {{use: {names(folder)[0]}}}, not {shortened(entry)}"
+            f"{key}: should name a piece, such as {{use: {list_names(folder)[0]}}}, not {shortened(entry)}"
         )
-    piece = function(folder, choose(f"{key}.use", entry["use"], names(folder)))
+    piece = find_function(folder, choose_name(f"{key}.use", entry["use"], list_names(folder)))
     parameters = inspect.signature(piece).parameters
     arguments = {name: value for name, value in (offered or {}).items() if name in parameters}
     arguments |= {name: value for name, value in entry.items() if name != "use"}
-    arguments = check(key, piece, arguments)
+    arguments = check_entry(key, piece, arguments)
     try:
         piece(**arguments)
     except ValueError as error:

@@ -81,12 +81,12 @@ def default_entries(*sections: str) -> dict[str, Any]:
     return {name: slot.entry for name, slot in SLOTS.items() if slot.section in sections}
 
 
-def names(folder: str) -> list[str]:
+def list_names(folder: str) -> list[str]:
     """The pieces in a folder of the package, e.g. names("methods/decoder") == ["plain", "skip"]."""
     return sorted(file.stem for file in (PACKAGE / folder).glob("*.py") if not file.stem.startswith("_"))
 
 
-def function(folder: str, name: str) -> Callable[..., Any]:
+def find_function(folder: str, name: str) -> Callable[..., Any]:
     """The function `name` in the file `name`.py of `folder`. Raises UserError if the file has none."""
     found = getattr(import_module(f"uncollapse.{folder.replace('/', '.')}.{name}"), name, None)
     if not callable(found):
@@ -94,6 +94,8 @@ def function(folder: str, name: str) -> Callable[..., Any]:
     return found
 
 
-def build(folder: str, entry: Mapping[str, Any]) -> Any:
+def make_piece(folder: str, entry: Mapping[str, Any]) -> Any:
     """What the piece of a resolved entry makes: `function(folder, use)(**arguments)`."""
-    return function(folder, entry["use"])(**{name: value for name, value in entry.items() if name != "use"})
+    return find_function(folder, entry["use"])(
+        **{name: value for name, value in entry.items() if name != "use"}
+    )

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 
-def number(seed: int, *purpose: str | int) -> int:
+def make_seed(seed: int, *purpose: str | int) -> int:
     """A 63-bit number, the same for the same (seed, purpose) on every machine."""
     text = repr((seed, *purpose)).encode()
     return int.from_bytes(hashlib.sha256(text).digest()[:8], "little") >> 1
@@ -18,9 +18,9 @@ def number(seed: int, *purpose: str | int) -> int:
 
 def numpy_generator(seed: int, *purpose: str | int) -> np.random.Generator:
     """A numpy generator for (seed, purpose). SFC64 is numpy's fastest."""
-    return np.random.Generator(np.random.SFC64(number(seed, *purpose)))
+    return np.random.Generator(np.random.SFC64(make_seed(seed, *purpose)))
 
 
 def torch_generator(seed: int, *purpose: str | int, device: torch.device | str = "cpu") -> torch.Generator:
     """A torch generator for (seed, purpose) on `device`."""
-    return torch.Generator(device).manual_seed(number(seed, *purpose))
+    return torch.Generator(device).manual_seed(make_seed(seed, *purpose))

@@ -24,7 +24,7 @@ from torch import Tensor, nn
 
 from uncollapse.data.part import Part, to_tensor
 from uncollapse.likelihoods import Likelihood
-from uncollapse.seeds import number
+from uncollapse.seeds import make_seed
 
 
 class Gaussian(NamedTuple):
@@ -136,7 +136,7 @@ def evaluating(vae: VAE) -> Iterator[None]:
         vae.train(training)
 
 
-def encode(vae: VAE, part: Part, size: int = 500) -> Gaussian:
+def encode_part(vae: VAE, part: Part, size: int = 500) -> Gaussian:
     """q(z|x) of every example of a part, (N, D), in evaluation mode, on the CPU; `size` examples at a
     time."""
     device = next(vae.parameters()).device
@@ -146,7 +146,7 @@ def encode(vae: VAE, part: Part, size: int = 500) -> Gaussian:
     return Gaussian(torch.cat([q.mu for q in chunks]).cpu(), torch.cat([q.logvar for q in chunks]).cpu())
 
 
-def initialise(module: nn.Module, seed: int) -> None:
+def initialise_weights(module: nn.Module, seed: int) -> None:
     """Draw every layer's own default initial weights from a generator of its own, made from (seed, the
     layer's name).
 
@@ -157,5 +157,5 @@ def initialise(module: nn.Module, seed: int) -> None:
         reset: Callable[[], None] | None = getattr(layer, "reset_parameters", None)
         if reset is not None:
             with torch.random.fork_rng(devices=[]):
-                torch.manual_seed(number(seed, "initial weights", name))
+                torch.manual_seed(make_seed(seed, "initial weights", name))
                 reset()

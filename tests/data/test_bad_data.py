@@ -19,7 +19,7 @@ from uncollapse.data.prepare import prepare
 from uncollapse.errors import UserError
 from uncollapse.likelihoods.bernoulli import bernoulli
 from uncollapse.likelihoods.categorical import categorical
-from uncollapse.registry import build
+from uncollapse.registry import make_piece
 
 TABLES = {
     ("image_folder", "data"): PICTURE_FILES,
@@ -32,7 +32,7 @@ TABLES = {
 def prepared(use: str, path: Path) -> None:
     """What the stage `prepare` does with a file."""
     likelihood = categorical() if use == "text_lines" else bernoulli()
-    source = build("data/sources", {"use": use, "path": str(path)})()
+    source = make_piece("data/sources", {"use": use, "path": str(path)})()
     prepare(Path("out"), source, likelihood, **COUNTS)
 
 

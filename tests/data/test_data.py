@@ -18,7 +18,7 @@ from uncollapse.data.sources._raw import VARIABLE
 from uncollapse.data.sources._text import split_words
 from uncollapse.data.splits import choose_parts, digest_example
 from uncollapse.errors import UserError
-from uncollapse.registry import names
+from uncollapse.registry import list_names
 
 loaded = cache(load)  # those that come with packages, once
 
@@ -31,7 +31,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("name", names("data/sources"))
+@pytest.mark.parametrize("name", list_names("data/sources"))
 def test_every_data_set_is_there_or_says_where_it_was_looked_for(name: str, folder: Path) -> None:
     """With an empty folder and no network: one line that names the folder, the address and the variable."""
     try:
@@ -65,12 +65,12 @@ def test_torchvision_is_imported_only_for_its_addresses_and_checksums(tmp_path: 
     """It takes seconds, and a machine that only trains need not have it: nor pooch, nor gdown."""
     code = (
         "import sys\n"
-        "from uncollapse.entries import resolve\n"
-        "from uncollapse.registry import build, names\n"
-        "for name in names('data/sources'):\n"
+        "from uncollapse.entries import resolve_entry\n"
+        "from uncollapse.registry import list_names, make_piece\n"
+        "for name in list_names('data/sources'):\n"
         "    path = {} if name not in ('arrays', 'image_folder', 'text_lines') else {'path': 'here'}\n"
-        "    resolve(name, 'data/sources', {'use': name, **path})\n"
-        "build('data/sources', resolve('kjv', 'data/sources', {'use': 'kjv'}))()\n"
+        "    resolve_entry(name, 'data/sources', {'use': name, **path})\n"
+        "make_piece('data/sources', resolve_entry('kjv', 'data/sources', {'use': 'kjv'}))()\n"
         "print({'torchvision', 'pooch', 'gdown', 'mlxtend'} & set(sys.modules))"
     )
     output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -92,11 +92,13 @@ REAL = [
 def test_the_first_of_the_real_ones(
     use: str, arguments: dict[str, Any], shape: tuple[int, ...] | None, labels: int
 ) -> None:
-    from uncollapse.entries import resolve
-    from uncollapse.registry import build
+    from uncollapse.entries import resolve_entry
+    from uncollapse.registry import make_piece
 
     try:
-        source = build("data/sources", resolve("here", "data/sources", {"use": use, **arguments}))()
+        source = make_piece(
+            "data/sources", resolve_entry("here", "data/sources", {"use": use, **arguments})
+        )()
     except UserError as error:
         pytest.skip(str(error))
     examples = list(itertools.islice(source.examples, 300))

@@ -31,7 +31,7 @@ def test_imports_are_followed_within_the_package_and_beside_the_script(tmp_path:
     stages = tmp_path / "stages"
     stages.mkdir()
     (stages / "helper.py").write_text(
-        "import json\nfrom uncollapse.seeds import number\ndef use(): return number()\n"
+        "import json\nfrom uncollapse.seeds import make_seed\ndef use(): return make_seed()\n"
     )
     (stages / "script.py").write_text("def main():\n    import helper, numpy\n")
     reached = sources(CODE, [(stages / "script.py", ALL)])

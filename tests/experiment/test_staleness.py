@@ -11,7 +11,7 @@ from edits import Edit, constants, documentation, edit, errors, every_function, 
 from uncollapse.experiment.digests import WATCHERS, Code
 from uncollapse.experiment.params import Params
 from uncollapse.experiment.recipes import Recipe, recipes
-from uncollapse.registry import PACKAGE, names
+from uncollapse.registry import PACKAGE, list_names
 
 ROOT = Path(__file__).parent.parent.parent
 CODE = Code(PACKAGE, ROOT / "stages")
@@ -22,7 +22,7 @@ GRID = {
     "seeds": [0],
 }
 MEASURES = [
-    name for name in names("measures") if "def measure(" in (PACKAGE / f"measures/{name}.py").read_text()
+    name for name in list_names("measures") if "def measure(" in (PACKAGE / f"measures/{name}.py").read_text()
 ]
 
 
@@ -132,9 +132,9 @@ LINES = [  # a file, a line of it that decides a number, another one, and the re
     ("pipeline/train_cell.py", "vae.load_encoder(load_file(encoder))", "pass", "train/.*"),
     ("pipeline/train_cell.py", "parts = ['train']", "pass", "train/.*"),
     ("pipeline/train_cell.py", "state.epoch", "0", "train/.*"),
-    ("pipeline/assemble.py", "initialise(vae, seed)", "initialise(vae, 0)", PREPARED),
+    ("pipeline/assemble.py", "initialise_weights(vae, seed)", "initialise_weights(vae, 0)", PREPARED),
     ("pipeline/stage.py", "threadpool_limits(1)", "pass", ".*/.*|calibrate"),
-    ("pipeline/pool.py", "set_up()", "pass", PREPARED),
+    ("pipeline/pool.py", "set_up_process()", "pass", PREPARED),
     ("tables.py", "-1", "0", "(train|evaluate)/.*"),
     ("tables.py", "list(csv.DictReader(rows))", "list(csv.DictReader(rows))[1:]", "(train|evaluate)/.*"),
     ("experiment/tuning.py", "entry is not None", "False", "train/.*"),

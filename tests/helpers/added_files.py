@@ -3,12 +3,12 @@
 FILES = {
     "measures/mean_variance.py": '''"""The mean variance of the posterior."""
 
-from uncollapse.measures import Measure, Row, Trained
+from uncollapse.measures import ColumnValues, Measure, Trained
 
 COLUMNS = {"mean_variance": Measure("mean variance of q", better=-1)}
 
 
-def measure(run: Trained) -> Row:
+def measure(run: Trained) -> ColumnValues:
     """mean_variance of the test set."""
     return {"mean_variance": float(run.q["test"].logvar.exp().mean())}
 ''',

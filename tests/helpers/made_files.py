@@ -17,15 +17,15 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from uncollapse.data.sources import Example, Source
-from uncollapse.entries import resolve
-from uncollapse.registry import build
+from uncollapse.entries import resolve_entry
+from uncollapse.registry import make_piece
 
 RNG = np.random.default_rng(0)
 
 
 def load(use: str, **arguments: Any) -> tuple[Source, list[Example]]:
     """A source and all of its examples."""
-    source = build("data/sources", resolve("here", "data/sources", {"use": use, **arguments}))()
+    source = make_piece("data/sources", resolve_entry("here", "data/sources", {"use": use, **arguments}))()
     return source, list(source.examples)
 
 

@@ -9,17 +9,19 @@ import torch
 from torch import Tensor, nn
 
 from uncollapse.data.part import Part, to_tensor
-from uncollapse.entries import resolve
+from uncollapse.entries import resolve_entry
 from uncollapse.methods import Method
 from uncollapse.pipeline.assemble import assemble
-from uncollapse.registry import build, names
+from uncollapse.registry import list_names, make_piece
 from uncollapse.training.loop import train
 from uncollapse.training.state import Training, TrainState
-from uncollapse.vae import VAE, initialise
+from uncollapse.vae import VAE, initialise_weights
 
 # a small entry of every net there is, by name
-EXAMPLES = {name: {"use": name, **import_module(f"uncollapse.nets.{name}").EXAMPLE} for name in names("nets")}
-KIND = {name: build("nets", entry).kind for name, entry in EXAMPLES.items()}
+EXAMPLES = {
+    name: {"use": name, **import_module(f"uncollapse.nets.{name}").EXAMPLE} for name in list_names("nets")
+}
+KIND = {name: make_piece("nets", entry).kind for name, entry in EXAMPLES.items()}
 NETS = {"images": EXAMPLES["mlp"], "tokens": EXAMPLES["lstm"]}  # where one for each kind of data will do
 CARDS = {
     "images": {"kind": "images", "shape": [4, 4], "values": 256},
@@ -48,7 +50,9 @@ def toy_vae(kind: str, seed: int = 0, net: dict[str, Any] | None = None, **slots
         "likelihood": {"use": slots.get("likelihood", LIKELIHOODS[kind])},
         "decoder": {"use": slots.get("decoder", "plain")},
         "posterior": {"use": slots.get("posterior", "gaussian")},
-        "inference": resolve("", "methods/inference", {"use": slots.get("inference", "joint")}, ARGUMENTS),
+        "inference": resolve_entry(
+            "", "methods/inference", {"use": slots.get("inference", "joint")}, ARGUMENTS
+        ),
     }
     return assemble(recipe, CARDS[kind], seed)
 
@@ -76,16 +80,16 @@ def double_net(
     entry: dict[str, Any], shape: tuple[int, ...], values: int = 7, decoder: str = "skip"
 ) -> tuple[Any, Any]:
     """Encoder and decoder of a net with weights of double precision, for data of any shape."""
-    net = build("nets", resolve("here", "nets", entry))
-    pair = nn.ModuleList(net.build(shape, values, build("methods/decoder", {"use": decoder})))
-    initialise(pair, 0)
+    net = make_piece("nets", resolve_entry("here", "nets", entry))
+    pair = nn.ModuleList(net.build(shape, values, make_piece("methods/decoder", {"use": decoder})))
+    initialise_weights(pair, 0)
     return tuple(pair.double())
 
 
 def piece(slot: str, name: str, **arguments: Any) -> Any:
     """A piece with toy arguments where it has no default."""
     folder = f"methods/{slot}"
-    return build(folder, resolve("", folder, {"use": name, **arguments}, ARGUMENTS))
+    return make_piece(folder, resolve_entry("", folder, {"use": name, **arguments}, ARGUMENTS))
 
 
 def method(**pieces: Any) -> Method:

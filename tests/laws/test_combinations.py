@@ -18,7 +18,7 @@ from toys import same, toy_part, toy_vae, training
 
 from uncollapse.compute.work import Work
 from uncollapse.methods import Method
-from uncollapse.registry import SLOTS, default_entries, names
+from uncollapse.registry import SLOTS, default_entries, list_names
 from uncollapse.training.loop import learn, train
 
 SINGLE = [name for name in METHODS if len(ENTRIES[name]) == 1]  # the others combine these
@@ -143,4 +143,4 @@ def test_every_piece_is_in_an_entry(slot: str) -> None:
     entries = [*OF_MODELS.values(), *ENTRIES.values(), default_entries("models", "methods")]
     pieces = [entry[slot] for entry in entries if slot in entry]
     used = {piece["use"] for part in pieces for piece in (part if isinstance(part, list) else [part])}
-    assert used == set(names(SLOTS[slot].folder)) - {"clean"}, "clean does what an empty list does"
+    assert used == set(list_names(SLOTS[slot].folder)) - {"clean"}, "clean does what an empty list does"

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import torch
 
-from uncollapse.registry import SLOTS, names
+from uncollapse.registry import SLOTS, list_names
 
 ROOT = Path(__file__).parent.parent.parent
 README = (ROOT / "README.md").read_text()
@@ -22,7 +22,7 @@ TRACKED = subprocess.run(
 OWN = [  # Pieces of one's own, which git does not know, need not be in the documents.
     f"| `{slot.name}` | `{piece}` |"
     for slot in SLOTS.values()
-    for piece in names(slot.folder)
+    for piece in list_names(slot.folder)
     if TRACKED and f"{slot.folder}/{piece}.py" not in TRACKED
 ]
 LINK = re.compile(r"\]\(([^)\s]+)\)")

@@ -14,10 +14,10 @@ from losses import batch, kl
 from torch import Tensor
 
 import uncollapse
-from uncollapse.measures.active_units import active_units
-from uncollapse.measures.collapse import collapse_thresholds, collapsed
-from uncollapse.measures.information_per_dimension import information_per_dimension
-from uncollapse.measures.mutual_information import mutual_information
+from uncollapse.measures.active_units import count_active_units
+from uncollapse.measures.collapse import find_thresholds, share_of_collapsed
+from uncollapse.measures.information_per_dimension import estimate_per_dimension
+from uncollapse.measures.mutual_information import estimate_mi
 from uncollapse.results.statistics import interval
 from uncollapse.vae import Gaussian
 
@@ -66,18 +66,18 @@ def test_measures_do_not_depend_on_the_order_of_examples(q: np.ndarray, seed: in
     noise = torch.randn(one.mu.shape, generator=generator)
     order = torch.randperm(len(one.mu), generator=generator)
     other = Gaussian(one.mu[order], one.logvar[order])
-    thresholds = collapse_thresholds(one.kl())
-    assert torch.equal(thresholds, collapse_thresholds(other.kl()))
-    assert collapsed(thresholds, float(thresholds.max()) + 1) == 1
+    thresholds = find_thresholds(one.kl())
+    assert torch.equal(thresholds, find_thresholds(other.kl()))
+    assert share_of_collapsed(thresholds, float(thresholds.max()) + 1) == 1
     spread = float((one.mu.var(0) - 0.01).abs().min())
-    assert spread < 1e-9 or active_units(one.mu) == active_units(other.mu)
-    here, there = mutual_information(one, noise), mutual_information(other, noise[order])
+    assert spread < 1e-9 or count_active_units(one.mu) == count_active_units(other.mu)
+    here, there = estimate_mi(one, noise), estimate_mi(other, noise[order])
     assert here.mi == pytest.approx(there.mi, abs=1e-7)
     assert here.mi - 1e-9 <= here.cap == math.log(len(one.mu))
-    each = information_per_dimension(one, noise.unsqueeze(0)).information
+    each = estimate_per_dimension(one, noise.unsqueeze(0)).information
     assert bool((each <= here.cap + 1e-9).all())
     same = Gaussian(one.mu[:1].expand_as(one.mu), one.logvar[:1].expand_as(one.mu))
-    assert mutual_information(same, noise).mi == pytest.approx(0, abs=1e-6), "one q for all tells nothing"
+    assert estimate_mi(same, noise).mi == pytest.approx(0, abs=1e-6), "one q for all tells nothing"
 
 
 @LAW

@@ -25,7 +25,7 @@ import json
 from pathlib import Path
 
 from uncollapse.experiment.comparisons import roles
-from uncollapse.experiment.describe import listing, pieces_table
+from uncollapse.experiment.describe import list_as_text, make_pieces_table
 from uncollapse.experiment.digests import Code
 from uncollapse.experiment.params import Params
 from uncollapse.experiment.recipes import recipes
@@ -42,8 +42,8 @@ print(json.dumps({
     "recipes": {name: recipe.get("tenth") for name, recipe in found.items()},
     "sources": list(found["train/mnist5k-vae-shared"]["sources"]),
     "roles": roles(params)["plain"],
-    "listing": listing("tenth"),
-    "row": pieces_table().splitlines()[-1],
+    "listing": list_as_text("tenth"),
+    "row": make_pieces_table().splitlines()[-1],
 }))
 """
 

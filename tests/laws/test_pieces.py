@@ -4,13 +4,13 @@ import inspect
 
 import pytest
 
-from uncollapse.entries import check, resolve
+from uncollapse.entries import check_entry, resolve_entry
 from uncollapse.errors import UserError
-from uncollapse.registry import PACKAGE, SLOTS, function, names
+from uncollapse.registry import PACKAGE, SLOTS, find_function, list_names
 
 SLOT_FOLDERS = [f"methods/{file.parent.name}" for file in sorted(PACKAGE.glob("methods/*/__init__.py"))]
 FOLDERS = [slot.folder for slot in SLOTS.values()]
-PIECES = [(folder, name) for folder in FOLDERS for name in names(folder)]
+PIECES = [(folder, name) for folder in FOLDERS for name in list_names(folder)]
 OFFERED = {
     "kl_target": 3.0,
     "steps": 5,
@@ -24,12 +24,12 @@ OFFERED = {
 def test_the_folders_of_methods_are_the_slots() -> None:
     assert {slot.folder for slot in SLOTS.values() if slot.section != "datasets"} == set(SLOT_FOLDERS)
     assert all(slot.folder == f"methods/{slot.name}" for slot in SLOTS.values() if slot.section != "datasets")
-    assert all(names(each) for each in FOLDERS)
+    assert all(list_names(each) for each in FOLDERS)
 
 
 @pytest.mark.parametrize(("folder", "name"), PIECES)
 def test_a_piece_is_a_documented_function_of_typed_keyword_arguments(folder: str, name: str) -> None:
-    piece = function(folder, name)
+    piece = find_function(folder, name)
     assert piece.__doc__
     assert inspect.getmodule(piece).__doc__
     for argument in inspect.signature(piece).parameters.values():
@@ -40,15 +40,15 @@ def test_a_piece_is_a_documented_function_of_typed_keyword_arguments(folder: str
 @pytest.mark.parametrize(("folder", "name"), PIECES)
 def test_a_piece_refuses_an_argument_that_it_does_not_have(folder: str, name: str) -> None:
     with pytest.raises(UserError, match=r"^here\.nonsense: no such name"):
-        resolve("here", folder, {"use": name, "nonsense": 1})
+        resolve_entry("here", folder, {"use": name, "nonsense": 1})
 
 
 @pytest.mark.parametrize(("folder", "name"), [piece for piece in PIECES if piece[0].startswith("methods/")])
 def test_a_piece_of_a_method_needs_nothing_but_its_name_and_resolves_to_itself(
     folder: str, name: str
 ) -> None:
-    full = resolve("here", folder, {"use": name}, OFFERED)
-    assert resolve("here", folder, full) == full
+    full = resolve_entry("here", folder, {"use": name}, OFFERED)
+    assert resolve_entry("here", folder, full) == full
 
 
 def test_a_piece_of_ones_own_that_is_not_one_is_told_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -56,7 +56,7 @@ def test_a_piece_of_ones_own_that_is_not_one_is_told_in_a_line(monkeypatch: pyte
         """An argument without a type."""
 
     with pytest.raises(UserError, match=r"^here: the argument share of untyped should have a type$"):
-        check("here", untyped, {"share": 0.1})
+        check_entry("here", untyped, {"share": 0.1})
     monkeypatch.delattr("uncollapse.methods.kl_weight.constant.constant")
     with pytest.raises(UserError, match=r"^methods/kl_weight/constant\.py: should hold a function constant"):
-        function("methods/kl_weight", "constant")
+        find_function("methods/kl_weight", "constant")

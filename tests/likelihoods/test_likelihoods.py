@@ -11,12 +11,12 @@ from uncollapse.likelihoods.bernoulli import bernoulli
 from uncollapse.likelihoods.categorical import categorical
 from uncollapse.likelihoods.gaussian import gaussian
 from uncollapse.likelihoods.optimal_gaussian import optimal_gaussian
-from uncollapse.registry import build, names
+from uncollapse.registry import list_names, make_piece
 
 
-@pytest.mark.parametrize("name", names("likelihoods"))
+@pytest.mark.parametrize("name", list_names("likelihoods"))
 def test_drawing_twice_changes_nothing_more(name: str) -> None:
-    likelihood = build("likelihoods", {"use": name})
+    likelihood = make_piece("likelihoods", {"use": name})
     x = np.arange(256, dtype=np.uint8).reshape(4, 64)
     once = likelihood.draw(x, np.random.default_rng(0))
     assert once.shape == x.shape
@@ -24,9 +24,9 @@ def test_drawing_twice_changes_nothing_more(name: str) -> None:
     assert np.array_equal(likelihood.draw(once, np.random.default_rng(1)), once)
 
 
-@pytest.mark.parametrize("name", names("likelihoods"))
+@pytest.mark.parametrize("name", list_names("likelihoods"))
 def test_samples_have_the_mean_and_the_probabilities_of_the_likelihood(name: str) -> None:
-    likelihood = build("likelihoods", {"use": name})
+    likelihood = make_piece("likelihoods", {"use": name})
     stream, count = torch.Generator().manual_seed(0), 40_000
     if likelihood.kind == "images":
         output = torch.randn(3, 2, generator=stream)

@@ -18,8 +18,8 @@ from uncollapse.data.sources import Example, Source
 from uncollapse.likelihoods.bernoulli import bernoulli
 from uncollapse.likelihoods.gaussian import gaussian
 from uncollapse.measures import Trained
-from uncollapse.measures.fid import features, frechet, images, measure
-from uncollapse.vae import encode
+from uncollapse.measures.fid import extract_features, generate_images, measure, measure_frechet
+from uncollapse.vae import encode_part
 
 RNG = np.random.default_rng
 
@@ -33,8 +33,8 @@ def whitened(count: int, dimensions: int, seed: int) -> np.ndarray:
 def test_the_distance_of_two_gaussians_in_closed_form() -> None:
     """For diagonal covariances: |m - m'|^2 + sum (s_i - s_i')^2."""
     one, other = whitened(200, 3, 0) * [1, 2, 0.5] + [0, 1, 0], whitened(300, 3, 1) * [3, 2, 0] + [2, 1, -1]
-    assert frechet(one, other) == pytest.approx(2**2 + 1**2 + 2**2 + 0.5**2)
-    assert frechet(other, one) == pytest.approx(frechet(one, other))
+    assert measure_frechet(one, other) == pytest.approx(2**2 + 1**2 + 2**2 + 0.5**2)
+    assert measure_frechet(other, one) == pytest.approx(measure_frechet(one, other))
 
 
 def test_the_distance_is_that_of_the_root_of_the_product() -> None:
@@ -42,14 +42,14 @@ def test_the_distance_is_that_of_the_root_of_the_product() -> None:
     here, there = (np.cov(part.T, ddof=0) for part in (one, other))
     means = one.mean(0) - other.mean(0)
     expected = means @ means + np.trace(here + there - 2 * linalg.sqrtm(here @ there).real)
-    assert frechet(one, other) == pytest.approx(expected)
+    assert measure_frechet(one, other) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("rank", [1, 4, 10])
 def test_equal_sets_have_no_distance(rank: int) -> None:
     """Also where features are always 0 or repeat others."""
     points = RNG(0).normal(size=(50, rank)) @ RNG(1).normal(size=(rank, 10))
-    assert frechet(points, points[::-1]) == pytest.approx(0, abs=1e-6)
+    assert measure_frechet(points, points[::-1]) == pytest.approx(0, abs=1e-6)
 
 
 def prepared(folder: Path, labels: bool = True, classes: int = 2) -> dict[str, Any]:
@@ -97,18 +97,18 @@ def run_of(folder: Path, **changes: Any) -> Trained:
     for name, value in changes.items():
         setattr(vae, name, value)
     part = Part(bernoulli().draw(toy_part("images", 400).x[:], RNG(0)))
-    return Trained(vae, {"test": part}, {"test": encode(vae, part)}, {}, {}, 0, folder)
+    return Trained(vae, {"test": part}, {"test": encode_part(vae, part)}, {}, {}, 0, folder)
 
 
 def test_generated_images_are_of_the_type_of_the_data() -> None:
     vae, z = toy_vae("images"), torch.zeros(600, 3)
-    binary = images(vae, z, np.zeros((1, 4, 4), np.uint8), RNG(0))
+    binary = generate_images(vae, z, np.zeros((1, 4, 4), np.uint8), RNG(0))
     assert binary.dtype == np.uint8
     assert set(np.unique(binary)) == {0, 255}
     mean = vae.likelihood.mean(vae.output(z[:1], torch.zeros(1, 4, 4))).detach().numpy()
     assert binary.mean(0) / 255 == pytest.approx(mean[0], abs=4 * 0.5 / math.sqrt(600))
     vae.likelihood = gaussian()
-    real = images(vae, z, np.zeros((1, 4, 4), np.float32), RNG(0))
+    real = generate_images(vae, z, np.zeros((1, 4, 4), np.float32), RNG(0))
     assert real.dtype == np.float32
     assert (real == real[0]).all()
 
@@ -124,7 +124,10 @@ def test_a_collapsed_vae_has_one_distance_and_the_data_themselves_a_smaller_one(
     net = read_classifier(tmp_path)
     assert net is not None
     others = bernoulli().draw(toy_part("images", 400, seed=5).x[:], RNG(1))
-    assert frechet(features(net, others), features(net, run.parts["test"].x[:])) < 0.2 * got["fid"]
+    assert (
+        measure_frechet(extract_features(net, others), extract_features(net, run.parts["test"].x[:]))
+        < 0.2 * got["fid"]
+    )
 
 
 def test_what_cannot_be_measured_is_nan(tmp_path: Path) -> None:

@@ -9,13 +9,13 @@ from scipy import integrate, stats
 from toys import toy_part, toy_vae
 
 from uncollapse.data.part import to_tensor
-from uncollapse.measures.active_units import active_units
-from uncollapse.measures.collapse import collapse_thresholds, collapsed
-from uncollapse.measures.laws import broken_laws
-from uncollapse.measures.likelihood import likelihoods
-from uncollapse.measures.probe import probe_accuracy
-from uncollapse.samples.tsne import tsne
-from uncollapse.vae import encode
+from uncollapse.measures.active_units import count_active_units
+from uncollapse.measures.collapse import find_thresholds, share_of_collapsed
+from uncollapse.measures.laws import find_broken_laws
+from uncollapse.measures.likelihood import estimate_likelihoods
+from uncollapse.measures.probe import measure_probe_accuracy
+from uncollapse.samples.tsne import map_by_tsne
+from uncollapse.vae import encode_part
 
 
 def stream() -> torch.Generator:
@@ -30,17 +30,17 @@ def normal(*shape: int) -> torch.Tensor:
 @pytest.mark.parametrize("count", [1, 7, 100, 101])
 def test_the_collapse_curve_is_its_definition_point_by_point(delta: float, count: int) -> None:
     kl = torch.randint(0, 20, (count, 6), generator=stream()) / 10.0  # with many ties
-    thresholds = collapse_thresholds(kl, delta=delta)
+    thresholds = find_thresholds(kl, delta=delta)
     for eps in [*torch.arange(0, 2.2, 0.05).tolist(), *kl.flatten().tolist()]:
         share = (kl < eps).double().mean(0)
-        assert collapsed(thresholds, eps) == pytest.approx(
+        assert share_of_collapsed(thresholds, eps) == pytest.approx(
             float((share >= 1 - delta - 1e-12).double().mean())
         ), eps
 
 
 def test_active_units_count_the_dimensions_whose_mean_varies() -> None:
     mu = normal(10_000, 4) * torch.tensor([1.0, 0.105, 0.095, 0.0])
-    assert active_units(mu) == 2
+    assert count_active_units(mu) == 2
 
 
 def test_likelihoods_agree_with_numerical_integration() -> None:
@@ -51,7 +51,7 @@ def test_likelihoods_agree_with_numerical_integration() -> None:
     vae.posterior.linear.bias.data = torch.tensor([0.3, 0, 0, 0.4, 0, 0])
     part = toy_part("images", 3)
     part = type(part)(vae.likelihood.draw(part.x, np.random.default_rng(0)))
-    got = likelihoods(vae, part, most=60_000, noise=stream()).means()
+    got = estimate_likelihoods(vae, part, most=60_000, noise=stream()).means()
     x = to_tensor(part.x)
 
     grid = np.linspace(-8, 8, 2001)
@@ -67,7 +67,7 @@ def test_likelihoods_agree_with_numerical_integration() -> None:
     assert got.kl == pytest.approx(kl, abs=1e-5)
     assert got.elbo == pytest.approx(-got.reconstruction - got.kl)
     alone = [
-        likelihoods(vae, part, most=1, noise=torch.Generator().manual_seed(seed)).means()
+        estimate_likelihoods(vae, part, most=1, noise=torch.Generator().manual_seed(seed)).means()
         for seed in range(200)
     ]
     ahead = [one.nll + one.elbo for one in alone]  # with one sample nll is the sampled bound itself
@@ -81,7 +81,7 @@ def test_the_fall_of_nll_is_what_doubling_the_samples_brings(kind: str) -> None:
         parameter.data *= 3
     runs = {
         k: [
-            likelihoods(vae, part, most=k, noise=torch.Generator().manual_seed(seed)).means()
+            estimate_likelihoods(vae, part, most=k, noise=torch.Generator().manual_seed(seed)).means()
             for seed in range(60)
         ]
         for k in (1, 2, 4)
@@ -98,18 +98,19 @@ def test_samples_are_doubled_until_nll_hardly_falls(kind: str) -> None:
     vae, part = toy_vae(kind, seed=2), toy_part(kind, 40)
     for parameter in vae.parameters():
         parameter.data *= {"images": 1.2, "tokens": 2.0}[kind]
-    doubled = [likelihoods(vae, part, most=2**k, noise=stream()).means() for k in range(4, 11)]
+    doubled = [estimate_likelihoods(vae, part, most=2**k, noise=stream()).means() for k in range(4, 11)]
     assert [each.samples for each in doubled] == [2**k for k in range(4, 11)]
     enough = next(each for each in doubled if each.nll_fall < 0.04)
     assert 16 < enough.samples < 1024
-    assert likelihoods(vae, part, most=10**6, tolerance=0.04, noise=stream()).means() == enough
-    assert likelihoods(vae, part, most=100, noise=stream()).means().samples == 64
+    assert estimate_likelihoods(vae, part, most=10**6, tolerance=0.04, noise=stream()).means() == enough
+    assert estimate_likelihoods(vae, part, most=100, noise=stream()).means().samples == 64
 
 
 def test_likelihoods_do_not_depend_on_how_the_rows_are_cut(kind: str) -> None:
     vae, part = toy_vae(kind), toy_part(kind, 10)
     cuts = [
-        likelihoods(vae, part, most=2000, noise=stream(), rows=rows).means() for rows in (2000, 7000, 10**6)
+        estimate_likelihoods(vae, part, most=2000, noise=stream(), rows=rows).means()
+        for rows in (2000, 7000, 10**6)
     ]
     for cut in cuts[1:]:
         assert cut == pytest.approx(cuts[0], abs=0.05)
@@ -119,7 +120,7 @@ def test_encode_is_every_example_once_in_order_and_leaves_the_mode(kind: str) ->
     vae, part = toy_vae(kind), toy_part(kind)
     with torch.no_grad():
         whole = vae.encode(to_tensor(part.x))
-    torch.testing.assert_close(encode(vae, part, size=7).mu, whole.mu)
+    torch.testing.assert_close(encode_part(vae, part, size=7).mu, whole.mu)
     assert vae.training
 
 
@@ -127,18 +128,20 @@ def test_the_probe_finds_what_is_there_and_no_more() -> None:
     labels = np.arange(600) % 3
     told = torch.nn.functional.one_hot(torch.as_tensor(labels)).float() + 0.1 * normal(600, 3)
     parts = [(told[part], labels[part]) for part in (slice(0, 400), slice(400, 500), slice(500, 600))]
-    assert probe_accuracy(*parts) == 1.0
+    assert measure_probe_accuracy(*parts) == 1.0
     blind = [(torch.zeros_like(mu), y) for mu, y in parts]
-    assert probe_accuracy(*blind) == pytest.approx(1 / 3, abs=0.02)
+    assert measure_probe_accuracy(*blind) == pytest.approx(1 / 3, abs=0.02)
 
 
 def test_tsne_keeps_clusters_apart_and_takes_a_collapsed_posterior() -> None:
     labels = np.arange(90) % 3
-    places = tsne(20 * torch.nn.functional.one_hot(torch.as_tensor(labels)).float() + normal(90, 3), seed=0)
+    places = map_by_tsne(
+        20 * torch.nn.functional.one_hot(torch.as_tensor(labels)).float() + normal(90, 3), seed=0
+    )
     centres = np.array([places[labels == label].mean(0) for label in range(3)])
     nearest = ((places[:, None] - centres) ** 2).sum(-1).argmin(1)
     assert (nearest == labels).mean() == 1
-    assert np.isfinite(tsne(torch.zeros(90, 3), seed=0)).all()
+    assert np.isfinite(map_by_tsne(torch.zeros(90, 3), seed=0)).all()
 
 
 def test_a_row_that_cannot_be_is_found_out() -> None:
@@ -153,7 +156,7 @@ def test_a_row_that_cannot_be_is_found_out() -> None:
         "elbo": -92.0,
         "elbo_standard_error": 0.01,
     }
-    assert not list(broken_laws(good))
+    assert not list(find_broken_laws(good))
     for wrong in (
         {"mi": 2.6, "mi_upper": 2.7},
         {"mi": -0.1},
@@ -161,4 +164,4 @@ def test_a_row_that_cannot_be_is_found_out() -> None:
         {"mi_upper": 1.9},
         {"nll": 92.1},
     ):
-        assert len(list(broken_laws({**good, **wrong}))) == 1, wrong
+        assert len(list(find_broken_laws({**good, **wrong}))) == 1, wrong

@@ -10,7 +10,7 @@ from toys import toy_part, toy_vae
 
 from uncollapse.data.part import END, PAD
 from uncollapse.measures import Trained
-from uncollapse.measures.sample_perplexity import measure, perplexity, sentences
+from uncollapse.measures.sample_perplexity import compute_perplexity, measure, sample_sentences
 
 
 def text(count: int, words: int, seed: int) -> np.ndarray:
@@ -25,17 +25,17 @@ def test_the_perplexity_of_a_source_is_that_of_its_entropy() -> None:
     chance of a third; and one of 3."""
     exact = (6 * 6 * 9 * 9 * 3) ** (1 / 5)
     parts = [text(20_000, 6, seed) for seed in (0, 1, 2)]
-    assert perplexity(*parts, 9) == pytest.approx(exact, rel=0.02)
+    assert compute_perplexity(*parts, 9) == pytest.approx(exact, rel=0.02)
     other = np.where(parts[2] > END, 3, parts[2])
     other[:, 1:3] = END  # what never comes before
-    assert perplexity(*parts[:2], other, 9) > 2 * exact
+    assert compute_perplexity(*parts[:2], other, 9) > 2 * exact
 
 
 def test_sentences_are_drawn_as_the_decoder_says() -> None:
     """The first word, and the second one given the first, of the same z: their shares are the decoder's."""
     vae = toy_vae("tokens", seed=4)
     z = torch.tensor([0.5, -1.0, 2.0]).expand(20_000, 3)
-    x = sentences(vae, z, 6, torch.Generator().manual_seed(0))
+    x = sample_sentences(vae, z, 6, torch.Generator().manual_seed(0))
     with torch.no_grad():
         logits = vae.output(z[:1], torch.zeros(1, 1, dtype=torch.long))[0, 0]
         logits[PAD] = -math.inf
@@ -51,7 +51,7 @@ def test_sentences_are_drawn_as_the_decoder_says() -> None:
 
 
 def test_a_sentence_ends_with_its_end_mark() -> None:
-    x = sentences(toy_vae("tokens"), torch.randn(500, 3), 6, torch.Generator().manual_seed(0)).numpy()
+    x = sample_sentences(toy_vae("tokens"), torch.randn(500, 3), 6, torch.Generator().manual_seed(0)).numpy()
     ends = (x == END).argmax(1)
     for sentence, end in zip(x, ends, strict=True):
         length = end + 1 if END in sentence else 6

@@ -8,8 +8,8 @@ from toys import copied, method, piece, rows_of, same, toy_part, toy_vae
 
 from uncollapse.data.part import to_tensor
 from uncollapse.methods.perturbation import Inputs
-from uncollapse.training.loop import task
-from uncollapse.training.objective import objective
+from uncollapse.training.loop import build_task
+from uncollapse.training.objective import compute_objective
 
 BAG = {"auxiliary": "bag_of_words"}
 
@@ -17,7 +17,7 @@ BAG = {"auxiliary": "bag_of_words"}
 def test_the_words_are_predicted_by_themselves() -> None:
     """Against a loop over words: z alone says how likely each is, padding does not count."""
     vae, part = toy_vae("tokens"), toy_part("tokens", 4)
-    module, x, z = task(vae, method(**BAG), part, 0), to_tensor(part.x), torch.randn(4, 3)
+    module, x, z = build_task(vae, method(**BAG), part, 0), to_tensor(part.x), torch.randn(4, 3)
     assert module is not None
     with torch.no_grad():
         ours = module(z, x)
@@ -32,9 +32,9 @@ def test_the_words_are_predicted_by_themselves() -> None:
 def test_it_adds_a_gradient_and_leaves_the_reported_numbers(kind: str) -> None:
     vae, part = toy_vae(kind), toy_part(kind, 8)
     pieces = method(**BAG)
-    module, x, noise = task(vae, pieces, part, 0), to_tensor(part.x), torch.randn(2, 8, 3)
+    module, x, noise = build_task(vae, pieces, part, 0), to_tensor(part.x), torch.randn(2, 8, 3)
     terms = [
-        objective(vae, pieces, x, Inputs(x, x), noise, pieces.kl_weight.init(), each)
+        compute_objective(vae, pieces, x, Inputs(x, x), noise, pieces.kl_weight.init(), each)
         for each in (None, module)
     ]
     assert torch.equal(terms[0].reconstruction, terms[1].reconstruction)
@@ -57,7 +57,7 @@ def test_z_learns_the_task_and_the_vae_stays_what_it_is(kind: str) -> None:
 def test_an_encoder_that_is_held_fixed_leaves_the_task_to_its_net(kind: str) -> None:
     """The weights of the task are drawn from the seed, and move with the decoder's."""
     vae, part = toy_vae(kind), toy_part(kind, 8)
-    one, same_seed, other = (task(vae, method(**BAG), part, seed) for seed in (0, 0, 1))
+    one, same_seed, other = (build_task(vae, method(**BAG), part, seed) for seed in (0, 0, 1))
     assert one is not None
     assert same_seed is not None
     assert other is not None

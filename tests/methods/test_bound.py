@@ -11,7 +11,7 @@ from toys import copied, method, piece, rows_of, same, toy_part, toy_vae
 from uncollapse.data.part import to_tensor
 from uncollapse.methods.kl_weight import KLWeight
 from uncollapse.methods.perturbation import Inputs
-from uncollapse.training.objective import Terms, objective
+from uncollapse.training.objective import Terms, compute_objective
 from uncollapse.vae import VAE, log_prior
 
 
@@ -21,7 +21,7 @@ def loss(vae: VAE, x: Tensor, noise: Tensor, samples: int, beta: float = 1.0) ->
         "kl_weight": KLWeight(dict, lambda state, kl, reconstruction: (torch.tensor(beta), state)),
         "bound": piece("bound", "iwae", samples=samples),
     }
-    return objective(vae, method(**pieces), x, Inputs(x, x), noise, {}).loss
+    return compute_objective(vae, method(**pieces), x, Inputs(x, x), noise, {}).loss
 
 
 def test_one_sample_is_the_elbo_to_the_last_digit(kind: str) -> None:
@@ -85,9 +85,9 @@ def test_more_noise_leaves_that_of_all_methods(
 
         def recording(vae: VAE, method: Any, x: Tensor, inputs: Inputs, noise: Tensor, *rest: Any) -> Terms:
             seen.append(noise)
-            return objective(vae, method, x, inputs, noise, *rest)
+            return compute_objective(vae, method, x, inputs, noise, *rest)
 
-        monkeypatch.setattr("uncollapse.training.loop.objective", recording)
+        monkeypatch.setattr("uncollapse.training.step.compute_objective", recording)
         rows_of(toy_vae("images", **net), "images", pieces, epochs=2)
         return seen
 

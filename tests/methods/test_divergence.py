@@ -13,7 +13,7 @@ from toys import CARDS, EXAMPLES, KIND, example, piece, toy_part, toy_vae
 from uncollapse.data.part import END, to_tensor
 from uncollapse.methods.divergence import Divergence
 from uncollapse.pipeline.assemble import assemble
-from uncollapse.registry import build, names
+from uncollapse.registry import list_names, make_piece
 from uncollapse.vae import Gaussian
 
 UNUSED: Any = (None, None)  # net and x
@@ -94,7 +94,9 @@ def test_an_encoder_that_undoes_an_injective_decoder_loses_no_z() -> None:
     torch.testing.assert_close(rule.penalty(vae, x, q, z, z), 2.0 * z[:, 1].square())
 
 
-@pytest.mark.parametrize("net", [name for name in EXAMPLES if build("nets", EXAMPLES[name]).autoregressive])
+@pytest.mark.parametrize(
+    "net", [name for name in EXAMPLES if make_piece("nets", EXAMPLES[name]).autoregressive]
+)
 def test_a_z_is_not_found_in_what_the_decoder_reads_of_x(net: str) -> None:
     vae, x = example(net)
     for weight in vae.decoder.parameters():
@@ -105,7 +107,7 @@ def test_a_z_is_not_found_in_what_the_decoder_reads_of_x(net: str) -> None:
     torch.testing.assert_close(rule.penalty(vae, x, q, z, z), rule.penalty(vae, other, q, z, z))
 
 
-@pytest.mark.parametrize("posterior", names("methods/posterior"))
+@pytest.mark.parametrize("posterior", list_names("methods/posterior"))
 def test_what_is_made_of_z_leaves_no_trace_in_the_posterior(kind: str, posterior: str) -> None:
     vae, x = toy_vae(kind, posterior=posterior), to_tensor(toy_part(kind, 16).x)
     q = vae.encode(x)

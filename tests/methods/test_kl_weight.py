@@ -6,12 +6,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from uncollapse.entries import resolve
+from uncollapse.entries import resolve_entry
 from uncollapse.methods.kl_weight import KLWeight
 from uncollapse.methods.kl_weight.geco import geco
 from uncollapse.methods.kl_weight.pi import pi
 from uncollapse.methods.kl_weight.sigmoid import sigmoid
-from uncollapse.registry import build, names
+from uncollapse.registry import list_names, make_piece
 
 LOSS = torch.tensor([90.0, 100.0, 110.0])  # reconstruction of a batch of 3
 
@@ -29,11 +29,11 @@ def betas_of(weight: KLWeight, kls: list[float]) -> list[float]:
     return betas
 
 
-@pytest.mark.parametrize("name", names("methods/kl_weight"))
+@pytest.mark.parametrize("name", list_names("methods/kl_weight"))
 def test_a_weight_is_finite_not_negative_and_broadcasts_and_its_state_can_be_saved(name: str) -> None:
-    weight = build(
+    weight = make_piece(
         "methods/kl_weight",
-        resolve(
+        resolve_entry(
             "",
             "methods/kl_weight",
             {"use": name},

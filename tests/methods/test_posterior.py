@@ -7,7 +7,7 @@ import torch
 from toys import copied, piece, rows_of, same, toy_vae
 
 from uncollapse.methods.posterior.du import FLOOR, Diverse
-from uncollapse.vae import Gaussian, initialise
+from uncollapse.vae import Gaussian, initialise_weights
 
 FEATURES = 5
 
@@ -50,7 +50,7 @@ def test_a_share_of_the_variances_is_dropped_to_the_floor_in_training_only(drop:
 def test_what_is_dropped_depends_on_the_seed_and_goes_on_where_it_was() -> None:
     made, other = head(), head()
     for net, seed in ((made, 1), (other, 2)):
-        initialise(net, seed)
+        initialise_weights(net, seed)
     first, second = (made(features())[1] for _ in range(2))
     assert not torch.equal(first, second)
     assert not torch.equal(other.kept(first), made.kept(first))

@@ -12,15 +12,15 @@ from uncollapse.errors import UserError
 from uncollapse.methods.pretraining.autoencoder import autoencoder
 from uncollapse.methods.pretraining.classifier import classifier
 from uncollapse.methods.pretraining.held_back import held_back
-from uncollapse.registry import function, names
+from uncollapse.registry import find_function, list_names
 from uncollapse.training.loop import learn, train
 
 SMALL = {"epochs": 3, "batch_size": 16}
 
 
-@pytest.mark.parametrize("name", [name for name in names("methods/pretraining") if name != "none"])
+@pytest.mark.parametrize("name", [name for name in list_names("methods/pretraining") if name != "none"])
 def test_what_was_interrupted_goes_on_to_the_same_bits(kind: str, name: str) -> None:
-    known = inspect.signature(function("methods/pretraining", name)).parameters
+    known = inspect.signature(find_function("methods/pretraining", name)).parameters
     pretrain = piece("pretraining", name, **{key: value for key, value in SMALL.items() if key in known}).run
     vae, part, rows, saved = toy_vae(kind), toy_part(kind), [], []
     for row, state in pretrain(vae, part, 0, None, learn):

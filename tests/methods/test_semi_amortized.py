@@ -12,8 +12,8 @@ from uncollapse.methods.decoder.plain import plain
 from uncollapse.methods.perturbation import Inputs
 from uncollapse.methods.posterior.gaussian import gaussian as head
 from uncollapse.nets.linear import linear
-from uncollapse.training.objective import more_noise, objective
-from uncollapse.vae import VAE, Gaussian, encode
+from uncollapse.training.objective import compute_objective, count_more_noise
+from uncollapse.vae import VAE, Gaussian, encode_part
 
 
 def refined(vae: VAE, **arguments: float) -> VAE:
@@ -73,10 +73,10 @@ def test_the_gradient_goes_through_all_steps(net: str) -> None:
     vae = refined(vae.double(), steps=3, rate=0.1)
     x = x.double() if x.is_floating_point() else x
     pieces = method()
-    noise = torch.randn(2 + more_noise(vae, pieces), len(x), vae.latents, dtype=torch.float64)
+    noise = torch.randn(2 + count_more_noise(vae, pieces), len(x), vae.latents, dtype=torch.float64)
 
     def value() -> Tensor:
-        return objective(vae, pieces, x, Inputs(x, x), noise, pieces.kl_weight.init()).loss.sum()
+        return compute_objective(vae, pieces, x, Inputs(x, x), noise, pieces.kl_weight.init()).loss.sum()
 
     for weights in (vae.encoder_parameters()[-1], vae.decoder_parameters()[-1], vae.encoder_parameters()[0]):
         (slope,) = torch.autograd.grad(value(), weights)
@@ -111,8 +111,8 @@ def test_the_elbo_does_not_fall_where_it_is_concave() -> None:
 
 def test_what_is_measured_is_the_refined_q_and_a_function_of_x(kind: str) -> None:
     vae, part = refined(toy_vae(kind), steps=4, rate=0.2), toy_part(kind, 20)
-    whole = encode(vae, part)
-    parts = [encode(vae, Part(part.x[i : i + 1])) for i in range(20)]
+    whole = encode_part(vae, part)
+    parts = [encode_part(vae, Part(part.x[i : i + 1])) for i in range(20)]
     torch.testing.assert_close(whole.mu, torch.cat([each.mu for each in parts]), rtol=1e-4, atol=1e-5)
     assert not whole.mu.requires_grad
     x = to_tensor(part.x)

@@ -14,9 +14,9 @@ from toys import EXAMPLES, KIND, double_net, example
 
 from uncollapse.data.part import END
 from uncollapse.nets.pixelcnn import Layer
-from uncollapse.registry import build, names
+from uncollapse.registry import list_names, make_piece
 
-AUTOREGRESSIVE = [name for name, entry in EXAMPLES.items() if build("nets", entry).autoregressive]
+AUTOREGRESSIVE = [name for name, entry in EXAMPLES.items() if make_piece("nets", entry).autoregressive]
 
 
 @pytest.fixture(autouse=True)
@@ -151,7 +151,7 @@ def test_the_contexts_of_the_paper(dilations: list[int], context: int) -> None:
     assert double_net({**EXAMPLES["dilated_cnn"], "dilations": dilations}, (6,))[1].context == context
 
 
-@pytest.mark.parametrize("name", names("nets"))
+@pytest.mark.parametrize("name", list_names("nets"))
 def test_a_decoder_reads_x_if_it_says_that_it_is_autoregressive(name: str) -> None:
     vae, x = example(name)
     z = torch.randn(len(x), 3)

@@ -10,7 +10,7 @@ from toys import CARDS, EXAMPLES, KIND, copied, double_net, example, piece, rows
 
 from uncollapse.errors import UserError
 from uncollapse.nets import _he
-from uncollapse.registry import names
+from uncollapse.registry import list_names
 from uncollapse.training.loop import learn
 
 
@@ -23,8 +23,8 @@ def numbers(module: nn.Module) -> int:
     return sum(parameter.numel() for parameter in module.parameters())
 
 
-@pytest.mark.parametrize("name", names("nets"))
-@pytest.mark.parametrize("decoder", names("methods/decoder"))
+@pytest.mark.parametrize("name", list_names("nets"))
+@pytest.mark.parametrize("decoder", list_names("methods/decoder"))
 def test_the_output_fits_x_and_every_weight_has_a_gradient(name: str, decoder: str) -> None:
     vae, x = example(name, decoder=decoder)
     q = vae.encode(x)
@@ -36,7 +36,7 @@ def test_the_output_fits_x_and_every_weight_has_a_gradient(name: str, decoder: s
         assert parameter.grad.abs().sum() > 0, weights
 
 
-@pytest.mark.parametrize("name", names("nets"))
+@pytest.mark.parametrize("name", list_names("nets"))
 def test_the_mode_and_the_rest_of_the_batch_change_nothing(name: str) -> None:
     vae, x = example(name, decoder="skip")
     z, outputs = torch.randn(len(x), 3), []
@@ -50,14 +50,14 @@ def test_the_mode_and_the_rest_of_the_batch_change_nothing(name: str) -> None:
     torch.testing.assert_close(vae.decoder(z[:1], x[:1]), outputs[0][1][:1])
 
 
-@pytest.mark.parametrize("name", names("nets"))
+@pytest.mark.parametrize("name", list_names("nets"))
 def test_layers_start_alike_with_and_without_skip_connections(name: str) -> None:
     plain, other = (example(name, decoder=decoder)[0].state_dict() for decoder in ("plain", "skip"))
     assert all(torch.equal(value, other[weights]) for weights, value in plain.items())
     assert all(".path." in weights for weights in other.keys() - plain.keys())
 
 
-@pytest.mark.parametrize("name", names("nets"))
+@pytest.mark.parametrize("name", list_names("nets"))
 def test_an_encoder_reads_what_is_embedded_in_place_of_x(name: str) -> None:
     vae, x = example(name)
     embedded = vae.encoder.embed(x).detach().requires_grad_()
@@ -67,7 +67,7 @@ def test_an_encoder_reads_what_is_embedded_in_place_of_x(name: str) -> None:
     assert (slope.flatten(1).abs().sum(1) > 0).all()
 
 
-@pytest.mark.parametrize("name", names("nets"))
+@pytest.mark.parametrize("name", list_names("nets"))
 def test_a_net_trains_with_all_methods_at_once_and_twice_the_same(name: str) -> None:
     def go() -> tuple[list[dict[str, float]], dict[str, Tensor]]:
         vae, kind = example(name, decoder="skip", posterior="batch_norm")[0], KIND[name]
@@ -90,7 +90,7 @@ def test_a_net_trains_with_all_methods_at_once_and_twice_the_same(name: str) -> 
     assert all(torch.isfinite(value).all() for value in weights.values())
 
 
-@pytest.mark.parametrize("name", names("nets"))
+@pytest.mark.parametrize("name", list_names("nets"))
 def test_a_net_learns(name: str) -> None:
     rows = rows_of(example(name)[0], KIND[name], {"kl_weight": "constant"}, epochs=12)
     assert rows[-1]["elbo"] > rows[0]["elbo"] + 0.3

@@ -9,7 +9,7 @@ from torch.nn.functional import conv2d
 from toys import EXAMPLES, double_net, example
 
 from uncollapse.methods.decoder.skip import skip
-from uncollapse.nets.conv import with_map
+from uncollapse.nets.conv import join_map
 
 
 @pytest.fixture(autouse=True)
@@ -59,7 +59,7 @@ def test_a_map_of_z_is_one_more_channel() -> None:
     weight = torch.randn(6, 4, 3, 3, dtype=torch.double)
     more = torch.cat([h, (z @ join.path.weight.T).view(3, 1, 4, 5)], 1)
     both = torch.cat([weight, weight.sum(1, keepdim=True)], 1)
-    torch.testing.assert_close(conv2d(with_map(join, h, z), weight), conv2d(more, both))
+    torch.testing.assert_close(conv2d(join_map(join, h, z), weight), conv2d(more, both))
 
 
 @pytest.mark.parametrize(("name", "stacks"), [("conv", 1), ("pixelcnn", 2)])

@@ -10,7 +10,7 @@ from toys import CARDS, LIKELIHOODS, NETS, toy_part, toy_vae
 
 import uncollapse
 from uncollapse.errors import UserError
-from uncollapse.vae import encode
+from uncollapse.vae import encode_part
 
 
 def write(folder: Path, kind: str, other: str | None = None) -> None:
@@ -31,10 +31,10 @@ def test_it_encodes_as_the_one_that_was_saved(kind: str, tmp_path: Path) -> None
     vae = uncollapse.load(tmp_path)
     assert not vae.training
     for loaded, true in zip(
-        encode(vae, toy_part(kind)), encode(toy_vae(kind, seed=7), toy_part(kind)), strict=True
+        encode_part(vae, toy_part(kind)), encode_part(toy_vae(kind, seed=7), toy_part(kind)), strict=True
     ):
         assert torch.equal(loaded, true)
-    assert not torch.equal(encode(toy_vae(kind), toy_part(kind)).mu, true), "the weights matter"
+    assert not torch.equal(encode_part(toy_vae(kind), toy_part(kind)).mu, true), "the weights matter"
 
 
 def test_what_does_not_fit_or_is_missing_is_told(tmp_path: Path) -> None:

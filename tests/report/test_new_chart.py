@@ -8,19 +8,19 @@ import pandas as pd
 from made_grid import ROOT, report
 from pages import NEEDS_CHROMIUM, charts, chromium, marks, opened
 
-from uncollapse.registry import names
+from uncollapse.registry import list_names
 
 pytestmark = NEEDS_CHROMIUM
 # the examples of docs/report.md: how to read a table, and a chart
 EXAMPLES = re.findall(r"```python\n(.*?)```", (ROOT / "docs/report.md").read_text(), re.DOTALL)
 MEASURE = '''"""A made-up measure: always the same."""
 
-from uncollapse.measures import Measure, Row, Trained
+from uncollapse.measures import ColumnValues, Measure, Trained
 
 COLUMNS = {"made_up": Measure("made-up measure", "nats", better=1)}
 
 
-def measure(run: Trained) -> Row:
+def measure(run: Trained) -> ColumnValues:
     return {"made_up": 7.0}
 '''
 
@@ -36,7 +36,7 @@ def test_a_chart_and_a_measure_are_one_file_each(tmp_path: Path) -> None:
     with chromium() as browser:
         page, problems = opened(browser, file)
         panels = marks(page)
-        assert charts(panels) == {*names("report/charts"), "reconstruction"}
+        assert charts(panels) == {*list_names("report/charts"), "reconstruction"}
         assert list(panels)[-1][0] == "reconstruction", "without a position in ORDER it comes last"
         assert page.locator("#reconstruction h3").inner_text() == "Reconstruction in training"
         column = page.locator("#table thead").first.locator("th").all_inner_texts().index("made-up measure")

@@ -11,7 +11,7 @@ from made_grid import page as made_page
 from pages import NEEDS_CHROMIUM, charts, chromium, marks, opened
 from playwright.sync_api import Browser
 
-from uncollapse.registry import names
+from uncollapse.registry import list_names
 
 pytestmark = NEEDS_CHROMIUM
 OUTSIDE = """(width) => [...document.querySelectorAll("body *")].filter((one) =>
@@ -35,7 +35,7 @@ def default(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_every_chart_has_marks_and_the_switch_changes_them(browser: Browser, default: Path) -> None:
     page, problems = opened(browser, default)
     first = marks(page)
-    assert charts(first) == set(names("report/charts"))
+    assert charts(first) == set(list_names("report/charts"))
     panels = Counter(chart for chart, _ in first)
     assert set(panels.values()) == {1, 2, 2 * len(METHODS)}, "one for all, one a model, one a cell"
     page.check("input[value=kjv]")
@@ -128,7 +128,7 @@ def test_a_cell_that_failed_is_named_with_its_reason_and_data_need_no_labels(
         "skip on vae, mnist5k: not shown by this grid. A cell is missing, or both have no seed in common."
     )
     assert missing in page.locator("#answers").inner_text()
-    assert charts(marks(page)) == set(names("report/charts"))
+    assert charts(marks(page)) == set(list_names("report/charts"))
     assert page.locator("#tsne p.legend").count() == 0
     probe = page.locator("#table thead th").all_inner_texts().index("probe") - 1
     assert page.locator("#table tr[data-method]").first.locator("td").nth(probe).inner_text() == ""
@@ -145,7 +145,9 @@ def test_a_single_cell_with_one_seed(browser: Browser, tmp_path: Path) -> None:
     assert text.count("Not shown by this grid") == 3
     assert "nan" not in text.lower().split()
     panels = marks(page)
-    assert charts(panels) == set(names("report/charts")) - {"gains", "cost", "early"}, "no method is compared"
+    assert charts(panels) == set(list_names("report/charts")) - {"gains", "cost", "early"}, (
+        "no method is compared"
+    )
     assert len(panels) == len(charts(panels))
     assert problems == []
 
@@ -185,6 +187,6 @@ def test_a_hundred_and_twenty_cells_make_a_page_that_can_be_sent_and_read(
     page, problems = opened(browser, file, 390)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     panels = Counter(chart for chart, _ in marks(page))
-    assert set(panels) == set(names("report/charts"))
+    assert set(panels) == set(list_names("report/charts"))
     assert set(panels.values()) == {1, len(models), len(models) * len(methods)}
     assert problems == []

@@ -10,11 +10,11 @@ import pytest
 from scipy import stats
 
 from uncollapse.experiment.cells import Cell
-from uncollapse.measures import columns
+from uncollapse.measures import list_columns
 from uncollapse.results.comparison import Pair, compare, pairs
 
 ROLES = {"vae": "vae", "plain": "plain", "combinations": {"skip+aggressive": ["skip", "aggressive"]}}
-NLL = {name: columns()[name] for name in ("nll", "nll_limit")}  # where only nll is asked for
+NLL = {name: list_columns()[name] for name in ("nll", "nll_limit")}  # where only nll is asked for
 CELLS = [
     Cell("toy", *names)
     for names in product(("vae", "control_vae"), ("plain", "skip", "aggressive", "skip+aggressive"))
@@ -30,7 +30,7 @@ def made_up(
     rows = []
     for cell in CELLS:
         for seed in range(seeds):
-            values = dict.fromkeys(columns(), 1.0) | {
+            values = dict.fromkeys(list_columns(), 1.0) | {
                 "nll": 100 + common[seed] + gain * ("skip" in cell.method) + stream.normal(0, 0.5)
             }
             rows.append(

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from uncollapse.experiment.cells import Cell
-from uncollapse.measures import columns
+from uncollapse.measures import list_columns
 from uncollapse.results.comparison import compare, pairs
 
 
@@ -31,7 +31,7 @@ def test_at_equal_work_a_costly_method_loses_and_plain_by_another_name_is_plain(
     rng = np.random.default_rng(0)
     common = rng.normal(0, 10, 4)
     summary = pd.DataFrame(
-        {**cell._asdict(), "seed": seed, **dict.fromkeys(columns(), 1.0), "nll": 100 + common[seed]}
+        {**cell._asdict(), "seed": seed, **dict.fromkeys(list_columns(), 1.0), "nll": 100 + common[seed]}
         for cell in cells
         for seed in range(4)
     ).assign(latents=16, mi_at_cap=False)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from made_results import results_of
 
-from uncollapse.measures import columns
+from uncollapse.measures import list_columns
 from uncollapse.report.table import difference
 from uncollapse.results.evidence import Evidence
 from uncollapse.results.means import front
@@ -37,7 +37,7 @@ def test_a_mean_is_shown_with_its_interval(
 ) -> None:
     means = {measure: mean, f"{measure}_low": low, f"{measure}_high": high, "mi_at_cap": True}
     means["mi_upper"] = 17.8
-    assert mean_of(means, measure, columns()[measure]) == expected
+    assert mean_of(means, measure, list_columns()[measure]) == expected
 
 
 @pytest.mark.parametrize(

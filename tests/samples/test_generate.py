@@ -7,9 +7,15 @@ from toys import toy_part, toy_vae
 
 from uncollapse.data.part import END, PAD, Concatenation, Part, to_tensor
 from uncollapse.likelihoods.gaussian import gaussian
-from uncollapse.measures.likelihood import likelihoods
-from uncollapse.samples.generate import generate, grid, interpolate, reconstructions_and_samples, sentences
-from uncollapse.vae import encode
+from uncollapse.measures.likelihood import estimate_likelihoods
+from uncollapse.samples.generate import (
+    generate_examples,
+    interpolate_pairs,
+    join_words,
+    lay_out_pictures,
+    reconstruct_and_sample,
+)
+from uncollapse.vae import encode_part
 
 
 def rng() -> torch.Generator:
@@ -21,7 +27,7 @@ def test_without_autoregression_the_mean_is_shown() -> None:
     z = torch.randn(5, 3, generator=rng())
     x = to_tensor(toy_part("images", 1).x)
     with torch.no_grad():
-        torch.testing.assert_close(generate(vae, z, x, rng()), vae.decoder(z, x).sigmoid())
+        torch.testing.assert_close(generate_examples(vae, z, x, rng()), vae.decoder(z, x).sigmoid())
     assert vae.training
 
 
@@ -30,7 +36,7 @@ def test_an_autoregressive_decoder_draws_each_word_given_those_before() -> None:
     for parameter in vae.decoder.parameters():
         parameter.data *= 4  # so that words depend on one another
     z = torch.randn(1, 3, generator=rng()).expand(count, -1)
-    x = generate(vae, z, torch.zeros(1, 6, dtype=torch.int64), rng())
+    x = generate_examples(vae, z, torch.zeros(1, 6, dtype=torch.int64), rng())
     assert x.shape == (count, 6)
     with torch.no_grad():
         exact = vae.decoder(z[:1], x[:1])[0, 0].softmax(0)
@@ -45,8 +51,8 @@ def test_an_autoregressive_decoder_draws_each_word_given_those_before() -> None:
 
 def test_examples_reconstructions_and_samples_are_of_one_shape(kind: str) -> None:
     vae, part = toy_vae(kind), toy_part(kind, 10)
-    shown = reconstructions_and_samples(vae, part.x, seed=0)
-    again = reconstructions_and_samples(vae, part.x, seed=0)
+    shown = reconstruct_and_sample(vae, part.x, seed=0)
+    again = reconstruct_and_sample(vae, part.x, seed=0)
     for x, repeated in zip(shown, again, strict=True):
         assert x.shape == shown[0].shape
         assert torch.equal(x, repeated)
@@ -56,7 +62,7 @@ def test_examples_reconstructions_and_samples_are_of_one_shape(kind: str) -> Non
 @pytest.mark.parametrize("colour", [(), (3,)])
 def test_a_grid_has_every_picture_at_its_position(colour: tuple[int, ...]) -> None:
     batches = [torch.rand(count, 4, 5, *colour, generator=rng()) for count in (8, 3, 7)]
-    sheet = grid(batches)
+    sheet = lay_out_pictures(batches)
     assert sheet.shape == (3 * 6, 8 * 7, *colour)
     assert (sheet[6:12, 3 * 7 :] == 255).all()
     for row, batch in enumerate(batches):
@@ -68,7 +74,7 @@ def test_a_grid_has_every_picture_at_its_position(colour: tuple[int, ...]) -> No
 def test_a_sentence_ends_at_its_mark() -> None:
     words = ["<pad>", "<unk>", "<end>", "good", "food"]
     tokens = torch.tensor([[3, 4, END, 3], [1, 4, 4, 3], [END, PAD, PAD, PAD]])
-    assert sentences(tokens, words) == ["good food", "<unk> food food good", ""]
+    assert join_words(tokens, words) == ["good food", "<unk> food food good", ""]
 
 
 def test_a_learned_variance_ends_at_the_mean_square() -> None:
@@ -99,7 +105,7 @@ def test_a_concatenation_reads_like_one_array() -> None:
         assert np.array_equal(virtual[index], copied[index])
     vae, part = toy_vae("images"), toy_part("images", 20)
     halves = Part(Concatenation([part.x[:7], part.x[7:]]))
-    whole, joined = (likelihoods(vae, data, most=4, noise=rng()).means() for data in (part, halves))
+    whole, joined = (estimate_likelihoods(vae, data, most=4, noise=rng()).means() for data in (part, halves))
     assert whole == joined
 
 
@@ -107,18 +113,18 @@ def test_a_line_goes_from_one_posterior_mean_to_the_other(kind: str) -> None:
     vae, part = toy_vae(kind), toy_part(kind, 6)
     for parameter in vae.parameters():
         parameter.data *= 3
-    line = interpolate(vae, part.x, points=4)
+    line = interpolate_pairs(vae, part.x, points=4)
     assert line.shape[:2] == (3, 4)
     with torch.no_grad():
-        mu = encode(vae, part).mu
+        mu = encode_part(vae, part).mu
         for pair, step, z in ((0, 0, mu[0]), (0, 3, mu[1]), (2, 1, mu[4] + (mu[5] - mu[4]) / 3)):
-            x = generate(vae, z.unsqueeze(0), to_tensor(part.x[:1]), None)[0]
+            x = generate_examples(vae, z.unsqueeze(0), to_tensor(part.x[:1]), None)[0]
             torch.testing.assert_close(line[pair, step], x)
 
 
 def test_the_most_likely_words_are_those_of_greedy_decoding() -> None:
     vae = toy_vae("tokens", seed=1)
     z = torch.randn(7, 3, generator=rng())
-    x = generate(vae, z, torch.zeros(1, 6, dtype=torch.int64), None)
+    x = generate_examples(vae, z, torch.zeros(1, 6, dtype=torch.int64), None)
     with torch.no_grad():
         assert torch.equal(vae.decoder(z, x).argmax(-1), x), "each is the most likely one given those before"

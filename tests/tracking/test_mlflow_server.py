@@ -17,7 +17,7 @@ from server import KILLED, Server, wait_for
 
 import uncollapse
 from uncollapse.data.files import read_parts
-from uncollapse.vae import encode
+from uncollapse.vae import encode_part
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::ResourceWarning"
@@ -120,7 +120,7 @@ def test_weights_from_the_server_encode_as_they_were_measured(
     folder = mlflow.artifacts.download_artifacts(
         run_id=run.info.run_id, dst_path=str(tmp_path), tracking_uri=server.uri
     )
-    q = encode(uncollapse.load(folder), read_parts(project.folder / "data/mnist5k/1", "test"))
+    q = encode_part(uncollapse.load(folder), read_parts(project.folder / "data/mnist5k/1", "test"))
     measured = load_file(project.folder / "metrics/cells" / cell / latents)
     assert torch.allclose(q.mu, measured["mu"], atol=1e-5)
     assert torch.allclose(q.logvar, measured["logvar"], atol=1e-5)

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 from toys import copied, piece, rows_of, run, same, toy_part, toy_vae, training
 
-from uncollapse.methods.inference import Draw, GradientStep, Inference, StepResult
+from uncollapse.methods.inference import DrawBatch, Inference, StepFunction, StepResult
 from uncollapse.methods.kl_weight import KLWeight
-from uncollapse.registry import names
-from uncollapse.vae import VAE, encode
+from uncollapse.registry import list_names
+from uncollapse.vae import VAE, encode_part
 
 
 def order(step: Any) -> Inference:
@@ -32,8 +32,8 @@ def test_a_row_says_what_happened(kind: str) -> None:
     assert learned[-1]["elbo"] > learned[0]["elbo"] + 0.2
 
 
-@pytest.mark.parametrize("inference", names("methods/inference"))
-@pytest.mark.parametrize("perturbation", names("methods/perturbation"))
+@pytest.mark.parametrize("inference", list_names("methods/inference"))
+@pytest.mark.parametrize("perturbation", list_names("methods/perturbation"))
 def test_the_same_seed_is_the_same_run_whatever_else_is_drawn(
     kind: str, inference: str, perturbation: str
 ) -> None:
@@ -45,7 +45,7 @@ def test_the_same_seed_is_the_same_run_whatever_else_is_drawn(
             if disturb:
                 torch.rand(7)
                 np.random.default_rng().random()
-                encode(vae, toy_part(kind))
+                encode_part(vae, toy_part(kind))
         return rows, copied(vae)
 
     calm, disturbed = trained(False), trained(True)
@@ -73,7 +73,7 @@ def test_methods_of_one_seed_see_the_same_batches_and_noise() -> None:
     def first_batches(decoder: str, seed: int) -> list[Tensor]:
         batches: list[Tensor] = []
 
-        def step(state: Any, x: Tensor, gradient_step: GradientStep, draw: Draw) -> StepResult:
+        def step(state: Any, x: Tensor, gradient_step: StepFunction, draw: DrawBatch) -> StepResult:
             batches.append(x.clone())
             return gradient_step(x)
 
@@ -89,7 +89,7 @@ def test_methods_of_one_seed_see_the_same_batches_and_noise() -> None:
 def test_binarisation_is_drawn_anew_for_every_batch() -> None:
     batches: list[Tensor] = []
 
-    def step(state: Any, x: Tensor, gradient_step: GradientStep, draw: Draw) -> StepResult:
+    def step(state: Any, x: Tensor, gradient_step: StepFunction, draw: DrawBatch) -> StepResult:
         batches.append(x.clone())
         return gradient_step(x)
 
@@ -102,7 +102,7 @@ def test_binarisation_is_drawn_anew_for_every_batch() -> None:
 def test_what_is_not_updated_keeps_parameters_and_optimiser_state(
     kind: str, encoder: bool, decoder: bool
 ) -> None:
-    def step(state: Any, x: Tensor, gradient_step: GradientStep, draw: Draw) -> StepResult:
+    def step(state: Any, x: Tensor, gradient_step: StepFunction, draw: DrawBatch) -> StepResult:
         return gradient_step(x, encoder=encoder, decoder=decoder)
 
     vae = toy_vae(kind)
@@ -122,7 +122,7 @@ def by_hand(vae: VAE, pieces: dict[str, Any], optimizer: str) -> tuple[list[Tens
     """Train `vae` for an epoch with `pieces`; the batches and the noise (2, B, D) of each step."""
     batches, noises, original = [], [], torch.randn
 
-    def step(state: Any, x: Tensor, gradient_step: GradientStep, draw: Draw) -> StepResult:
+    def step(state: Any, x: Tensor, gradient_step: StepFunction, draw: DrawBatch) -> StepResult:
         batches.append(x.clone())
         return gradient_step(x)
 

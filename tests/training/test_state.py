@@ -13,17 +13,17 @@ from uncollapse.data.part import to_tensor
 from uncollapse.measures.settled import measure
 from uncollapse.methods.kl_weight import KLWeight
 from uncollapse.seeds import torch_generator
-from uncollapse.training.objective import elbo
+from uncollapse.training.objective import measure_elbo
 from uncollapse.training.state import TrainState
-from uncollapse.vae import encode
+from uncollapse.vae import encode_part
 
 
 def test_the_validation_elbo_is_minus_the_loss_of_the_vae(kind: str) -> None:
     vae, valid = toy_vae(kind), toy_part(kind, seed=1)
-    q = encode(vae, valid)
+    q = encode_part(vae, valid)
     z = q.sample(torch.randn(q.mu.shape, generator=torch.Generator().manual_seed(3)))
     expected = (vae.log_likelihood(to_tensor(valid.x), z) - q.kl().sum(1)).mean()
-    value = elbo(vae, valid, q, torch.Generator().manual_seed(3))
+    value = measure_elbo(vae, valid, q, torch.Generator().manual_seed(3))
     assert value == pytest.approx(float(expected.detach()), rel=1e-5)
 
 
@@ -48,7 +48,10 @@ def test_with_patience_training_stops_and_keeps_the_best_weights(kind: str, tmp_
     longer = rows_of(toy_vae(kind), kind, **budget, min_epochs=len(elbos) + 2)
     assert len(longer) >= len(elbos) + 2
     valid = toy_part(kind, seed=1)
-    assert elbo(vae, valid, encode(vae, valid), torch_generator(0, "validation elbo")) == elbos[best]
+    assert (
+        measure_elbo(vae, valid, encode_part(vae, valid), torch_generator(0, "validation elbo"))
+        == elbos[best]
+    )
 
 
 def test_training_does_not_stop_before_the_schedule_of_the_kl_weight_is_over(kind: str) -> None:

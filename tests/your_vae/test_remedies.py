@@ -7,7 +7,7 @@ import torch
 
 import uncollapse
 from uncollapse.methods.kl_weight import KLWeight
-from uncollapse.registry import build, names
+from uncollapse.registry import list_names, make_piece
 from uncollapse.your_vae.weighted_kl import WeightedKL
 
 ARGUMENTS = {
@@ -28,10 +28,10 @@ def batches(count: int = 12) -> list[torch.Tensor]:
     return [torch.rand(8, 4, generator=generator) * 2 for _ in range(count)]
 
 
-@pytest.mark.parametrize("name", names("methods/kl_weight"))
+@pytest.mark.parametrize("name", list_names("methods/kl_weight"))
 def test_it_weighs_as_training_does_and_goes_on_from_its_state(name: str) -> None:
     weight = uncollapse.kl_weight(name, **ARGUMENTS[name])
-    rule: KLWeight = build("methods/kl_weight", {"use": name, **ARGUMENTS[name]})
+    rule: KLWeight = make_piece("methods/kl_weight", {"use": name, **ARGUMENTS[name]})
     state, saved = rule.init(), None
     for i, kl in enumerate(batches()):
         beta, state = rule.update(state, kl, LOSS)
@@ -100,7 +100,7 @@ def test_free_bits_of_the_whole_kl_take_a_sum() -> None:
     assert float(parts(torch.full((8, 4), 2.0))) == 0, "of KL_i it is nats a dimension"
 
 
-@pytest.mark.parametrize("name", names("methods/kl_weight"))
+@pytest.mark.parametrize("name", list_names("methods/kl_weight"))
 def test_a_batch_with_nan_changes_nothing(name: str) -> None:
     first, second = (uncollapse.kl_weight(name, **ARGUMENTS[name]) for _ in range(2))
     for i, kl in enumerate(batches()):
@@ -143,7 +143,7 @@ def test_a_mistake_is_one_line(use: str, arguments: dict[str, float], line: str)
         uncollapse.kl_weight(use, **arguments)
 
 
-@pytest.mark.parametrize("use", names("methods/divergence"))
+@pytest.mark.parametrize("use", list_names("methods/divergence"))
 def test_a_divergence_works_without_the_net_or_says_that_it_needs_it(use: str) -> None:
     torch.manual_seed(0)
     mu, logvar = torch.randn(5, 3), torch.randn(5, 3)

@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import NamedTuple
 
 from uncollapse.errors import MissingExtra, UserError, needs, one_line
-from uncollapse.registry import names
+from uncollapse.registry import list_names
 
 SHOWN_FIRST = ("diagnose", "check", "grid", "methods", "show")  # The help lists all others after these.
 
@@ -64,6 +64,6 @@ def make_parser() -> argparse.ArgumentParser:
 
 def find_commands() -> dict[str, Command]:
     """Return the commands by their names, in the order of the help."""
-    found = names("cli")
+    found = list_names("cli")
     ordered = [*SHOWN_FIRST, *(name for name in found if name not in SHOWN_FIRST)]
     return {name: import_module(f"uncollapse.cli.{name}").COMMAND for name in ordered}

@@ -46,10 +46,10 @@ def diagnose_file(arguments: argparse.Namespace) -> None:
 
 def print_diagnosis(diagnosis: "Diagnosis") -> None:
     """Print the verdict and the measures behind it."""
-    from uncollapse.measures.mutual_information import at_cap
+    from uncollapse.measures.mutual_information import is_at_cap
 
     shares = ", ".join(f"{diagnosis.collapsed(eps):.0%}" for eps in (0.01, 0.1, 1.0))
-    near = f", near its cap of {diagnosis.mi_cap:.3g}" if at_cap(diagnosis.mi, diagnosis.mi_cap) else ""
+    near = f", near its cap of {diagnosis.mi_cap:.3g}" if is_at_cap(diagnosis.mi, diagnosis.mi_cap) else ""
     low = f"{diagnosis.mi:.4g} +- {diagnosis.mi_standard_error:.2g}{near}"
     mi = f"from {low}, to {diagnosis.mi_upper:.4g} +- {diagnosis.mi_upper_standard_error:.2g} nats"
     print(diagnosis.verdict)

@@ -12,9 +12,9 @@ def add_slot(parser: argparse.ArgumentParser) -> None:
 
 def print_methods(arguments: argparse.Namespace) -> None:
     """Print the pieces of one slot, or of all."""
-    from uncollapse.experiment.describe import listing
+    from uncollapse.experiment.describe import list_as_text
 
-    print(listing(arguments.slot))
+    print(list_as_text(arguments.slot))
 
 
 COMMAND = Command("what can stand in each slot: pieces, arguments, papers", print_methods, add_slot)

@@ -5,7 +5,7 @@ import torch
 from uncollapse.errors import UserError
 
 
-def device(name: str) -> torch.device:
+def find_device(name: str) -> torch.device:
     """The device of a name in params.yaml; auto is cuda where there is one. Raises UserError if cuda is
     asked for in vain."""
     cuda = name != "cpu" and torch.cuda.is_available()
@@ -16,12 +16,12 @@ def device(name: str) -> torch.device:
     return torch.device("cuda" if cuda else "cpu")
 
 
-def device_name(device: torch.device) -> str:
+def name_device(device: torch.device) -> str:
     """cpu, or a GPU by its model."""
     return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
 
 
-def set_up() -> None:
+def set_up_process() -> None:
     """Make this process compute as every process of the pipeline does: with one thread and without
     denormal numbers.
 

@@ -17,7 +17,7 @@ from uncollapse.compute.private_torch import norms_of, update_by_adam, update_by
 Rule = Literal["adam", "sgd"]
 
 
-def clip_scale(gradients: tuple[Tensor, ...], clip: float) -> Tensor:
+def find_clip_scale(gradients: tuple[Tensor, ...], clip: float) -> Tensor:
     """What `gradients` are to be divided by, so that their norm, taken together, is at most `clip`."""
     norm = torch.linalg.vector_norm(torch.stack(norms_of(gradients)))
     return ((norm + 1e-6) / clip).clamp(min=1.0).float()  # whatever the weights are: the kernels ask for it

@@ -17,12 +17,12 @@ from uncollapse.compute.private_torch import (
 )
 
 
-def lstm(x: Tensor, weights: Tensor, recurrent: Tensor, *others: Any, **options: Any) -> int:
+def count_lstm_on_cpu(x: Tensor, weights: Tensor, recurrent: Tensor, *others: Any, **options: Any) -> int:
     """Of one layer of an LSTM on a CPU, for x (T, B, features)."""
     return 2 * x.shape[0] * x.shape[1] * (weights.numel() + recurrent.numel())
 
 
-def lstm_on_a_gpu(x: Tensor, weights: list[Tensor], *others: Any, **options: Any) -> int:
+def count_lstm_on_gpu(x: Tensor, weights: list[Tensor], *others: Any, **options: Any) -> int:
     """The same, where all weights come in a list."""
     return 2 * x.shape[0] * x.shape[1] * sum(weight.numel() for weight in weights if weight.ndim == 2)
 
@@ -30,10 +30,10 @@ def lstm_on_a_gpu(x: Tensor, weights: list[Tensor], *others: Any, **options: Any
 # torch's own formulas, and those of the LSTM, which it does not count; backwards is twice forwards
 FORMULAS: dict[Any, Any] = {
     **flop_registry,
-    LSTM_ON_CPU: lstm,
-    LSTM_ON_CPU_BACKWARD: lambda *call, **options: 2 * lstm(*call),
-    LSTM_ON_GPU: lstm_on_a_gpu,
-    LSTM_ON_GPU_BACKWARD: lambda *call, **options: 2 * lstm_on_a_gpu(*call),
+    LSTM_ON_CPU: count_lstm_on_cpu,
+    LSTM_ON_CPU_BACKWARD: lambda *call, **options: 2 * count_lstm_on_cpu(*call),
+    LSTM_ON_GPU: count_lstm_on_gpu,
+    LSTM_ON_GPU_BACKWARD: lambda *call, **options: 2 * count_lstm_on_gpu(*call),
 }
 
 

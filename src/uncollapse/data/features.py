@@ -18,7 +18,7 @@ from uncollapse.data.classify import train_classifier
 from uncollapse.data.files import CLASSIFIER
 from uncollapse.data.part import Part, to_tensor
 from uncollapse.likelihoods import Likelihood
-from uncollapse.seeds import number
+from uncollapse.seeds import make_seed
 
 FEATURES = 64  # There are more examples than features, so that the covariance of these is known.
 STEPS, MOST_EPOCHS, BATCH_SIZE, LEARNING_RATE = 1200, 20, 64, 0.003  # These are the budget of Adam.
@@ -50,7 +50,7 @@ def add_classifier(folder: Path, learned: Part, valid: Part, likelihood: Likelih
     if learned.lengths is not None or learned.labels is None or len(np.unique(learned.labels)) < 2:
         return None
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(number(0, "classifier of features"))
+        torch.manual_seed(make_seed(0, "classifier of features"))
         net = Classifier(math.prod(valid.x[:1].shape[1:]), int(learned.labels.max()) + 1)
     epochs = min(MOST_EPOCHS, math.ceil(STEPS / max(1, len(learned) // BATCH_SIZE)))
     budget = {"epochs": epochs, "batch_size": BATCH_SIZE, "learning_rate": LEARNING_RATE}

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from uncollapse.entries import resolve
+from uncollapse.entries import resolve_entry
 from uncollapse.experiment.cells import Cell
 from uncollapse.experiment.params import Params
 from uncollapse.experiment.tuning import TUNE
@@ -34,7 +34,7 @@ def roles(params: Params) -> dict[str, Any]:
 def defaults(kind: str) -> dict[str, Any]:
     """All slots of `models` or `methods` as an entry without remedies fills them."""
     return {
-        slot: piece if isinstance(piece, list) else resolve(slot, SLOTS[slot].folder, piece)
+        slot: piece if isinstance(piece, list) else resolve_entry(slot, SLOTS[slot].folder, piece)
         for slot, piece in default_entries(kind).items()
     }
 

@@ -11,18 +11,18 @@ from pathlib import Path
 from typing import NamedTuple
 
 from uncollapse.errors import UserError
-from uncollapse.registry import PACKAGE, SLOTS, Slot, names
+from uncollapse.registry import PACKAGE, SLOTS, Slot, list_names
 
 ARXIV = re.compile(r"arXiv\s+(\d{4}\.\d{4,5})")
 AUTHORS = r"(?:[A-Z][a-z]+, )*[A-Z][\w-]+(?: (?:&|et) [\w-]+\.?)?"
 PAPER = re.compile(rf"({AUTHORS} \d{{4}})(?:, {ARXIV.pattern})?")
 CITATION = re.compile(r"\s*\([^()]*\b\d{4}\b[^()]*\)")
 SENTENCE_ENDS = re.compile(r"(?<![ (][A-Z]\.)(?<=[.?:])\s+(?=[A-Z])|\n\n")  # But not the initials of a name.
-TITLE = re.compile(r"^Slot `\w+`[^:]*: ")
-WIDTH, QUOTES = 100, "'"
+SLOT_TITLE = re.compile(r"^Slot `\w+`[^:]*: ")
+TEXT_WIDTH, QUOTES = 100, "'"
 
 
-class Listed(NamedTuple):
+class ListedPiece(NamedTuple):
     """A piece: its slot, name and arguments, the first sentence of its docstring, its links and its paper."""
 
     slot: str
@@ -36,7 +36,7 @@ class Listed(NamedTuple):
         head = "  ".join(["", self.name, ", ".join(self.arguments)]).rstrip()
         text = " ".join([self.sentence, *self.links])
         margins = {"initial_indent": " " * 6, "subsequent_indent": " " * 6}
-        return f"{head}\n{textwrap.fill(text, WIDTH, break_on_hyphens=False, **margins)}"
+        return f"{head}\n{textwrap.fill(text, TEXT_WIDTH, break_on_hyphens=False, **margins)}"
 
     def row(self) -> str:
         """Return the piece as a row of a Markdown table."""
@@ -46,34 +46,36 @@ class Listed(NamedTuple):
         return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
 
-def listing(slot: str | None) -> str:
+def list_as_text(slot: str | None) -> str:
     """Return the pieces of a slot, or of all slots, as text. Raises UserError if there is no such slot."""
     if slot not in (None, *SLOTS):
         raise UserError(f"no slot {slot!r}; there are {', '.join(SLOTS)}")
     slots = [SLOTS[slot]] if slot else SLOTS.values()
-    return "\n".join(str(line) for one in slots for line in (f"{one.name}: {question(one)}", *listed(one)))
+    return "\n".join(
+        str(line) for one in slots for line in (f"{one.name}: {read_question(one)}", *list_pieces(one))
+    )
 
 
-def pieces_table() -> str:
+def make_pieces_table() -> str:
     """Return a Markdown table of all pieces of models and methods, the default of each slot first."""
     rows = [
         piece.row()
         for slot in SLOTS.values()
         if slot.section in ("models", "methods")
-        for piece in sorted(listed(slot), key=lambda piece: piece.name != slot.default)
+        for piece in sorted(list_pieces(slot), key=lambda piece: piece.name != slot.default)
     ]
     head = "| slot | piece | what it does | paper | entry of params.yaml |\n|---|---|---|---|---|"
     return "\n".join([head, *rows])
 
 
-def listed(slot: Slot) -> Iterator[Listed]:
+def list_pieces(slot: Slot) -> Iterator[ListedPiece]:
     """Yield every piece of a slot."""
-    for name in names(slot.folder):
+    for name in list_names(slot.folder):
         file = PACKAGE / slot.folder / f"{name}.py"
         text = read_docstring(file)
         links = [f"https://arxiv.org/abs/{number}" for number in ARXIV.findall(text)]
-        found = arguments(ast.parse(file.read_text()), name)
-        yield Listed(slot.name, name, found, sentence(text), links, link_paper(text))
+        found = read_arguments(ast.parse(file.read_text()), name)
+        yield ListedPiece(slot.name, name, found, find_first_sentence(text), links, link_paper(text))
 
 
 def read_docstring(file: Path) -> str:
@@ -95,12 +97,12 @@ def link_paper(text: str) -> str:
     return f"[{paper}](https://arxiv.org/abs/{number})" if number else paper
 
 
-def sentence(text: str) -> str:
+def find_first_sentence(text: str) -> str:
     """Return the first sentence of a docstring, in one line."""
     return " ".join(SENTENCE_ENDS.split(text, maxsplit=1)[0].split()).rstrip(":")
 
 
-def arguments(tree: ast.Module, name: str) -> list[str]:
+def read_arguments(tree: ast.Module, name: str) -> list[str]:
     """Return the arguments of a piece's function, as params.yaml takes them: `radius`, or `steps: 1`."""
     (function,) = (node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == name)
     constants = {
@@ -119,6 +121,6 @@ def arguments(tree: ast.Module, name: str) -> list[str]:
     ]
 
 
-def question(slot: Slot) -> str:
+def read_question(slot: Slot) -> str:
     """Return the question that a slot answers: the first sentence of its folder."""
-    return TITLE.sub("", sentence(read_docstring(PACKAGE / slot.folder / "__init__.py")))
+    return SLOT_TITLE.sub("", find_first_sentence(read_docstring(PACKAGE / slot.folder / "__init__.py")))

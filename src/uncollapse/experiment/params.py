@@ -7,13 +7,13 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-from uncollapse.entries import check, choose, resolve, validate
+from uncollapse.entries import check_entry, choose_name, resolve_entry, validate_entry
 from uncollapse.errors import MissingArgument, UserError
 from uncollapse.experiment import schema
 from uncollapse.experiment.cells import Cell
 from uncollapse.experiment.tuning import TUNE, Values, candidates, check_count, check_seeds
 from uncollapse.experiment.yaml_file import read_yaml
-from uncollapse.registry import SLOTS, build, default_entries, function, names
+from uncollapse.registry import SLOTS, default_entries, find_function, list_names, make_piece
 from uncollapse.training.state import Training
 
 MOST = 10_000  # cells; so many would take years, and are a slip
@@ -26,7 +26,7 @@ class Params:
         """Read and check `file`. Raises UserError: one line that names the key and what would be valid."""
         entries = read_yaml(file)
         try:
-            self.stated = validate("", schema.Params, entries)
+            self.stated = validate_entry("", schema.Params, entries)
             self.check()
         except UserError as error:
             raise UserError(f"{file.name}: {error}") from None
@@ -45,7 +45,7 @@ class Params:
         }
         for axis in ("datasets", "models", "methods"):
             for name in getattr(self.grid, axis):
-                choose(f"grid.{axis}", name, getattr(self.stated, axis))
+                choose_name(f"grid.{axis}", name, getattr(self.stated, axis))
         count = prod(len(getattr(self.grid, axis)) for axis in ("datasets", "models", "methods"))
         if count > MOST:
             raise UserError(f"grid: asks for {count:,} cells; {MOST:,} are the most, so name fewer")
@@ -72,7 +72,7 @@ class Params:
         key, entry = f"{kind}.{name}", getattr(self.stated, kind)[name]
         defaults = default_entries(kind)
         for slot in entry:
-            choose(f"{key}.{slot}", slot, [*defaults, TUNE])
+            choose_name(f"{key}.{slot}", slot, [*defaults, TUNE])
         resolved: dict[str, Any] = {}
         for slot, default in defaults.items():
             pieces = entry.get(slot, default)
@@ -91,7 +91,7 @@ class Params:
         dataset = self.stated.datasets[data]
         offered = {"kl_target": dataset.kl_target} if dataset.kl_target else {}
         try:
-            return resolve(
+            return resolve_entry(
                 key, SLOTS[slot].folder, entry, {**offered, **(dataset.arguments or {}).get(use, {})}
             )
         except MissingArgument as error:
@@ -114,15 +114,15 @@ class Params:
 def dataset(key: str, entry: schema.Dataset) -> dict[str, Any]:
     """An entry of `datasets` with source, net and likelihood resolved. Raises UserError."""
     pieces = {
-        part: resolve(f"{key}.{part}", SLOTS[part].folder, getattr(entry, part))
+        part: resolve_entry(f"{key}.{part}", SLOTS[part].folder, getattr(entry, part))
         for part in default_entries("datasets")
     }
-    net, likelihood = (build(SLOTS[part].folder, pieces[part]).kind for part in ("net", "likelihood"))
+    net, likelihood = (make_piece(SLOTS[part].folder, pieces[part]).kind for part in ("net", "likelihood"))
     if net != likelihood:
         uses = f"{pieces['net']['use']} is for {net}, {pieces['likelihood']['use']} for {likelihood}"
         raise UserError(f"{key}: net and likelihood should be for the same kind of data; {uses}")
     check_arguments(f"{key}.arguments", entry.arguments or {})
-    training = check(f"{key}.training", Training, entry.training)
+    training = check_entry(f"{key}.training", Training, entry.training)
     if training["momentum"] and training["optimizer"] != "sgd":
         raise UserError(f"{key}.training.momentum: is of sgd; optimizer is {training['optimizer']}")
     return {**pieces, "split": entry.split.model_dump(), "training": training}
@@ -131,8 +131,10 @@ def dataset(key: str, entry: schema.Dataset) -> dict[str, Any]:
 def check_arguments(key: str, arguments: Mapping[str, Mapping[str, Any]]) -> None:
     """Raises UserError unless there are pieces of these names, in any slot, with these arguments."""
     slots = default_entries("models", "methods")
-    folders = {piece: SLOTS[slot].folder for slot in slots for piece in names(SLOTS[slot].folder)}
+    folders = {piece: SLOTS[slot].folder for slot in slots for piece in list_names(SLOTS[slot].folder)}
     for piece, values in arguments.items():
-        signature = inspect.signature(function(folders[choose(f"{key}.{piece}", piece, folders)], piece))
+        signature = inspect.signature(
+            find_function(folders[choose_name(f"{key}.{piece}", piece, folders)], piece)
+        )
         for argument in values:
-            choose(f"{key}.{piece}.{argument}", argument, signature.parameters)
+            choose_name(f"{key}.{piece}.{argument}", argument, signature.parameters)

@@ -20,7 +20,7 @@ from uncollapse.registry import SLOTS, default_entries
 Recipe = dict[str, Any]
 
 # The sections of params.yaml, and the keys of a data set, that each stage reads beside its slots.
-SETTINGS = {
+STAGE_SETTINGS = {
     "prepare": ("split",),
     "pretrain": (),
     "tune": ("training", "evaluation"),
@@ -81,7 +81,7 @@ def recipe(params: Params, stage: str, cell: Cell, code: Code) -> Recipe:
         "evaluation": params.stated.evaluation.model_dump(),
     }
     slots = [name for name, slot in SLOTS.items() if stage in slot.stages]
-    needed = {name: parts[name] for name in (*slots, *SETTINGS[stage])}
+    needed = {name: parts[name] for name in (*slots, *STAGE_SETTINGS[stage])}
     return {
         "dataset": cell.dataset,
         **needed,

@@ -12,14 +12,14 @@ from pydantic import (
     PositiveInt,
 )
 
-from uncollapse.entries import Entry, mistake
+from uncollapse.entries import Entry, make_error
 from uncollapse.errors import shortened
 
 
 def unique(values: list[Any]) -> list[Any]:
     """Refuse a list in which something stands twice."""
     if len(set(values)) < len(values):
-        raise mistake(f"{shortened(values)} names something twice; name it once")
+        raise make_error(f"{shortened(values)} names something twice; name it once")
     return values
 
 
@@ -27,7 +27,7 @@ def plain(name: str) -> str:
     """Refuse a name that is a path or an option, or more than a word to a shell; a file is named by three."""
     if not re.fullmatch("[A-Za-z0-9_][A-Za-z0-9_.+]{0,63}", name):
         rule = "letters, digits, _, . and +, at most 64, and begin with none of the last two"
-        raise mistake(f"a name should consist of {rule}; rename {shortened(name)}")
+        raise make_error(f"a name should consist of {rule}; rename {shortened(name)}")
     return name
 
 

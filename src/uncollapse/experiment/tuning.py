@@ -13,7 +13,7 @@ from math import prod
 from statistics import fmean
 from typing import Any
 
-from uncollapse.entries import choose, resolve
+from uncollapse.entries import choose_name, resolve_entry
 from uncollapse.errors import UserError, shortened
 from uncollapse.experiment.schema import Grid
 from uncollapse.registry import SLOTS
@@ -64,19 +64,19 @@ def check(
         )
     arguments = [f"{piece}.{argument}" for piece, entry in pieces.items() for argument in entry]
     tunable = [each for each in arguments if not each.endswith(".use")]
-    choose(key, name, tunable or ["none, for its pieces have no arguments"])
+    choose_name(key, name, tunable or ["none, for its pieces have no arguments"])
     if not isinstance(values, list) or not values:
         raise UserError(f"{key}: should be a list of values, not {shortened(values)}")
 
 
 def typed(key: str, pieces: Mapping[str, dict[str, Any]], values: Values) -> Values:
-    """The values of a candidate as its pieces take them. Raises UserError as `resolve` does."""
+    """The values of a candidate as its pieces take them. Raises UserError as `resolve_entry` does."""
     found: Values = {}
     for piece, entry in pieces.items():
         own = {name.rpartition(".")[2]: name for name in values if name.rpartition(".")[0] == piece}
         if own:
             laid = {**entry, **{argument: values[name] for argument, name in own.items()}}
-            resolved = resolve(f"{key}.{piece}", SLOTS[piece.split(".")[0]].folder, laid)
+            resolved = resolve_entry(f"{key}.{piece}", SLOTS[piece.split(".")[0]].folder, laid)
             found |= {name: resolved[argument] for argument, name in own.items()}
     return found
 

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from uncollapse.likelihoods import Likelihood
 from uncollapse.likelihoods.gaussian import gaussian
 
-MEMORY = 0.9  # of the mean over batches, so over about ten
+DECAY = 0.9  # of the mean over batches, so over about ten
 
 
 class Optimal(nn.Module):
@@ -43,7 +43,7 @@ class Optimal(nn.Module):
             with torch.no_grad():
                 best = error.square().mean().clamp(min=self.floor)
                 self.batches += 1
-                self.mean += (best - self.mean) * max(1 - MEMORY, 1 / float(self.batches))
+                self.mean += (best - self.mean) * max(1 - DECAY, 1 / float(self.batches))
             return best
         return self.mean
 

@@ -13,15 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from uncollapse.data.part import Part
-from uncollapse.registry import names
+from uncollapse.registry import list_names
 from uncollapse.vae import VAE, Gaussian
 
 if TYPE_CHECKING:  # training, which measures too, should not wait for pandas
     import pandas as pd
 
-Row = dict[str, Any]
+ColumnValues = dict[str, Any]
 # The order of the columns; a measure that is not named here comes last.
-ORDER = (
+COLUMN_ORDER = (
     "likelihood",
     "train_kl",
     "mutual_information",
@@ -84,13 +84,15 @@ class Measure:
 
 
 @cache
-def modules() -> list[Any]:
+def load_measures() -> list[Any]:
     """The files of measures, in the order of their columns."""
-    files = [name for name in names("measures") if name not in ("laws", "evaluate")]
-    files.sort(key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name))
+    files = [name for name in list_names("measures") if name not in ("laws", "evaluate")]
+    files.sort(
+        key=lambda name: (COLUMN_ORDER.index(name) if name in COLUMN_ORDER else len(COLUMN_ORDER), name)
+    )
     return [import_module(f"uncollapse.measures.{name}") for name in files]
 
 
-def columns() -> dict[str, Measure]:
+def list_columns() -> dict[str, Measure]:
     """Every declared column, in order."""
-    return {name: measure for module in modules() for name, measure in module.COLUMNS.items()}
+    return {name: measure for module in load_measures() for name, measure in module.COLUMNS.items()}

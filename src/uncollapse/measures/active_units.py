@@ -3,16 +3,16 @@
 
 from torch import Tensor
 
-from uncollapse.measures import Measure, Row, Trained
+from uncollapse.measures import ColumnValues, Measure, Trained
 
 COLUMNS = {"active_units": Measure("active units", better=1, grain=1.0)}
 
 
-def active_units(mu: Tensor, *, threshold: float = 0.01) -> int:
+def count_active_units(mu: Tensor, *, threshold: float = 0.01) -> int:
     """The number of dimensions i with Var_x(mu_i(x)) >= threshold, for posterior means mu (N, D), N > 1."""
     return int((mu.var(0) >= threshold).sum())
 
 
-def measure(run: Trained) -> Row:
+def measure(run: Trained) -> ColumnValues:
     """active_units of the test set, and of how many latents."""
-    return {"active_units": active_units(run.q["test"].mu), "latents": run.q["test"].mu.shape[1]}
+    return {"active_units": count_active_units(run.q["test"].mu), "latents": run.q["test"].mu.shape[1]}

@@ -10,12 +10,12 @@ import math
 
 from torch import Tensor
 
-from uncollapse.measures import Measure, Row, Trained
+from uncollapse.measures import ColumnValues, Measure, Trained
 
 COLUMNS = {"collapsed": Measure("collapsed", "share", better=-1, grain="latents")}
 
 
-def collapse_thresholds(kl: Tensor, *, delta: float = 0.01) -> Tensor:
+def find_thresholds(kl: Tensor, *, delta: float = 0.01) -> Tensor:
     """For KL_i (N, D) in nats, the eps above which each dimension is collapsed, (D,). Needs 0 <= delta <
     1."""
     count = len(kl)
@@ -23,16 +23,16 @@ def collapse_thresholds(kl: Tensor, *, delta: float = 0.01) -> Tensor:
     return kl.kthvalue(position, dim=0).values
 
 
-def collapsed(thresholds: Tensor, eps: float) -> float:
+def share_of_collapsed(thresholds: Tensor, eps: float) -> float:
     """The share of dimensions that are collapsed at eps."""
     return float((thresholds < eps).float().mean())
 
 
-def measure(run: Trained) -> Row:
+def measure(run: Trained) -> ColumnValues:
     """collapsed: the share at the eps and delta of the settings, on the training data."""
-    return {"collapsed": collapsed(thresholds(run), run.settings["eps"])}
+    return {"collapsed": share_of_collapsed(measure_thresholds(run), run.settings["eps"])}
 
 
-def thresholds(run: Trained) -> Tensor:
+def measure_thresholds(run: Trained) -> Tensor:
     """The collapse curve on the training data, (D,), in nats."""
-    return collapse_thresholds(run.q["train"].kl(), delta=run.settings["delta"])
+    return find_thresholds(run.q["train"].kl(), delta=run.settings["delta"])

@@ -1,7 +1,7 @@
 """How long a run was trained: its epochs, the one whose weights were kept, and whether it stopped by itself,
 for want of a better validation ELBO."""
 
-from uncollapse.measures import Measure, Row, Trained
+from uncollapse.measures import ColumnValues, Measure, Trained
 
 COLUMNS = {
     "epochs": Measure("epochs", compared=False),
@@ -10,7 +10,7 @@ COLUMNS = {
 }
 
 
-def measure(run: Trained) -> Row:
+def measure(run: Trained) -> ColumnValues:
     """epochs, best_epoch and converged (0 or 1)."""
     names = {"epochs": "epoch", "best_epoch": "best_epoch", "converged": "converged"}
     return {column: int(float(run.history[name])) for column, name in names.items()}

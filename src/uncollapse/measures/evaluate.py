@@ -11,18 +11,18 @@ from torch import Tensor
 from uncollapse.data.files import read_parts
 from uncollapse.data.part import Part
 from uncollapse.errors import UserError
-from uncollapse.measures import Row, Trained, modules
-from uncollapse.measures.collapse import thresholds
-from uncollapse.measures.information_per_dimension import information
-from uncollapse.measures.laws import broken_laws
-from uncollapse.measures.likelihood import measured
+from uncollapse.measures import ColumnValues, Trained, load_measures
+from uncollapse.measures.collapse import measure_thresholds
+from uncollapse.measures.information_per_dimension import measure_run_information
+from uncollapse.measures.laws import find_broken_laws
+from uncollapse.measures.likelihood import measure_likelihoods
 from uncollapse.seeds import numpy_generator
-from uncollapse.vae import VAE, encode
+from uncollapse.vae import VAE, encode_part
 
-MODULES = modules()  # imported here, once for all worker processes that are forked later
+MEASURE_MODULES = load_measures()  # imported here, once for all worker processes that are forked later
 
 
-def trained(
+def encode_parts(
     vae: VAE, data: Path, settings: Mapping[str, Any], history: Mapping[str, str], seed: int
 ) -> Trained:
     """A trained VAE with the encoded parts of a prepared data set.
@@ -34,32 +34,32 @@ def trained(
     train, count = parts["train"], settings["train_points"]
     x = vae.likelihood.draw(train.x[:count], numpy_generator(seed, "measure train"))
     parts["train"] = Part(x, None if train.labels is None else train.labels[:count])
-    q = {name: encode(vae, part) for name, part in parts.items()}
+    q = {name: encode_part(vae, part) for name, part in parts.items()}
     return Trained(vae, parts, q, settings, history, seed, data)
 
 
-def evaluate(run: Trained) -> Row:
+def evaluate_run(run: Trained) -> ColumnValues:
     """The row of all measures. Raises UserError if it breaks a law of `measures.laws`."""
-    row: Row = {}
-    for module in MODULES:
+    row: ColumnValues = {}
+    for module in MEASURE_MODULES:
         row |= module.measure(run)
-    for law in broken_laws(row):
+    for law in find_broken_laws(row):
         raise UserError(f"seed {run.seed}: the measures break the law {law}")
     return row
 
 
-def dimensions(run: Trained) -> list[Row]:
+def measure_dimensions(run: Trained) -> list[ColumnValues]:
     """Of each latent dimension: the eps at which it starts to count as collapsed and its mean KL, on train,
     and its information, on test; in nats."""
     columns = {
-        "eps": thresholds(run),
+        "eps": measure_thresholds(run),
         "kl": run.q["train"].kl().mean(0),
-        "information": information(run),
+        "information": measure_run_information(run),
     }
     values = zip(*(column.tolist() for column in columns.values()), strict=True)
     return [{"dimension": i, **dict(zip(columns, row, strict=True))} for i, row in enumerate(values)]
 
 
-def examples(run: Trained) -> dict[str, Tensor]:
+def measure_examples(run: Trained) -> dict[str, Tensor]:
     """Of every test example (N,): the measures that are means over them, in nats."""
-    return {name: values.float() for name, values in measured(run).columns().items()}
+    return {name: values.float() for name, values in measure_likelihoods(run).columns().items()}

@@ -17,8 +17,8 @@ from torch import Tensor
 
 from uncollapse.data.features import Classifier, read_classifier
 from uncollapse.data.part import Array, to_tensor
-from uncollapse.measures import Measure, Row, Trained
-from uncollapse.samples.generate import generate
+from uncollapse.measures import ColumnValues, Measure, Trained
+from uncollapse.samples.generate import generate_examples
 from uncollapse.seeds import numpy_generator, torch_generator
 from uncollapse.vae import VAE
 
@@ -26,11 +26,11 @@ COLUMNS = {
     "fid": Measure("fid of samples", better=-1),
     "fid_reconstructions": Measure("fid of reconstructions", better=-1),
 }
-MOST = 2000  # images of each set
-CHUNK = 250  # images at a time
+MOST_IMAGES = 2000  # images of each set
+IMAGES_AT_ONCE = 250  # images at a time
 
 
-def frechet(one: Array, other: Array) -> float:
+def measure_frechet(one: Array, other: Array) -> float:
     """The squared Frechet distance of the Gaussians with mean and covariance of two sets of features, (N,
     F) and (M, F); N and M at least 2."""
     means = one.mean(0) - other.mean(0)
@@ -43,30 +43,38 @@ def frechet(one: Array, other: Array) -> float:
 
 
 @torch.no_grad()
-def features(net: Classifier, x: Array) -> Array:
+def extract_features(net: Classifier, x: Array) -> Array:
     """(N, F) in doubles, of images x (N, ...)."""
-    parts = (to_tensor(x[start : start + CHUNK]) for start in range(0, len(x), CHUNK))
+    parts = (to_tensor(x[start : start + IMAGES_AT_ONCE]) for start in range(0, len(x), IMAGES_AT_ONCE))
     return torch.cat([net.features(part) for part in parts]).double().numpy()
 
 
-def images(vae: VAE, z: Tensor, like: Array, rng: np.random.Generator) -> Array:
+def generate_images(vae: VAE, z: Tensor, like: Array, rng: np.random.Generator) -> Array:
     """An image for each z (N, D), of the type and shape of `like` (1, ...)."""
     device = next(vae.parameters()).device
     example = to_tensor(like, device)
-    means = torch.cat([generate(vae, part.to(device), example, None).cpu() for part in z.split(CHUNK)])
+    means = torch.cat(
+        [generate_examples(vae, part.to(device), example, None).cpu() for part in z.split(IMAGES_AT_ONCE)]
+    )
     grey = (255 * means.clamp(0, 1)).round() if like.dtype == np.uint8 else means
     return vae.likelihood.draw(grey.numpy().astype(like.dtype), rng)
 
 
-def measure(run: Trained) -> Row:
+def measure(run: Trained) -> ColumnValues:
     """fid and fid_reconstructions of at most MOST images of the test set; nan for text, for images without
     labels, and where the decoder is autoregressive: to draw so many images a pixel at a time would take
     longer than training."""
     net = read_classifier(run.data)
     if net is None or run.vae.autoregressive:
         return {"fid": math.nan, "fid_reconstructions": math.nan}
-    x, q = run.parts["test"].x[:MOST], run.q["test"]
-    noise = torch.randn(2, *q.mu[:MOST].shape, generator=torch_generator(run.seed, "measure fid"))
-    latents = {"fid": noise[0], "fid_reconstructions": type(q)(q.mu[:MOST], q.logvar[:MOST]).sample(noise[1])}
-    real, rng = features(net, x), numpy_generator(run.seed, "measure fid")
-    return {name: frechet(features(net, images(run.vae, z, x[:1], rng)), real) for name, z in latents.items()}
+    x, q = run.parts["test"].x[:MOST_IMAGES], run.q["test"]
+    noise = torch.randn(2, *q.mu[:MOST_IMAGES].shape, generator=torch_generator(run.seed, "measure fid"))
+    latents = {
+        "fid": noise[0],
+        "fid_reconstructions": type(q)(q.mu[:MOST_IMAGES], q.logvar[:MOST_IMAGES]).sample(noise[1]),
+    }
+    real, rng = extract_features(net, x), numpy_generator(run.seed, "measure fid")
+    return {
+        name: measure_frechet(extract_features(net, generate_images(run.vae, z, x[:1], rng)), real)
+        for name, z in latents.items()
+    }

@@ -15,12 +15,12 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from uncollapse.measures import Measure, Row, Trained
+from uncollapse.measures import ColumnValues, Measure, Trained
 from uncollapse.measures.mutual_information import log_mixture
 from uncollapse.seeds import torch_generator
 from uncollapse.vae import Gaussian
 
-SAMPLES = 2000  # in all: the standard error is about 0.01 nats where the information is 0.1
+SAMPLES_IN_ALL = 2000  # in all: the standard error is about 0.01 nats where the information is 0.1
 COLUMNS = {
     "informative_units": Measure("informative units", better=1, grain=1.0),
     "uninformative": Measure("uninformative", "share", better=-1, grain="latents"),
@@ -35,7 +35,7 @@ class Information(NamedTuple):
 
 
 @torch.no_grad()
-def information_per_dimension(q: Gaussian, noise: Tensor) -> Information:
+def estimate_per_dimension(q: Gaussian, noise: Tensor) -> Information:
     """I(x; z_i) for q (N, D), from S samples of each of the first M points, M > 1; the standard normal
     `noise` is (S, M, D)."""
     mu, logvar = q.mu.double(), q.logvar.double()
@@ -55,18 +55,18 @@ def information_per_dimension(q: Gaussian, noise: Tensor) -> Information:
 
 
 @lru_cache(maxsize=1)  # two tables ask for the same run
-def information(run: Trained) -> Tensor:
+def measure_run_information(run: Trained) -> Tensor:
     """The information of each dimension on the test set, (D,), in nats."""
     count, latents = run.q["test"].mu.shape
-    shape = max(1, SAMPLES // count), min(count, SAMPLES), latents
+    shape = max(1, SAMPLES_IN_ALL // count), min(count, SAMPLES_IN_ALL), latents
     noise = torch.randn(shape, generator=torch_generator(run.seed, "measure information per dimension"))
-    return information_per_dimension(run.q["test"], noise).information
+    return estimate_per_dimension(run.q["test"], noise).information
 
 
-def measure(run: Trained) -> Row:
+def measure(run: Trained) -> ColumnValues:
     """informative_units, the dimensions with at least the eps of the settings, and uninformative, the share
     of the others."""
-    informative = information(run) >= run.settings["eps"]
+    informative = measure_run_information(run) >= run.settings["eps"]
     return {
         "informative_units": int(informative.sum()),
         "uninformative": float((~informative).float().mean()),

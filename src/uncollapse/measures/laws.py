@@ -9,33 +9,33 @@ nll <= -elbo      the log of a mean is not less than the mean of logs; up to fou
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-Row = Mapping[str, Any]
+MeasuredRow = Mapping[str, Any]
 
 
-def mi_is_at_most_the_kl(row: Row) -> bool:
+def mi_is_at_most_the_kl(row: MeasuredRow) -> bool:
     """0 <= mi <= kl."""
     slack = 4 * row["mi_standard_error"] + 1e-3
     return -slack <= row["mi"] <= row["kl"] + slack
 
 
-def mi_is_at_most_its_cap(row: Row) -> bool:
+def mi_is_at_most_its_cap(row: MeasuredRow) -> bool:
     """mi <= mi_cap."""
     return row["mi"] <= row["mi_cap"] + 1e-6
 
 
-def mi_is_at_most_its_bound(row: Row) -> bool:
+def mi_is_at_most_its_bound(row: MeasuredRow) -> bool:
     """mi <= mi_upper."""
     slack = 4 * (row["mi_standard_error"] + row["mi_upper_standard_error"]) + 1e-3
     return row["mi"] <= row["mi_upper"] + slack
 
 
-def nll_is_at_most_minus_the_elbo(row: Row) -> bool:
+def nll_is_at_most_minus_the_elbo(row: MeasuredRow) -> bool:
     """nll <= -elbo."""
     return row["nll"] <= -row["elbo"] + 4 * row["elbo_standard_error"] + 1e-3
 
 
 # Each law with the columns that it is about.
-LAWS: dict[str, tuple[Callable[[Row], bool], tuple[str, ...]]] = {
+LAWS: dict[str, tuple[Callable[[MeasuredRow], bool], tuple[str, ...]]] = {
     "0 <= mi <= kl": (mi_is_at_most_the_kl, ("mi", "kl", "mi_standard_error")),
     "mi <= mi_cap": (mi_is_at_most_its_cap, ("mi", "mi_cap")),
     "mi <= mi_upper": (mi_is_at_most_its_bound, ("mi", "mi_upper", "mi_upper_standard_error")),
@@ -43,7 +43,7 @@ LAWS: dict[str, tuple[Callable[[Row], bool], tuple[str, ...]]] = {
 }
 
 
-def broken_laws(row: Row) -> Iterator[str]:
+def find_broken_laws(row: MeasuredRow) -> Iterator[str]:
     """The laws that a row of measures breaks, each as a line with its numbers."""
     for law, (holds, columns) in LAWS.items():
         if not holds(row):

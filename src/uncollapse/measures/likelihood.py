@@ -17,17 +17,17 @@ import torch
 from torch import Tensor
 
 from uncollapse.data.part import Part, to_tensor
-from uncollapse.measures import Measure, Row, Trained
+from uncollapse.measures import ColumnValues, Measure, Trained
 from uncollapse.seeds import torch_generator
-from uncollapse.vae import VAE, Gaussian, encode, evaluating, log_prior
+from uncollapse.vae import VAE, Gaussian, encode_part, evaluating, log_prior
 
 # Each doubling of the samples lets nll fall by up to 3/4 of what the one before did: 3/4 + 9/16 + ... = 3.
 FALLS = 3.0
-FIRST = 8  # samples, before they are doubled
+FIRST_SAMPLES = 8  # samples, before they are doubled
 COLUMNS = {
     "nll": Measure("nll", "nats", better=-1, limit="nll_limit"),
     "nll_limit": Measure(
-        "nll", "nats", better=-1, derived=lambda table: limit(table["nll"], table["nll_fall"])
+        "nll", "nats", better=-1, derived=lambda table: extrapolate_nll(table["nll"], table["nll_fall"])
     ),
     "elbo": Measure("elbo", "nats", better=1),
     "kl": Measure("kl", "nats"),
@@ -35,7 +35,7 @@ COLUMNS = {
 }
 
 
-def limit(nll: Any, fall: Any) -> Any:
+def extrapolate_nll(nll: Any, fall: Any) -> Any:
     """Where nll may end with ever more samples."""
     return nll - FALLS * fall
 
@@ -87,11 +87,11 @@ class Likelihoods(NamedTuple):
     def columns(self) -> dict[str, Tensor]:
         """Columns of every example that are compared."""
         evidence, fit, _ = self.estimates
-        nll_limit = limit(-evidence, self.fall)
+        nll_limit = extrapolate_nll(-evidence, self.fall)
         return {"elbo": fit - self.kl, "kl": self.kl, "nll": -evidence, "nll_limit": nll_limit}
 
 
-def likelihoods(
+def estimate_likelihoods(
     vae: VAE,
     part: Part,
     *,
@@ -107,18 +107,18 @@ def likelihoods(
     `q` is q(z|x) of the part, if it is there. The decoder is called with `rows` pairs (x, z_k) at a time,
     whose output fits a cache.
     """
-    q = encode(vae, part) if q is None else q
-    samples, fall = max(1, min(FIRST, most // 2)), torch.full((len(part),), math.nan)
-    found = estimates(vae, part, q, samples, noise, rows)
+    q = encode_part(vae, part) if q is None else q
+    samples, fall = max(1, min(FIRST_SAMPLES, most // 2)), torch.full((len(part),), math.nan)
+    found = draw_estimates(vae, part, q, samples, noise, rows)
     while 2 * samples <= most and not float(fall.mean()) < tolerance:
-        others = estimates(vae, part, q, samples, noise, rows)
+        others = draw_estimates(vae, part, q, samples, noise, rows)
         halves = (found.evidence + others.evidence) / 2
         found, samples = found.merged(others), 2 * samples
         fall = found.evidence - halves
     return Likelihoods(q.kl().sum(1).double(), found, fall, samples)
 
 
-def estimates(
+def draw_estimates(
     vae: VAE, part: Part, q: Gaussian, samples: int, noise: torch.Generator, rows: int
 ) -> Estimates:
     """From `samples` new samples an example."""
@@ -145,13 +145,13 @@ def log_mean_exp(values: Tensor, dim: int) -> Tensor:
 
 
 @lru_cache(maxsize=1)  # two tables ask for the same run
-def measured(run: Trained) -> Likelihoods:
+def measure_likelihoods(run: Trained) -> Likelihoods:
     """Of the test set."""
     noise = torch_generator(run.seed, "measure test", device=next(run.vae.parameters()).device)
     limits = {name: run.settings[name] for name in ("most", "tolerance")}
-    return likelihoods(run.vae, run.parts["test"], q=run.q["test"], noise=noise, **limits)
+    return estimate_likelihoods(run.vae, run.parts["test"], q=run.q["test"], noise=noise, **limits)
 
 
-def measure(run: Trained) -> Row:
+def measure(run: Trained) -> ColumnValues:
     """elbo, reconstruction, kl, nll, nll_fall, elbo_standard_error and samples of the test set."""
-    return measured(run).means()._asdict()
+    return measure_likelihoods(run).means()._asdict()

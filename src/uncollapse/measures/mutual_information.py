@@ -19,7 +19,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from uncollapse.measures import Measure, Row, Trained
+from uncollapse.measures import ColumnValues, Measure, Trained
 from uncollapse.seeds import torch_generator
 from uncollapse.vae import Gaussian, log_prior
 
@@ -45,16 +45,16 @@ class MutualInformation(NamedTuple):
     @property
     def saturated(self) -> bool:
         """Is it `at_cap`?"""
-        return at_cap(self.mi, self.cap)
+        return is_at_cap(self.mi, self.cap)
 
 
-def at_cap(mi: float, cap: float) -> bool:
+def is_at_cap(mi: float, cap: float) -> bool:
     """Is the estimate within 0.5 nats of its cap? There, more points would most likely find more."""
     return mi > cap - 0.5
 
 
 @torch.no_grad()
-def mutual_information(q: Gaussian, noise: Tensor) -> MutualInformation:
+def estimate_mi(q: Gaussian, noise: Tensor) -> MutualInformation:
     """I_q(x, z) for q (N, D), from S samples z a point; the standard normal `noise` is (S, N, D), or (N,
     D) for one."""
     shift = q.mu.double().mean(
@@ -76,11 +76,11 @@ def mutual_information(q: Gaussian, noise: Tensor) -> MutualInformation:
     return MutualInformation(float(information.mean()), error, math.log(count), float(marginal.mean()))
 
 
-def mi_in_batches(q: Gaussian, noise: Tensor, size: int) -> float:
+def estimate_mi_in_batches(q: Gaussian, noise: Tensor, size: int) -> float:
     """The mean over batches of `size` points, each its own mixture, as He et al. 2019 have it, to compare
     with published tables. `noise` is (N, D)."""
     parts = zip(q.mu.split(size), q.logvar.split(size), noise.split(size), strict=True)
-    batches = [(len(mu), mutual_information(Gaussian(mu, logvar), part).mi) for mu, logvar, part in parts]
+    batches = [(len(mu), estimate_mi(Gaussian(mu, logvar), part).mi) for mu, logvar, part in parts]
     return sum(count * mi for count, mi in batches) / len(q.mu)
 
 
@@ -108,21 +108,21 @@ def log_mixture(q: Gaussian, z: Tensor, *, chunk: int = 128) -> Tensor:
     return torch.cat(chunks) - math.log(len(q.mu))
 
 
-def mi_noise(run: Trained) -> Tensor:
+def draw_mi_noise(run: Trained) -> Tensor:
     """The noise of the samples of z of the test set, (mi_samples, N, D)."""
     shape = run.settings["mi_samples"], *run.q["test"].mu.shape
     return torch.randn(shape, generator=torch_generator(run.seed, "measure mi"))
 
 
-def measure(run: Trained) -> Row:
+def measure(run: Trained) -> ColumnValues:
     """mi with its standard error and its cap, mi_in_batches and marginal_kl, of the test set."""
-    q, noise = run.q["test"], mi_noise(run)
-    information = mutual_information(q, noise)
+    q, noise = run.q["test"], draw_mi_noise(run)
+    information = estimate_mi(q, noise)
     return {
         "mi": information.mi,
         "mi_standard_error": information.standard_error,
         "mi_cap": information.cap,
         "mi_at_cap": information.saturated,
-        "mi_in_batches": mi_in_batches(q, noise[0], run.settings["mi_batch"]),
+        "mi_in_batches": estimate_mi_in_batches(q, noise[0], run.settings["mi_batch"]),
         "marginal_kl": information.marginal_kl,
     }

@@ -19,9 +19,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from uncollapse.measures import Measure, Row, Trained
-from uncollapse.measures.mutual_information import log_mixture, mi_noise
-from uncollapse.seeds import number, torch_generator
+from uncollapse.measures import ColumnValues, Measure, Trained
+from uncollapse.measures.mutual_information import draw_mi_noise, log_mixture
+from uncollapse.seeds import make_seed, torch_generator
 from uncollapse.vae import Gaussian, log_prior
 
 COLUMNS = {
@@ -29,22 +29,22 @@ COLUMNS = {
     "mi_upper_standard_error": Measure("standard error of the upper bound of mi", "nats", compared=False),
 }
 COMPONENTS = (4, 8)  # of the mixtures of Gaussians
-POINTS = 2000  # examples to fit on, at most; more take time and change little
-SAMPLES = 4  # of z for each of them; with one, the mixtures fit the samples
-LARGEST = 2000  # dimensions of a covariance
+MOST_POINTS = 2000  # examples to fit on, at most; more take time and change little
+SAMPLES_PER_POINT = 4  # of z for each of them; with one, the mixtures fit the samples
+MOST_DIMENSIONS = 2000  # dimensions of a covariance
 RIDGE = 1e-6  # of each dimension's variance, added to it
 
 Density = Callable[[Tensor], Tensor]  # log r(z) in nats, (M,), of z (M, D), in doubles
 
 
-class Bound(NamedTuple):
+class InformationBound(NamedTuple):
     """An upper bound and its standard error over the points, in nats."""
 
     mi_upper: float
     standard_error: float
 
 
-def densities(
+def fit_densities(
     q: Gaussian, noise: Tensor, *, seed: int, components: Sequence[int] = COMPONENTS
 ) -> Iterator[Density]:
     """The densities r of q (N, D): the prior, the mixture of all q(z|x), the Gaussian, and mixtures of
@@ -61,7 +61,7 @@ def densities(
     centred = Gaussian(q.mu - mean, q.logvar)
     yield lambda z: log_mixture(centred, z - mean)
     count, latents = q.mu.shape
-    if latents > LARGEST:
+    if latents > MOST_DIMENSIONS:
         return
     spread = centred.mu.T @ centred.mu / len(q.mu)
     covariance = spread + q.logvar.exp().mean(0).diag()
@@ -89,15 +89,15 @@ def densities(
 
 
 @torch.no_grad()
-def bound(q: Gaussian, noise: Tensor, log_r: Density) -> Bound:
+def bound_by_density(q: Gaussian, noise: Tensor, log_r: Density) -> InformationBound:
     """The bound by one density r for q (N, D), N > 1; the standard normal `noise` is (S, N, D)."""
     q = Gaussian(q.mu.double(), q.logvar.double())
     z = q.sample(noise.double())
     values = (q.log_prob(z) - log_r(z.flatten(0, 1)).view(z.shape[:2])).mean(0)
-    return Bound(float(values.mean()), float(values.std()) / math.sqrt(len(values)))
+    return InformationBound(float(values.mean()), float(values.std()) / math.sqrt(len(values)))
 
 
-def mutual_information_bound(
+def bound_mi(
     train: Gaussian,
     valid: Gaussian,
     test: Gaussian,
@@ -105,20 +105,20 @@ def mutual_information_bound(
     *,
     seed: int,
     components: Sequence[int] = COMPONENTS,
-) -> Bound:
+) -> InformationBound:
     """The bound for q of test (N, D) by the density that, fitted to train, is best on valid; `noise` (S, N,
     D) is standard normal. The parts should have no example in common; without `components` scikit-learn is
     not needed."""
     generator = torch_generator(seed, "densities of z")
-    learned = Gaussian(train.mu[:POINTS], train.logvar[:POINTS])
-    other, own = (torch.randn(SAMPLES, *q.mu.shape, generator=generator) for q in (valid, learned))
-    fitted = densities(learned, own, seed=number(seed, "mixtures") % 2**32, components=components)
-    best = min(fitted, key=lambda log_r: bound(valid, other, log_r).mi_upper)
-    return bound(test, noise, best)
+    learned = Gaussian(train.mu[:MOST_POINTS], train.logvar[:MOST_POINTS])
+    other, own = (torch.randn(SAMPLES_PER_POINT, *q.mu.shape, generator=generator) for q in (valid, learned))
+    fitted = fit_densities(learned, own, seed=make_seed(seed, "mixtures") % 2**32, components=components)
+    best = min(fitted, key=lambda log_r: bound_by_density(valid, other, log_r).mi_upper)
+    return bound_by_density(test, noise, best)
 
 
-def measure(run: Trained) -> Row:
+def measure(run: Trained) -> ColumnValues:
     """mi_upper and its standard error, of the test set, from the samples of mi."""
     train, valid, test = (run.q[name] for name in ("train", "valid", "test"))
-    found = mutual_information_bound(train, valid, test, mi_noise(run), seed=run.seed)
+    found = bound_mi(train, valid, test, draw_mi_noise(run), seed=run.seed)
     return {"mi_upper": found.mi_upper, "mi_upper_standard_error": found.standard_error}

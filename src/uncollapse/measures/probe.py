@@ -5,12 +5,12 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from uncollapse.measures import Measure, Row, Trained
+from uncollapse.measures import ColumnValues, Measure, Trained
 
 COLUMNS = {"probe_accuracy": Measure("probe", "share", better=1)}
 
 
-def probe_accuracy(
+def measure_probe_accuracy(
     train: tuple[Tensor, NDArray[np.int64]],
     valid: tuple[Tensor, NDArray[np.int64]],
     test: tuple[Tensor, NDArray[np.int64]],
@@ -32,11 +32,11 @@ def probe_accuracy(
     return float(max(models, key=lambda model: model.score(x_valid, y_valid)).score(x_test, y_test))
 
 
-def measure(run: Trained) -> Row:
+def measure(run: Trained) -> ColumnValues:
     """probe_accuracy; nan for data without labels or of one class."""
     labelled = {
         name: (run.q[name].mu, part.labels) for name, part in run.parts.items() if part.labels is not None
     }
     if len(labelled) < len(run.parts) or len(np.unique(labelled["train"][1])) < 2:
         return {"probe_accuracy": float("nan")}
-    return {"probe_accuracy": probe_accuracy(labelled["train"], labelled["valid"], labelled["test"])}
+    return {"probe_accuracy": measure_probe_accuracy(labelled["train"], labelled["valid"], labelled["test"])}

@@ -18,16 +18,16 @@ from torch import Tensor
 from uncollapse.data.baselines import NGRAMS, measure_ngrams
 from uncollapse.data.files import CARD, read_parts
 from uncollapse.data.part import END, PAD, Array
-from uncollapse.measures import Measure, Row, Trained
+from uncollapse.measures import ColumnValues, Measure, Trained
 from uncollapse.seeds import torch_generator
 from uncollapse.vae import VAE, evaluating
 
 COLUMNS = {"sample_perplexity": Measure("perplexity of samples", better=-1)}
-SAMPLES = 500  # sentences
-CHUNK = 100  # sentences at a time
+SENTENCES = 500  # sentences
+SENTENCES_AT_ONCE = 100  # sentences at a time
 
 
-def sentences(vae: VAE, z: Tensor, longest: int, rng: torch.Generator) -> Tensor:
+def sample_sentences(vae: VAE, z: Tensor, longest: int, rng: torch.Generator) -> Tensor:
     """A sentence for each z (B, D), a word at a time from p(x|z): tokens (B, longest), each with PAD behind
     its END. One that does not end is cut."""
     x = torch.full((len(z), longest), PAD, device=z.device)
@@ -41,22 +41,26 @@ def sentences(vae: VAE, z: Tensor, longest: int, rng: torch.Generator) -> Tensor
     return x
 
 
-def perplexity(train: Array, valid: Array, measured: Array, values: int) -> float:
+def compute_perplexity(train: Array, valid: Array, measured: Array, values: int) -> float:
     """Of tokens (N, T), `values` of them, under the trigrams of train, whose weights valid has chosen."""
     nll = measure_ngrams(train, valid, measured, values)[NGRAMS[-1]]
     return math.exp(nll * len(measured) / int((measured != PAD).sum()))
 
 
-def measure(run: Trained) -> Row:
+def measure(run: Trained) -> ColumnValues:
     """sample_perplexity of SAMPLES sentences; nan for images."""
     test, device = run.parts["test"], next(run.vae.parameters()).device
     if test.lengths is None:
         return {"sample_perplexity": math.nan}
     rng = torch_generator(run.seed, "measure sample perplexity", device=device)
-    z = torch.randn(SAMPLES, run.vae.latents, generator=rng, device=device)
+    z = torch.randn(SENTENCES, run.vae.latents, generator=rng, device=device)
     longest = test.x[:1].shape[1]
-    drawn = torch.cat([sentences(run.vae, part, longest, rng) for part in z.split(CHUNK)]).cpu().numpy()
+    drawn = (
+        torch.cat([sample_sentences(run.vae, part, longest, rng) for part in z.split(SENTENCES_AT_ONCE)])
+        .cpu()
+        .numpy()
+    )
     parts = read_parts(run.data, "train", "reserve"), read_parts(run.data, "valid")
     train, valid = (part.x[:].astype(np.int64) for part in parts)
     values = json.loads((run.data / CARD).read_text())["values"]
-    return {"sample_perplexity": perplexity(train, valid, drawn, values)}
+    return {"sample_perplexity": compute_perplexity(train, valid, drawn, values)}

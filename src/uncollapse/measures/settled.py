@@ -2,7 +2,7 @@
 
 import math
 
-from uncollapse.measures import Measure, Row, Trained
+from uncollapse.measures import ColumnValues, Measure, Trained
 
 COLUMNS = {
     "settled_epoch": Measure("settled in epoch", compared=False),
@@ -10,7 +10,7 @@ COLUMNS = {
 }
 
 
-def measure(run: Trained) -> Row:
+def measure(run: Trained) -> ColumnValues:
     """settled: 1 if from `settled_epoch` on, which is not after the best one, the mean KL of every epoch was
     within 5 % of the set point, else 0. Both are NaN for a KL weight without a set point."""
     target, since, best = (float(run.history[name]) for name in ("kl_target", "settled_epoch", "best_epoch"))

@@ -1,10 +1,10 @@
 """The KL on the training batches of the last epoch (nats): what a controller of the KL sees."""
 
-from uncollapse.measures import Measure, Row, Trained
+from uncollapse.measures import ColumnValues, Measure, Trained
 
 COLUMNS = {"train_kl": Measure("kl in training", "nats", compared=False)}
 
 
-def measure(run: Trained) -> Row:
+def measure(run: Trained) -> ColumnValues:
     """train_kl."""
     return {"train_kl": float(run.history["kl"])}

@@ -7,13 +7,13 @@ stands the best validation ELBO of a run up to the work at which its reference w
 
 from typing import TYPE_CHECKING
 
-from uncollapse.measures import Measure, Row, Trained
+from uncollapse.measures import ColumnValues, Measure, Trained
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def at_equal_work(history: "pd.DataFrame", reference: "pd.DataFrame") -> tuple[float, float]:
+def compare_at_equal_work(history: "pd.DataFrame", reference: "pd.DataFrame") -> tuple[float, float]:
     """The validation ELBO (nats) of a run and of its reference, from a row an epoch of each; nan for a run
     whose first epoch took more."""
     best = int(reference["valid_elbo"].to_numpy().argmax())
@@ -26,11 +26,11 @@ COLUMNS = {
     "encoder_steps": Measure("encoder steps", compared=False),
     "decoder_steps": Measure("decoder steps", compared=False),
     "gflops": Measure("GFLOP", compared=False),
-    "elbo_at_equal_work": Measure("elbo at equal work", "nats", better=1, paired=at_equal_work),
+    "elbo_at_equal_work": Measure("elbo at equal work", "nats", better=1, paired=compare_at_equal_work),
 }
 
 
-def measure(run: Trained) -> Row:
+def measure(run: Trained) -> ColumnValues:
     """encoder_steps, decoder_steps and gflops."""
     steps = {name: int(run.history[name]) for name in ("encoder_steps", "decoder_steps")}
     return {**steps, "gflops": float(run.history["gflops"])}

@@ -12,7 +12,7 @@ from uncollapse.methods.kl_weight import KLWeight
 from uncollapse.methods.perturbation import Perturbation
 from uncollapse.methods.posterior import Head
 from uncollapse.methods.pretraining import Pretraining
-from uncollapse.registry import SLOTS, build, default_entries
+from uncollapse.registry import SLOTS, default_entries, make_piece
 
 
 class Method:
@@ -47,7 +47,7 @@ class Method:
         for slot, default in default_entries("models", "methods").items():
             entry = entries.get(slot, default)
             if isinstance(entry, list):
-                pieces[slot] = [build(SLOTS[slot].folder, piece) for piece in entry]
+                pieces[slot] = [make_piece(SLOTS[slot].folder, piece) for piece in entry]
             else:
-                pieces[slot] = build(SLOTS[slot].folder, entry)
+                pieces[slot] = make_piece(SLOTS[slot].folder, entry)
         return cls(**pieces)

@@ -18,7 +18,7 @@ class Linear(nn.Linear):
 
     def reset_parameters(self) -> None:
         """Draw new initial weights."""
-        draw(self, self.in_features)
+        draw_weights(self, self.in_features)
 
 
 class Conv2d(nn.Conv2d):
@@ -26,7 +26,7 @@ class Conv2d(nn.Conv2d):
 
     def reset_parameters(self) -> None:
         """Draw new initial weights."""
-        draw(self, self.in_channels * math.prod(self.kernel_size))
+        draw_weights(self, self.in_channels * math.prod(self.kernel_size))
 
 
 class ConvTranspose2d(nn.ConvTranspose2d):
@@ -34,10 +34,10 @@ class ConvTranspose2d(nn.ConvTranspose2d):
 
     def reset_parameters(self) -> None:
         """Draw new initial weights."""
-        draw(self, self.in_channels * math.prod(self.kernel_size) / math.prod(self.stride))
+        draw_weights(self, self.in_channels * math.prod(self.kernel_size) / math.prod(self.stride))
 
 
-def draw(layer: nn.Linear | nn.Conv2d | nn.ConvTranspose2d, inputs: float) -> None:
+def draw_weights(layer: nn.Linear | nn.Conv2d | nn.ConvTranspose2d, inputs: float) -> None:
     """New initial weights for a layer whose units sum `inputs` values."""
     nn.init.normal_(layer.weight, std=math.sqrt(2 / inputs))
     if layer.bias is not None:

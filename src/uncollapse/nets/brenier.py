@@ -44,7 +44,7 @@ class Brenier(nn.Module):
         return self.strength * x + slopes @ self.linear.weight
 
 
-class Spread(nn.Module):
+class RandomSubspace(nn.Module):
     """z (B, D) to B z, (B, pixels): as long as z, into a subspace at random."""
 
     columns: Tensor
@@ -69,7 +69,7 @@ class Decoder(nn.Module):
     def __init__(self, latents: int, hidden: int, shape: tuple[int, ...], strength: float, join: Join):
         super().__init__()
         self.shape, pixels = shape, math.prod(shape)
-        self.first, self.spread = Brenier(latents, hidden, strength), Spread(latents, pixels)
+        self.first, self.spread = Brenier(latents, hidden, strength), RandomSubspace(latents, pixels)
         self.second, self.join = Brenier(pixels, hidden, strength), join(latents, hidden)
         self.bias = nn.Parameter(torch.zeros(pixels))
 

@@ -18,7 +18,7 @@ from uncollapse.nets import Net, _he
 EXAMPLE = {"latents": 3, "channels": 4, "layers": 2}  # small, for the tests of all nets
 
 
-def with_map(join: nn.Module, h: Tensor, z: Tensor) -> Tensor:
+def join_map(join: nn.Module, h: Tensor, z: Tensor) -> Tensor:
     """h (B, C, H, W), which a layer is about to read, joined with an image of z by `join` of H W
     features: h_c + W_z z for every channel c.
 
@@ -51,7 +51,7 @@ class Decoder(nn.Module):
     largest.
 
     With skip connections z enters every transposed convolution too, as an image of the size that the
-    layer reads, by `with_map`.
+    layer reads, by `join_map`.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class Decoder(nn.Module):
         """The output for z; x is not read."""
         h = self.first(z).view(-1, *self.smallest)
         for layer, join in zip(self.layers, self.joins, strict=True):
-            h = layer(with_map(join, h.relu(), z))
+            h = layer(join_map(join, h.relu(), z))
         return h.movedim(1, 3).reshape(-1, *self.shape)
 
 

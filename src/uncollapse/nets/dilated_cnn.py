@@ -18,7 +18,7 @@ from torch.nn.functional import pad
 
 from uncollapse.methods.decoder import Join
 from uncollapse.nets import Net
-from uncollapse.nets.lstm import Encoder, inputs
+from uncollapse.nets.lstm import Encoder, embed_inputs
 
 EXAMPLE = {
     "latents": 3,
@@ -29,7 +29,7 @@ EXAMPLE = {
 }  # small, for the tests of all nets
 
 
-class Block(nn.Module):
+class DilatedBlock(nn.Module):
     """h (B, T, 2 C) to h (B, T, 2 C): narrowed to C channels, a dilated convolution of the positions up to
     each, and widened again."""
 
@@ -63,13 +63,13 @@ class Decoder(nn.Module):
         self.context = 1 + 2 * sum(dilations)
         self.embed = nn.Embedding(vocabulary, embedding)
         self.first = nn.Linear(embedding + latents, 2 * channels)
-        self.blocks = nn.ModuleList(Block(latents, channels, dilation, join) for dilation in dilations)
+        self.blocks = nn.ModuleList(DilatedBlock(latents, channels, dilation, join) for dilation in dilations)
         self.output = nn.Linear(2 * channels, vocabulary)
         self.join = join(latents, vocabulary)
 
     def forward(self, z: Tensor, x: Tensor) -> Tensor:
         """Logits of every token."""
-        h = self.first(inputs(self.embed, z, x))
+        h = self.first(embed_inputs(self.embed, z, x))
         for block in self.blocks:
             h = block(h, z)
         return self.join(self.output(h.relu()), z)

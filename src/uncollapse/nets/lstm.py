@@ -35,7 +35,7 @@ class Encoder(nn.Module):
         return states[torch.arange(len(x), device=x.device), last]
 
 
-def inputs(embed: nn.Embedding, z: Tensor, x: Tensor) -> Tensor:
+def embed_inputs(embed: nn.Embedding, z: Tensor, x: Tensor) -> Tensor:
     """What a decoder reads for each of the tokens x (B, T): the one before, embedded, and z (B, D),
     together (B, T, E + D).
 
@@ -59,7 +59,7 @@ class Decoder(nn.Module):
 
     def forward(self, z: Tensor, x: Tensor) -> Tensor:
         """Logits of every token."""
-        read, cell = inputs(self.embed, z, x), self.start(z)
+        read, cell = embed_inputs(self.embed, z, x), self.start(z)
         states, _ = self.lstm(read, (cell.tanh().unsqueeze(0), cell.unsqueeze(0)))
         return self.join(self.output(states), z)
 

@@ -20,7 +20,7 @@ EXAMPLE = {
     "encoder_layers": 2,
     "decoder_layers": 3,
 }  # small, for the tests of all nets
-HIDDEN = {"he": _he.Linear, "torch": nn.Linear}
+HIDDEN_LAYERS = {"he": _he.Linear, "torch": nn.Linear}
 
 
 class Encoder(nn.Module):
@@ -80,8 +80,8 @@ def mlp(
 
     def build(shape: tuple[int, ...], values: int, join: Join) -> tuple[Encoder, Decoder]:
         return (
-            Encoder(math.prod(shape), hidden, encoder_layers, HIDDEN[init]),
-            Decoder(latents, hidden, decoder_layers, shape, join, HIDDEN[init]),
+            Encoder(math.prod(shape), hidden, encoder_layers, HIDDEN_LAYERS[init]),
+            Decoder(latents, hidden, decoder_layers, shape, join, HIDDEN_LAYERS[init]),
         )
 
     return Net("images", latents, build)

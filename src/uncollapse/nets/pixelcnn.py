@@ -24,7 +24,7 @@ from torch.nn.functional import elu, pad
 from uncollapse.errors import UserError
 from uncollapse.methods.decoder import Join
 from uncollapse.nets import Net
-from uncollapse.nets.conv import with_map
+from uncollapse.nets.conv import join_map
 
 # small, for the tests of all nets
 EXAMPLE = {
@@ -37,7 +37,7 @@ EXAMPLE = {
 }
 
 
-class Block(nn.Module):
+class ResidualBlock(nn.Module):
     """A residual block of two 3x3 convolutions that halves the image (the shape is He's), with ELU."""
 
     def __init__(self, inputs: int, channels: int):
@@ -66,7 +66,7 @@ class Encoder(nn.Module):
         height, width = (-(-size // 2**blocks) for size in shape)
         self.features = channels * height * width
         self.embed = nn.Identity()
-        self.blocks = nn.Sequential(*(Block(a, channels) for a in [1, *[channels] * (blocks - 1)]))
+        self.blocks = nn.Sequential(*(ResidualBlock(a, channels) for a in [1, *[channels] * (blocks - 1)]))
 
     def forward(self, x: Tensor, embedded: Tensor | None = None) -> Tensor:
         """Features of x, or of what is embedded in its place."""
@@ -100,7 +100,7 @@ class Decoder(nn.Module):
 
     z becomes `maps` images of H x W, which stand beside x as further channels at the first layer. With
     skip connections every later layer, and the output, reads z as an H x W image of its own too, the same
-    for both stacks, by `with_map` (Dieng et al. 2019).
+    for both stacks, by `join_map` (Dieng et al. 2019).
     """
 
     def __init__(
@@ -122,9 +122,9 @@ class Decoder(nn.Module):
         v, h = self.first(*(torch.cat([pad(image, by), maps], 1) for by in ((0, 0, 1, -1), (1, -1))))
         *joins, last = self.joins
         for layer, join in zip(self.layers, joins, strict=True):
-            v, more = layer(with_map(join, v, z), with_map(join, h, z))
+            v, more = layer(join_map(join, v, z), join_map(join, h, z))
             h = h + more
-        return self.output(self.hidden(with_map(last, h.relu(), z)).relu()).squeeze(1)
+        return self.output(self.hidden(join_map(last, h.relu(), z)).relu()).squeeze(1)
 
 
 def pixelcnn(

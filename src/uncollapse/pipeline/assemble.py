@@ -11,8 +11,8 @@ from safetensors.torch import load_file
 from uncollapse.data.files import CARD
 from uncollapse.errors import UserError
 from uncollapse.pipeline.outputs import RECIPE, WEIGHTS
-from uncollapse.registry import build
-from uncollapse.vae import VAE, initialise
+from uncollapse.registry import make_piece
+from uncollapse.vae import VAE, initialise_weights
 
 
 def assemble(recipe: Mapping[str, Any], card: Mapping[str, Any], seed: int) -> VAE:
@@ -20,20 +20,20 @@ def assemble(recipe: Mapping[str, Any], card: Mapping[str, Any], seed: int) -> V
 
     Raises UserError where net or likelihood are not for such data.
     """
-    net, likelihood = build("nets", recipe["net"]), build("likelihoods", recipe["likelihood"])
+    net, likelihood = make_piece("nets", recipe["net"]), make_piece("likelihoods", recipe["likelihood"])
     for what, piece in {"net": net, "likelihood": likelihood}.items():
         if piece.kind != card["kind"]:
             key = f"params.yaml: datasets.{recipe['dataset']}.{what}"
             raise UserError(f"{key}: {recipe[what]['use']} is for {piece.kind}, the data are {card['kind']}")
     encoder, decoder = net.build(
-        tuple(card["shape"]), card["values"], build("methods/decoder", recipe["decoder"])
+        tuple(card["shape"]), card["values"], make_piece("methods/decoder", recipe["decoder"])
     )
-    head = build("methods/posterior", recipe["posterior"])(encoder.features, net.latents)
+    head = make_piece("methods/posterior", recipe["posterior"])(encoder.features, net.latents)
     # a recipe of pretraining has none
-    inference = build("methods/inference", recipe["inference"]) if "inference" in recipe else None
+    inference = make_piece("methods/inference", recipe["inference"]) if "inference" in recipe else None
     refinement = inference.refinement if inference else None
     vae = VAE(encoder, head, decoder, likelihood, net.latents, net.autoregressive, refinement)
-    initialise(vae, seed)
+    initialise_weights(vae, seed)
     return vae
 
 

@@ -19,11 +19,11 @@ from scipy.optimize import root_scalar
 from uncollapse.data.part import Part
 from uncollapse.data.sources.gaussian import compute_optimal_kl, draw_cloud
 from uncollapse.likelihoods.gaussian import gaussian
-from uncollapse.measures.active_units import active_units
-from uncollapse.measures.collapse import collapse_thresholds, collapsed
-from uncollapse.measures.likelihood import likelihoods
-from uncollapse.measures.mutual_information import mutual_information
-from uncollapse.measures.mutual_information_bound import mutual_information_bound
+from uncollapse.measures.active_units import count_active_units
+from uncollapse.measures.collapse import find_thresholds, share_of_collapsed
+from uncollapse.measures.likelihood import estimate_likelihoods
+from uncollapse.measures.mutual_information import estimate_mi
+from uncollapse.measures.mutual_information_bound import bound_mi
 from uncollapse.methods.kl_weight import KLWeight
 from uncollapse.methods.kl_weight.constant import constant
 from uncollapse.methods.kl_weight.pi import pi
@@ -32,7 +32,7 @@ from uncollapse.nets.linear import linear
 from uncollapse.seeds import numpy_generator, torch_generator
 from uncollapse.training.loop import train
 from uncollapse.training.state import Training
-from uncollapse.vae import VAE, Gaussian, encode, initialise
+from uncollapse.vae import VAE, Gaussian, encode_part, initialise_weights
 
 SPECTRUM = np.array([20.0, 7.0, 2.5, 0.4, 0.2, 0.1])  # the eigenvalues lambda
 LATENTS, VARIANCE, COUNT = 5, 1.0, 4000
@@ -63,7 +63,7 @@ def trained(part: Part, kl_weight: KLWeight) -> tuple[VAE, float]:
     encoder, decoder = linear(latents=LATENTS).build(SPECTRUM.shape, 0, method.decoder)
     posterior = method.posterior(len(SPECTRUM), LATENTS)
     vae = VAE(encoder, posterior, decoder, gaussian(variance=VARIANCE), LATENTS)
-    initialise(vae, 0)
+    initialise_weights(vae, 0)
     saved: dict[str, Any] | None = None
     row: dict[str, float] = {}
     for epochs, rate in SCHEDULE:
@@ -86,7 +86,7 @@ def upper(q: Gaussian) -> float:
     cuts = [COUNT // 4, COUNT // 2]
     train, valid, test = map(Gaussian, q.mu.tensor_split(cuts), q.logvar.tensor_split(cuts))
     noise = torch.randn(8, *test.mu.shape, generator=torch_generator(0, "calibration bound"))
-    return mutual_information_bound(train, valid, test, noise, seed=0).mi_upper
+    return bound_mi(train, valid, test, noise, seed=0).mi_upper
 
 
 def calibration(part: Part) -> Iterator[Row]:
@@ -103,19 +103,19 @@ def calibration(part: Part) -> Iterator[Row]:
     ]
     for name, beta, kl_weight in runs:
         vae, last_beta = trained(part, kl_weight)
-        q = encode(vae, part)
+        q = encode_part(vae, part)
         exact, kl = optimum(beta), q.kl().mean(0).sort(descending=True).values
         for i in range(LATENTS):
             yield row(name, f"kl_{i + 1}", exact[i], float(kl[i]), 0.01)
-        dead = round(collapsed(collapse_thresholds(q.kl(), delta=0.01), 0.01) * LATENTS)
+        dead = round(share_of_collapsed(find_thresholds(q.kl(), delta=0.01), 0.01) * LATENTS)
         yield row(name, "collapsed dimensions", (exact == 0).sum(), dead, 0)
         if name.startswith("pi"):
             yield row(name, "kl", TARGET, float(kl.sum()), 0.02)
             yield row(name, "beta", beta, last_beta, 0.01)
         if beta == 1:
             noise = torch_generator(0, "calibration measures")
-            fit = likelihoods(vae, part, most=64, noise=noise).means()
-            information = mutual_information(q, torch.randn(8, COUNT, LATENTS, generator=noise))
+            fit = estimate_likelihoods(vae, part, most=64, noise=noise).means()
+            information = estimate_mi(q, torch.randn(8, COUNT, LATENTS, generator=noise))
             model = VARIANCE * np.append(np.exp(2 * exact), 1)  # eigenvalues of the covariance of p(x)
             evidence = -0.5 * (np.log(2 * math.pi * model) + SPECTRUM / model).sum()
             yield row(name, "elbo", evidence, fit.elbo, 0.01)
@@ -123,4 +123,4 @@ def calibration(part: Part) -> Iterator[Row]:
             yield row(name, "mi", exact.sum(), information.mi, 0.05)
             yield row(name, "mi_upper", exact.sum(), upper(q), 0.1)
             yield row(name, "KL(q(z)||p(z))", 0, information.marginal_kl, 0.05)
-            yield row(name, "active units", (exact > 0).sum(), active_units(q.mu), 0)
+            yield row(name, "active units", (exact > 0).sum(), count_active_units(q.mu), 0)

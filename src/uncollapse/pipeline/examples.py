@@ -10,10 +10,16 @@ import numpy as np
 from uncollapse.data.files import CARD, VOCABULARY
 from uncollapse.data.part import Part
 from uncollapse.pipeline import outputs
-from uncollapse.samples.generate import PER_ROW, grid, interpolate, reconstructions_and_samples, sentences
-from uncollapse.samples.tsne import tsne
+from uncollapse.samples.generate import (
+    PER_ROW,
+    interpolate_pairs,
+    join_words,
+    lay_out_pictures,
+    reconstruct_and_sample,
+)
+from uncollapse.samples.tsne import map_by_tsne
 from uncollapse.tables import write_table
-from uncollapse.vae import VAE, encode
+from uncollapse.vae import VAE, encode_part
 
 SHOWN = 16  # examples
 PAIRS = 3  # of sentences, with others between them
@@ -35,7 +41,7 @@ def show(vae: VAE, test: Part, data: Path, settings: Mapping[str, Any], seed: in
 
 def write_map(vae: VAE, test: Part, label_names: list[str], count: int, seed: int, folder: Path) -> None:
     """The t-SNE map: a row (seed, x, y, label) for each of the first `count` examples."""
-    points = tsne(encode(vae, test).mu[:count], seed=seed).tolist()
+    points = map_by_tsne(encode_part(vae, test).mu[:count], seed=seed).tolist()
     labels = [""] * len(points)
     if test.labels is not None:
         labels = [label_names[label] for label in test.labels[:count]]
@@ -47,15 +53,15 @@ def write_map(vae: VAE, test: Part, label_names: list[str], count: int, seed: in
 
 def write_sentences(vae: VAE, x: np.ndarray, vocabulary: list[str], seed: int, folder: Path) -> None:
     """Examples, their reconstructions and samples; and the sentences between pairs of examples."""
-    columns = [sentences(tokens, vocabulary) for tokens in reconstructions_and_samples(vae, x, seed)]
+    columns = [join_words(tokens, vocabulary) for tokens in reconstruct_and_sample(vae, x, seed)]
     names = ("test", "reconstruction", "sample")
     table = [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
     write_table(folder / outputs.SENTENCES, table)
     examples = columns[0]
     table = []
-    for i, tokens in enumerate(interpolate(vae, x[: 2 * PAIRS])):
+    for i, tokens in enumerate(interpolate_pairs(vae, x[: 2 * PAIRS])):
         ends = {"start": examples[2 * i], "end": examples[2 * i + 1]}
-        for position, sentence in enumerate(sentences(tokens, vocabulary)):
+        for position, sentence in enumerate(join_words(tokens, vocabulary)):
             table.append({**ends, "place": position, "sentence": sentence})
     write_table(folder / outputs.LINES, table)
 
@@ -64,7 +70,9 @@ def write_pictures(vae: VAE, x: np.ndarray, seed: int, folder: Path) -> None:
     """Rows of examples, each above its reconstructions; and samples."""
     from PIL import Image  # here, because a machine that only trains and measures need not have it
 
-    examples, reconstructions, samples = reconstructions_and_samples(vae, x, seed)
+    examples, reconstructions, samples = reconstruct_and_sample(vae, x, seed)
     pairs = zip(examples.split(PER_ROW), reconstructions.split(PER_ROW), strict=True)
-    Image.fromarray(grid([row for pair in pairs for row in pair])).save(folder / outputs.RECONSTRUCTIONS)
-    Image.fromarray(grid([samples])).save(folder / outputs.SAMPLES)
+    Image.fromarray(lay_out_pictures([row for pair in pairs for row in pair])).save(
+        folder / outputs.RECONSTRUCTIONS
+    )
+    Image.fromarray(lay_out_pictures([samples])).save(folder / outputs.SAMPLES)

@@ -98,10 +98,10 @@ def beside(title: str, work: Callable[[], None]) -> Iterator[None]:
 
 def set_up_for(work: Callable[[], None], writer: Connection) -> None:
     """Work in a worker, which ends with the stage: one thread; an error that a person can mend is sent."""
-    from uncollapse.compute.device import set_up
+    from uncollapse.compute.device import set_up_process
 
     end_with(stage())
-    set_up()
+    set_up_process()
     try:
         work()
     except Exception as error:

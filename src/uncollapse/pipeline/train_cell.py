@@ -7,15 +7,15 @@ from typing import Any
 
 from safetensors.torch import load_file
 
-from uncollapse.compute.device import device
+from uncollapse.compute.device import find_device
 from uncollapse.compute.work import Work
 from uncollapse.data.files import read_parts
 from uncollapse.data.part import Part
 from uncollapse.errors import UserError
 from uncollapse.experiment.cells import Cell
 from uncollapse.files import write_whole
-from uncollapse.measures.collapse import collapse_thresholds, collapsed
-from uncollapse.measures.likelihood import likelihoods
+from uncollapse.measures.collapse import find_thresholds, share_of_collapsed
+from uncollapse.measures.likelihood import estimate_likelihoods
 from uncollapse.methods import Method
 from uncollapse.pipeline import outputs
 from uncollapse.pipeline.assemble import assemble
@@ -25,7 +25,7 @@ from uncollapse.seeds import torch_generator
 from uncollapse.tables import last_row
 from uncollapse.training.loop import train
 from uncollapse.training.state import Training
-from uncollapse.vae import VAE, encode
+from uncollapse.vae import VAE, encode_part
 
 DIVERGED = {"nll": math.inf, "collapsed": 1.0, "kl": math.nan}  # what is said of a trial that did
 
@@ -37,7 +37,7 @@ def fit(recipe: outputs.Recipe, seed: int, checkpoint: Checkpoint) -> VAE:
     """
     cell = Cell(recipe["dataset"], recipe["model"], recipe["method"])
     card, method, spent = outputs.card(cell.dataset, seed), Method.build(recipe), Work()
-    vae = assemble(recipe, json.loads(card.read_text()), seed).to(device(recipe["device"]))
+    vae = assemble(recipe, json.loads(card.read_text()), seed).to(find_device(recipe["device"]))
     parts = ["train", "reserve"]
     if method.pretraining.run:  # its encoder was trained on the reserve
         encoder = outputs.encoder(cell, seed)
@@ -64,7 +64,7 @@ def trial(recipe: outputs.Recipe, seed: int, folder: Path, progress: Progress) -
     if over.exists():
         return json.loads(over.read_text())
     folder.mkdir(exist_ok=True)
-    checkpoint = Checkpoint(folder, device(recipe["device"]), progress)
+    checkpoint = Checkpoint(folder, find_device(recipe["device"]), progress)
     try:
         vae = fit(recipe, seed, checkpoint)
         valid = read_parts(outputs.prepared(recipe["dataset"], seed), "valid")
@@ -85,8 +85,8 @@ def validated(vae: VAE, valid: Part, settings: dict[str, Any], seed: int) -> dic
 
     `settings` are `most`, `tolerance`, `eps` and `delta` of the section `evaluation` of params.yaml.
     """
-    q, noise = encode(vae, valid), torch_generator(seed, "tune", device=next(vae.parameters()).device)
+    q, noise = encode_part(vae, valid), torch_generator(seed, "tune", device=next(vae.parameters()).device)
     limits = {name: settings[name] for name in ("most", "tolerance")}
-    means = likelihoods(vae, valid, q=q, noise=noise, **limits).means()
-    share = collapsed(collapse_thresholds(q.kl(), delta=settings["delta"]), settings["eps"])
+    means = estimate_likelihoods(vae, valid, q=q, noise=noise, **limits).means()
+    share = share_of_collapsed(find_thresholds(q.kl(), delta=settings["delta"]), settings["eps"])
     return {"nll": means.nll, "collapsed": share, "kl": means.kl}

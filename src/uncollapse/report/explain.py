@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 from uncollapse.experiment.cells import Cell
 from uncollapse.experiment.describe import link_arxiv, read_docstring
 from uncollapse.experiment.tuning import named
-from uncollapse.measures import modules
+from uncollapse.measures import load_measures
 from uncollapse.pipeline.outputs import choice, training
 from uncollapse.registry import PACKAGE, SLOTS, default_entries
 from uncollapse.results.gather import Results
@@ -62,7 +62,7 @@ def entries(results: Results) -> list[Entry]:
 
 def measures() -> list[Explained]:
     """All measures."""
-    files = [(module, Path(module.__file__).relative_to(PACKAGE)) for module in modules()]
+    files = [(module, Path(module.__file__).relative_to(PACKAGE)) for module in load_measures()]
     return [Explained(source(file), list(module.COLUMNS), document(file)) for module, file in files]
 
 

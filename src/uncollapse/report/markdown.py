@@ -1,7 +1,7 @@
 """The results as a Markdown table, metrics/results.md, to which the README links."""
 
 from uncollapse.experiment.cells import Cell
-from uncollapse.measures import columns
+from uncollapse.measures import list_columns
 from uncollapse.pipeline.published import RESULTS
 from uncollapse.report.matrix import sides
 from uncollapse.results.evidence import Evidence
@@ -36,7 +36,7 @@ def entry(evidence: Evidence, cell: Cell) -> str:
     share, gone = percent(means), evidence.left_out(cell)
     nll, collapsed = (evidence.against_plain(cell, measure) for measure in ("nll", "collapsed"))
     if nll is None or collapsed is None:
-        return f"nll {mean_of(means, 'nll', columns()['nll'])}, {share} %{gone and f'<br>{gone}'}"
+        return f"nll {mean_of(means, 'nll', list_columns()['nll'])}, {share} %{gone and f'<br>{gone}'}"
     base = percent(evidence.means[cell.dataset, cell.model, evidence.plain])
     return "<br>".join(
         [

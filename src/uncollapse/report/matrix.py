@@ -8,7 +8,7 @@ import altair as alt
 import pandas as pd
 
 from uncollapse.experiment.cells import Cell
-from uncollapse.measures import columns
+from uncollapse.measures import list_columns
 from uncollapse.report.charts._canvas import Layers
 from uncollapse.report.colours import VERDICT_COLOURS
 from uncollapse.results.effects import Effect, effect_of
@@ -84,7 +84,7 @@ def square(evidence: Evidence, cell: Cell) -> Square:
         failed = evidence.missing.get(cell) not in REASONS.values()
         return Square(cell, "failed" if failed else "no results", OTHERS, [])
     levels = [
-        Line(f"nll {mean_of(evidence.means[cell], 'nll', columns()['nll'])} nats"),
+        Line(f"nll {mean_of(evidence.means[cell], 'nll', list_columns()['nll'])} nats"),
         Line(f"{evidence.collapse} {100 * evidence.means[cell][evidence.collapse]:.0f} %"),
         *(Line(text, strong=True) for text in [evidence.left_out(cell)] if text),
     ]

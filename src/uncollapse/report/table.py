@@ -7,7 +7,7 @@ import pandas as pd
 
 from uncollapse.data.files import locate_labels
 from uncollapse.experiment.cells import Cell
-from uncollapse.measures import Measure, columns
+from uncollapse.measures import Measure, list_columns
 from uncollapse.pipeline import outputs
 from uncollapse.results.evidence import Evidence
 from uncollapse.results.gather import Results
@@ -43,7 +43,9 @@ class Column(NamedTuple):
 
 def measures() -> dict[str, Measure]:
     """The measures that have a column."""
-    return {name: measure for name, measure in columns().items() if measure.compared and not measure.derived}
+    return {
+        name: measure for name, measure in list_columns().items() if measure.compared and not measure.derived
+    }
 
 
 def heads() -> list[Column]:

@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from uncollapse.experiment.cells import Cell
-from uncollapse.measures import Measure, columns
+from uncollapse.measures import Measure, list_columns
 from uncollapse.results.statistics import LEVEL, interval, over_examples
 
 PAIR = ["question", *Cell._fields, "against_model", "against_method", "measure"]
@@ -78,7 +78,7 @@ def compare(
     least this large; `both`, the difference is no estimate, and not tested. Without two common seeds low,
     high and p are nan.
     """
-    declared = {name: measure for name, measure in (measures or columns()).items() if measure.compared}
+    declared = {name: measure for name, measure in (measures or list_columns()).items() if measure.compared}
     single = {name: measure for name, measure in declared.items() if not measure.paired}
     derived = {name: measure.derived(summary) for name, measure in single.items() if measure.derived}
     summary = summary.assign(**derived)

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from uncollapse.experiment.cells import Cell
-from uncollapse.measures import Measure, columns
+from uncollapse.measures import Measure, list_columns
 from uncollapse.results.comparison import Examples
 from uncollapse.results.statistics import interval, over_examples
 
@@ -12,7 +12,7 @@ CELL = list(Cell._fields)
 
 def measured() -> dict[str, Measure]:
     """The measures of which there are means: first those that are compared, then the others."""
-    measures = {name: one for name, one in columns().items() if not one.derived and not one.paired}
+    measures = {name: one for name, one in list_columns().items() if not one.derived and not one.paired}
     return dict(sorted(measures.items(), key=lambda item: not item[1].compared))
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from uncollapse.measures import Measure, columns
+from uncollapse.measures import Measure, list_columns
 
 Row = Mapping[Any, Any]
 NO_INTERVAL = " (one seed: no interval)"
@@ -15,7 +15,7 @@ MINUS = "−"
 @cache
 def measure_of(column: str) -> Measure:
     """How a column of measures is compared and shown."""
-    return columns()[column]
+    return list_columns()[column]
 
 
 def decimals(half: float, mean: float) -> int:

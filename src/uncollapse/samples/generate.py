@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from uncollapse.data.part import END, Part, to_tensor
-from uncollapse.vae import VAE, encode, evaluating
+from uncollapse.vae import VAE, encode_part, evaluating
 
 PER_ROW = 8  # examples in a row of a picture
 
 
-def generate(vae: VAE, z: Tensor, like: Tensor, rng: torch.Generator | None) -> Tensor:
+def generate_examples(vae: VAE, z: Tensor, like: Tensor, rng: torch.Generator | None) -> Tensor:
     """An x for each z (B, D), of the shape and type of `like` (1, ...): the mean of p(x|z).
 
     If the decoder is autoregressive, the dimensions of x (pixels or words) are drawn one after the other,
@@ -36,32 +36,36 @@ def generate(vae: VAE, z: Tensor, like: Tensor, rng: torch.Generator | None) -> 
     return x
 
 
-def reconstructions_and_samples(vae: VAE, x: NDArray[Any], seed: int) -> tuple[Tensor, Tensor, Tensor]:
+def reconstruct_and_sample(vae: VAE, x: NDArray[Any], seed: int) -> tuple[Tensor, Tensor, Tensor]:
     """For x (N, ...): x itself, reconstructions from the posterior means, and N samples of the prior."""
     device = next(vae.parameters()).device
     rng = torch.Generator(device).manual_seed(seed)
     examples = to_tensor(x, device)
     prior = torch.randn(len(examples), vae.latents, generator=rng, device=device)
-    z = torch.cat([encode(vae, Part(x)).mu.to(device), prior])
-    reconstructions, samples = generate(vae, z, examples[:1], rng).split(len(examples))
+    z = torch.cat([encode_part(vae, Part(x)).mu.to(device), prior])
+    reconstructions, samples = generate_examples(vae, z, examples[:1], rng).split(len(examples))
     return examples.cpu(), reconstructions.cpu(), samples.cpu()
 
 
 @torch.no_grad()
-def interpolate(vae: VAE, x: NDArray[Any], points: int = 5) -> Tensor:
+def interpolate_pairs(vae: VAE, x: NDArray[Any], points: int = 5) -> Tensor:
     """For pairs x (2 N, ...): the most likely x at points between posterior means, (N, points, ...).
 
     The first and the last point are the means themselves. If the decoder ignores z, all x of a pair are the
     same (Bowman et al. 2016, arXiv 1511.06349, section 5.3, look at such lines).
     """
     device = next(vae.parameters()).device
-    start, end = encode(vae, Part(x)).mu.to(device).unflatten(0, (-1, 2)).unbind(1)
+    start, end = encode_part(vae, Part(x)).mu.to(device).unflatten(0, (-1, 2)).unbind(1)
     weight = torch.linspace(0, 1, points, device=device).view(-1, 1)
     z = torch.lerp(start.unsqueeze(1), end.unsqueeze(1), weight)
-    return generate(vae, z.flatten(0, 1), to_tensor(x[:1], device), None).unflatten(0, (-1, points)).cpu()
+    return (
+        generate_examples(vae, z.flatten(0, 1), to_tensor(x[:1], device), None)
+        .unflatten(0, (-1, points))
+        .cpu()
+    )
 
 
-def grid(batches: Sequence[Tensor]) -> NDArray[np.uint8]:
+def lay_out_pictures(batches: Sequence[Tensor]) -> NDArray[np.uint8]:
     """Batches of pictures, (B, H, W) or (B, H, W, C), values in [0, 1], as one picture.
 
     Each batch begins a new row of PER_ROW pictures, with white between them.
@@ -76,7 +80,7 @@ def grid(batches: Sequence[Tensor]) -> NDArray[np.uint8]:
     return (255 * np.concatenate(rows)).round().astype(np.uint8)
 
 
-def sentences(x: Tensor, vocabulary: Sequence[str]) -> list[str]:
+def join_words(x: Tensor, vocabulary: Sequence[str]) -> list[str]:
     """Tokens (B, T) as B sentences, each up to its END."""
     texts = []
     for tokens in x.tolist():

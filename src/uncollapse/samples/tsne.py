@@ -6,7 +6,7 @@ from openTSNE import TSNE
 from torch import Tensor
 
 
-def tsne(mu: Tensor, *, seed: int, perplexity: float = 30.0) -> NDArray[np.float32]:
+def map_by_tsne(mu: Tensor, *, seed: int, perplexity: float = 30.0) -> NDArray[np.float32]:
     """A map (N, 2) of posterior means (N, D), N > 3, that starts from their principal components.
 
     The gradient is Barnes & Hut's up to 10,000 points, by interpolation beyond. A perplexity of more than (N

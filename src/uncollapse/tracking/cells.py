@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from uncollapse.experiment.cells import Cell
-from uncollapse.measures import columns
+from uncollapse.measures import list_columns
 from uncollapse.pipeline.cache import key
 from uncollapse.pipeline.watching.times import Span
 from uncollapse.results.effects import effect_of
@@ -65,7 +65,7 @@ def points(evidence: Evidence, cell: Cell) -> Points:
         if measure.compared:
             numbers |= {f"test/{name}/{end}": means[f"{name}_{end}"] for end in ENDS}
     numbers["cost"] = means["cost"]
-    for name in columns():
+    for name in list_columns():
         row = evidence.against_plain(cell, name)
         if row is not None and row["at_cap"] != "both":
             numbers[f"difference/{name}"] = row["difference"]

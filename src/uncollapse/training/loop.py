@@ -11,14 +11,14 @@ from torch import Tensor, nn
 
 from uncollapse.compute.work import Work
 from uncollapse.data.part import Array, Part, draw_batches, to_tensor
-from uncollapse.measures.active_units import active_units
-from uncollapse.measures.mutual_information import mutual_information
+from uncollapse.measures.active_units import count_active_units
+from uncollapse.measures.mutual_information import estimate_mi
 from uncollapse.methods import Method
 from uncollapse.seeds import numpy_generator, torch_generator
-from uncollapse.training.objective import elbo
+from uncollapse.training.objective import measure_elbo
 from uncollapse.training.state import Training, TrainState
 from uncollapse.training.step import GradientStep
-from uncollapse.vae import VAE, Gaussian, encode, initialise
+from uncollapse.vae import VAE, Gaussian, encode_part, initialise_weights
 
 Row = dict[str, float]
 
@@ -70,7 +70,7 @@ def train(
     kl_target of a controller, and from which epoch on the KL has been within 5 % of it (0 for neither).
     `saved` is a state's `state_dict()`: training goes on from there.
     """
-    state = TrainState(vae, method, training, work or Work(), task(vae, method, data, seed))
+    state = TrainState(vae, method, training, work or Work(), build_task(vae, method, data, seed))
     if saved is not None:
         state.load_state_dict(saved)
 
@@ -85,12 +85,12 @@ def train(
             state.kl_weight = result.kl_weight  # advances once a batch, however many steps were taken on it
             means.append(result.means)
         state.batches += len(means)
-        q = encode(vae, valid)
-        state.inference = method.inference.epoch(state.inference, partial(information, q, seed))
+        q = encode_part(vae, valid)
+        state.inference = method.inference.epoch(state.inference, partial(measure_information, q, seed))
         rate = state.optimizers["encoder"].learning_rate  # of this epoch
-        valid_elbo = elbo(vae, valid, q, torch_generator(seed, "validation elbo"))
+        valid_elbo = measure_elbo(vae, valid, q, torch_generator(seed, "validation elbo"))
         state.validated(valid_elbo)
-        yield {**epoch_row(state, means, q), "valid_elbo": valid_elbo, "learning_rate": rate}, state
+        yield {**make_epoch_row(state, means, q), "valid_elbo": valid_elbo, "learning_rate": rate}, state
     if "weights" in state.best:
         vae.load_state_dict(state.best["weights"])
 
@@ -109,23 +109,23 @@ def learn(
         yield row, state.state_dict()
 
 
-def task(vae: VAE, method: Method, data: Part, seed: int) -> nn.Module | None:
+def build_task(vae: VAE, method: Method, data: Part, seed: int) -> nn.Module | None:
     """What is trained beside the VAE, with the initial weights of `seed`, if anything."""
     if method.auxiliary.task is None:
         return None
     device = next(vae.parameters()).device
     module = method.auxiliary.task(vae, to_tensor(data.x[:1], device))
-    initialise(module, seed)
+    initialise_weights(module, seed)
     return module.to(device)
 
 
-def information(q: Gaussian, seed: int) -> float:
+def measure_information(q: Gaussian, seed: int) -> float:
     """The mutual information (nats) of encoded validation data."""
     noise = torch.randn(q.mu.shape, generator=torch_generator(seed, "validation"))
-    return mutual_information(q, noise).mi
+    return estimate_mi(q, noise).mi
 
 
-def epoch_row(state: TrainState, means: Sequence[Tensor], q: Gaussian) -> Row:
+def make_epoch_row(state: TrainState, means: Sequence[Tensor], q: Gaussian) -> Row:
     """The history's row of an epoch, from the means (3,) of its batches and q(z|x) of the valid data."""
     reconstruction, kl, beta = torch.stack(list(means)).mean(0).tolist()
     state.trained(kl)
@@ -136,7 +136,7 @@ def epoch_row(state: TrainState, means: Sequence[Tensor], q: Gaussian) -> Row:
         "reconstruction": reconstruction,
         "kl": kl,
         "beta": beta,
-        "active_units": active_units(q.mu),
+        "active_units": count_active_units(q.mu),
         "valid_kl": float(q.kl().sum(1).mean()),
         **state.work.row(),
         "kl_target": state.target,

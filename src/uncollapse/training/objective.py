@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from uncollapse.data.part import Part, to_tensor
 from uncollapse.methods import Method
-from uncollapse.methods.kl_weight import State
+from uncollapse.methods.kl_weight import KLWeightState
 from uncollapse.methods.perturbation import Inputs
 from uncollapse.vae import VAE, Gaussian, evaluating
 
@@ -27,21 +27,21 @@ class Terms(NamedTuple):
     reconstruction: Tensor
     kl: Tensor
     beta: Tensor
-    state: State
+    state: KLWeightState
 
 
-def more_noise(vae: VAE, method: Method) -> int:
+def count_more_noise(vae: VAE, method: Method) -> int:
     """How many standard normal numbers an example and a latent dimension need in a step, beyond two."""
     return method.bound.samples - 1 + (vae.refinement.steps if vae.refinement else 0)
 
 
-def objective(
+def compute_objective(
     vae: VAE,
     method: Method,
     x: Tensor,
     inputs: Inputs,
     noise: Tensor,
-    state: State,
+    state: KLWeightState,
     task: nn.Module | None = None,
 ) -> Terms:
     """The terms of the loss of a batch x (B, ...), of which encoder and decoder read `inputs`.
@@ -68,7 +68,7 @@ def objective(
     return Terms(loss, reconstruction, kl, beta, state)
 
 
-def elbo(vae: VAE, part: Part, q: Gaussian, generator: torch.Generator, size: int = 500) -> float:
+def measure_elbo(vae: VAE, part: Part, q: Gaussian, generator: torch.Generator, size: int = 500) -> float:
     """The ELBO in nats, the mean over a part whose q(z|x) is `q` (N, D), in evaluation mode: the exact KL,
     and one sample of z for the reconstruction."""
     device, total = next(vae.parameters()).device, -float(q.kl().double().sum())

@@ -10,8 +10,8 @@ from torch import nn
 from uncollapse.compute.optimizer import Optimizer, Rule
 from uncollapse.compute.work import Work
 from uncollapse.methods import Method
-from uncollapse.methods.inference import State as InferenceState
-from uncollapse.methods.kl_weight import State as KLWeightState
+from uncollapse.methods.inference import InferenceState as InferenceState
+from uncollapse.methods.kl_weight import KLWeightState as KLWeightState
 from uncollapse.vae import VAE
 
 

@@ -5,12 +5,12 @@ from typing import final
 import torch
 from torch import Tensor
 
-from uncollapse.compute.optimizer import clip_scale
+from uncollapse.compute.optimizer import find_clip_scale
 from uncollapse.methods import Method
 from uncollapse.methods.inference import StepResult
 from uncollapse.methods.perturbation import Context, Inputs
 from uncollapse.seeds import torch_generator
-from uncollapse.training.objective import Terms, more_noise, objective
+from uncollapse.training.objective import Terms, compute_objective, count_more_noise
 from uncollapse.training.state import TrainState
 
 
@@ -37,13 +37,13 @@ class GradientStep:
         groups = [name for name, update in {"encoder": encoder, "decoder": decoder}.items() if update]
         parameters = [parameter for name in groups for parameter in state.groups[name]]
         noise = torch.randn(2, len(x), state.vae.latents, generator=self.noise, device=self.device)
-        if count := more_noise(state.vae, self.method):
+        if count := count_more_noise(state.vae, self.method):
             more = torch.randn(count, *noise[0].shape, generator=self.more_noise, device=self.device)
             noise = torch.cat([noise, more])
         with state.work.counted(encoder, decoder, x.shape):
             terms = self.terms(x, self.perturbed(x, noise), noise)
             gradients = torch.autograd.grad(terms.loss.mean(), parameters, materialize_grads=True)
-        scale = clip_scale(gradients, self.clip)
+        scale = find_clip_scale(gradients, self.clip)
         for name in groups:
             own, gradients = gradients[: len(state.groups[name])], gradients[len(state.groups[name]) :]
             state.optimizers[name].step(own, scale)
@@ -56,7 +56,7 @@ class GradientStep:
     def terms(self, x: Tensor, inputs: Inputs, noise: Tensor) -> Terms:
         """The terms of the loss with the weights as they are."""
         state = self.state
-        return objective(state.vae, self.method, x, inputs, noise, state.kl_weight, state.task)
+        return compute_objective(state.vae, self.method, x, inputs, noise, state.kl_weight, state.task)
 
     def perturbed(self, x: Tensor, noise: Tensor) -> Inputs:
         """What encoder and decoder read of x. A gradient for an adversary counts as a step of both."""

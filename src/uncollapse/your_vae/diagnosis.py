@@ -9,10 +9,10 @@ import torch
 from numpy.typing import NDArray
 
 from uncollapse.errors import needs
-from uncollapse.measures.active_units import active_units
-from uncollapse.measures.collapse import collapse_thresholds, collapsed
-from uncollapse.measures.mutual_information import mutual_information
-from uncollapse.measures.probe import probe_accuracy
+from uncollapse.measures.active_units import count_active_units
+from uncollapse.measures.collapse import find_thresholds, share_of_collapsed
+from uncollapse.measures.mutual_information import estimate_mi
+from uncollapse.measures.probe import measure_probe_accuracy
 from uncollapse.vae import Gaussian
 from uncollapse.your_vae.information_bounds import bound_information, bound_marginal_kl
 from uncollapse.your_vae.posterior_inputs import read_posterior, to_numpy
@@ -60,7 +60,7 @@ class Diagnosis:
 
         That is, KL_i < eps for at least 1 - delta of the examples.
         """
-        return collapsed(torch.from_numpy(self.collapse_thresholds), eps)
+        return share_of_collapsed(torch.from_numpy(self.collapse_thresholds), eps)
 
     @cached_property
     def verdict(self) -> str:
@@ -134,20 +134,20 @@ def diagnose_posterior(q: Gaussian, labels: Any, delta: float, doubt: str | None
     sample = order[:MOST_EXAMPLES]
     noise = torch.randn(len(sample), q.mu.shape[1], generator=generator)
     chosen = Gaussian(q.mu[sample], q.logvar[sample])
-    information, upper = mutual_information(chosen, noise), bound_information(chosen, noise)
+    information, upper = estimate_mi(chosen, noise), bound_information(chosen, noise)
     return Diagnosis(
         n=len(kl),
         d=kl.shape[1],
         delta=delta,
         kl=float(kl.sum(1).mean()),
         kl_per_dimension=kl.mean(0).numpy(),
-        active_units=active_units(q.mu),
+        active_units=count_active_units(q.mu),
         mi=information.mi,
         mi_standard_error=information.standard_error,
         mi_cap=information.cap,
         mi_upper=upper.mi_upper,
         mi_upper_standard_error=upper.standard_error,
-        collapse_thresholds=collapse_thresholds(kl, delta=delta).numpy(),
+        collapse_thresholds=find_thresholds(kl, delta=delta).numpy(),
         marginal_kl=information.marginal_kl,
         marginal_kl_at_least=bound_marginal_kl(q),
         doubt=doubt,
@@ -177,4 +177,4 @@ def probe_labels(mu: torch.Tensor, labels: Any, order: torch.Tensor) -> float:
     cuts = [3 * len(mu) // 5, 4 * len(mu) // 5]
     train, valid, test = ((mu[part], classes[part.numpy()]) for part in order.tensor_split(cuts))
     with needs("probe"):
-        return probe_accuracy(train, valid, test)
+        return measure_probe_accuracy(train, valid, test)

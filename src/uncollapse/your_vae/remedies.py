@@ -13,12 +13,12 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from uncollapse.entries import resolve
+from uncollapse.entries import resolve_entry
 from uncollapse.errors import UserError
 from uncollapse.methods.divergence import Divergence
 from uncollapse.methods.inference import Inference, StepResult
 from uncollapse.methods.perturbation import Context, Inputs, Perturbation
-from uncollapse.registry import SLOTS, build
+from uncollapse.registry import SLOTS, make_piece
 from uncollapse.vae import VAE, Gaussian
 from uncollapse.your_vae.weighted_kl import WeightedKL, to_single
 
@@ -28,7 +28,9 @@ Step = Callable[..., Tensor]
 def build_piece(slot: str, use: str, arguments: dict[str, Any]) -> Any:
     """What the piece `use` of a slot makes of its arguments."""
     try:
-        return build(SLOTS[slot].folder, resolve(slot, SLOTS[slot].folder, {"use": use, **arguments}))
+        return make_piece(
+            SLOTS[slot].folder, resolve_entry(slot, SLOTS[slot].folder, {"use": use, **arguments})
+        )
     except UserError as error:
         raise ValueError(str(error)) from None
 

@@ -12,7 +12,7 @@ from typing import Any
 import psutil
 from faults.kills import Reference
 
-from uncollapse.compute.device import set_up
+from uncollapse.compute.device import set_up_process
 from uncollapse.experiment.cells import Cell
 from uncollapse.pipeline import outputs
 from uncollapse.tables import append_row
@@ -54,7 +54,7 @@ def flat(what: str, count: int, work: Callable[[Tick], None]) -> None:
             print(f"{what}: {count}, in the second half {growth}", flush=True)
             os._exit(memory > GROWTH or files > FILES or children > 0)
 
-    set_up()
+    set_up_process()
     try:
         work(tick)
     finally:

@@ -12,10 +12,10 @@ from typing import NamedTuple, Protocol
 
 from torch import Tensor
 
-from uncollapse.methods.kl_weight import State as KLWeightState
+from uncollapse.methods.kl_weight import KLWeightState as KLWeightState
 from uncollapse.vae import Refinement
 
-State = dict[str, float]
+InferenceState = dict[str, float]
 
 
 class StepResult(NamedTuple):
@@ -31,19 +31,19 @@ class StepResult(NamedTuple):
     kl_weight: KLWeightState
 
 
-class GradientStep(Protocol):
+class StepFunction(Protocol):
     """One gradient step on the loss of a batch, of the encoder, the decoder, or both."""
 
     def __call__(self, x: Tensor, *, encoder: bool = True, decoder: bool = True) -> StepResult: ...
 
 
-Draw = Callable[[], Tensor]
+DrawBatch = Callable[[], Tensor]
 
 
 class Inference(NamedTuple):
     """An order of updates."""
 
-    init: Callable[[], State]
-    step: Callable[[State, Tensor, GradientStep, Draw], StepResult]
-    epoch: Callable[[State, Callable[[], float]], State]
+    init: Callable[[], InferenceState]
+    step: Callable[[InferenceState, Tensor, StepFunction, DrawBatch], StepResult]
+    epoch: Callable[[InferenceState, Callable[[], float]], InferenceState]
     refinement: Refinement | None = None

@@ -17,13 +17,13 @@ from collections.abc import Callable
 from pydantic import PositiveInt
 from torch import Tensor
 
-from uncollapse.methods.inference import Draw, GradientStep, Inference, State, StepResult
+from uncollapse.methods.inference import DrawBatch, Inference, InferenceState, StepFunction, StepResult
 
 
 def aggressive(*, window: PositiveInt = 10, most: PositiveInt = 100, patience: PositiveInt = 5) -> Inference:
     """Fewer than `most` steps of the encoder for one of the decoder."""
 
-    def step(state: State, x: Tensor, gradient_step: GradientStep, draw: Draw) -> StepResult:
+    def step(state: InferenceState, x: Tensor, gradient_step: StepFunction, draw: DrawBatch) -> StepResult:
         if not state["aggressive"]:
             return gradient_step(x)
         results: list[StepResult] = []
@@ -40,7 +40,7 @@ def aggressive(*, window: PositiveInt = 10, most: PositiveInt = 100, patience: P
             batch = draw()
         return gradient_step(x, encoder=False)
 
-    def epoch(state: State, mi: Callable[[], float]) -> State:
+    def epoch(state: InferenceState, mi: Callable[[], float]) -> InferenceState:
         if not state["aggressive"]:
             return state
         value, best, lags = mi(), state["best"], state["lags"]

@@ -2,13 +2,13 @@
 
 from torch import Tensor
 
-from uncollapse.methods.inference import Draw, GradientStep, Inference, State, StepResult
+from uncollapse.methods.inference import DrawBatch, Inference, InferenceState, StepFunction, StepResult
 
 
 def joint() -> Inference:
     """One step of both."""
 
-    def step(state: State, x: Tensor, gradient_step: GradientStep, draw: Draw) -> StepResult:
+    def step(state: InferenceState, x: Tensor, gradient_step: StepFunction, draw: DrawBatch) -> StepResult:
         return gradient_step(x)
 
     return Inference(init=dict, step=step, epoch=lambda state, mi: state)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from torch import Tensor
 
-State = dict[str, Tensor]
+KLWeightState = dict[str, Tensor]
 
 
 class KLWeight(NamedTuple):
@@ -22,8 +22,8 @@ class KLWeight(NamedTuple):
     per_dimension  whether `update` needs KL_i of each dimension, and not only their sum
     """
 
-    init: Callable[[], State]
-    update: Callable[[State, Tensor, Tensor], tuple[Tensor, State]]
+    init: Callable[[], KLWeightState]
+    update: Callable[[KLWeightState, Tensor, Tensor], tuple[Tensor, KLWeightState]]
     batches: int = 0
     target: float = 0.0
     per_dimension: bool = False

@@ -5,13 +5,13 @@ import torch
 from pydantic import NonNegativeFloat
 from torch import Tensor
 
-from uncollapse.methods.kl_weight import KLWeight, State
+from uncollapse.methods.kl_weight import KLWeight, KLWeightState
 
 
 def constant(*, beta: NonNegativeFloat = 1.0) -> KLWeight:
     """The same `beta` at every step."""
 
-    def update(state: State, kl: Tensor, reconstruction: Tensor) -> tuple[Tensor, State]:
+    def update(state: KLWeightState, kl: Tensor, reconstruction: Tensor) -> tuple[Tensor, KLWeightState]:
         return torch.tensor(beta, device=kl.device), state
 
     return KLWeight(init=dict, update=update)

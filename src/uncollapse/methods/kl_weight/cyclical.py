@@ -10,7 +10,7 @@ import torch
 from pydantic import Field, NonNegativeFloat, PositiveInt
 from torch import Tensor
 
-from uncollapse.methods.kl_weight import KLWeight, State
+from uncollapse.methods.kl_weight import KLWeight, KLWeightState
 
 
 def cyclical(
@@ -23,7 +23,7 @@ def cyclical(
     """beta = start + (end - start) min(tau / rising, 1), tau = (t mod period) / period, at batch t = 0,
     1, ..."""
 
-    def update(state: State, kl: Tensor, reconstruction: Tensor) -> tuple[Tensor, State]:
+    def update(state: KLWeightState, kl: Tensor, reconstruction: Tensor) -> tuple[Tensor, KLWeightState]:
         tau = (state["step"] % period) / period
         risen = (tau / rising).clamp(max=1).to(kl.device, kl.dtype)
         return start + (end - start) * risen, {"step": state["step"] + 1}

@@ -15,7 +15,7 @@ from typing import Literal
 from pydantic import PositiveFloat
 from torch import Tensor
 
-from uncollapse.methods.kl_weight import KLWeight, State
+from uncollapse.methods.kl_weight import KLWeight, KLWeightState
 
 
 def free_bits(
@@ -28,7 +28,7 @@ def free_bits(
         "total": lambda kl: kl.mean() > free,
     }[per]
 
-    def update(state: State, kl: Tensor, reconstruction: Tensor) -> tuple[Tensor, State]:
+    def update(state: KLWeightState, kl: Tensor, reconstruction: Tensor) -> tuple[Tensor, KLWeightState]:
         return above(kl).to(kl.dtype), state
 
     return KLWeight(dict, update, per_dimension=per != "total")

@@ -20,7 +20,7 @@ import torch
 from pydantic import PositiveFloat
 from torch import Tensor
 
-from uncollapse.methods.kl_weight import KLWeight, State
+from uncollapse.methods.kl_weight import KLWeight, KLWeightState
 
 
 def geco(
@@ -40,11 +40,11 @@ def geco(
     if not 0 <= memory < 1:
         raise ValueError(f"memory ({memory}) should be 0 or more and less than 1")
 
-    def init() -> State:
+    def init() -> KLWeightState:
         zero = torch.tensor(0.0, dtype=torch.float64)
         return {"log_lambda": zero, "mean": zero, "step": torch.tensor(0)}
 
-    def update(state: State, kl: Tensor, reconstruction: Tensor) -> tuple[Tensor, State]:
+    def update(state: KLWeightState, kl: Tensor, reconstruction: Tensor) -> tuple[Tensor, KLWeightState]:
         log_lambda, mean, step = (state[name].to(kl.device) for name in ("log_lambda", "mean", "step"))
         error = reconstruction.mean().double() - reconstruction_target
         mean = torch.where(step == 0, error, memory * mean + (1 - memory) * error)

@@ -8,13 +8,13 @@ import torch
 from pydantic import NonNegativeFloat, PositiveInt
 from torch import Tensor
 
-from uncollapse.methods.kl_weight import KLWeight, State
+from uncollapse.methods.kl_weight import KLWeight, KLWeightState
 
 
 def linear(*, steps: PositiveInt, start: NonNegativeFloat = 0.0, end: NonNegativeFloat = 1.0) -> KLWeight:
     """beta = start + (end - start) min(t / steps, 1) at batch t = 0, 1, ..."""
 
-    def update(state: State, kl: Tensor, reconstruction: Tensor) -> tuple[Tensor, State]:
+    def update(state: KLWeightState, kl: Tensor, reconstruction: Tensor) -> tuple[Tensor, KLWeightState]:
         risen = (state["step"] / steps).clamp(max=1).to(kl.device, kl.dtype)
         return start + (end - start) * risen, {"step": state["step"] + 1}
 

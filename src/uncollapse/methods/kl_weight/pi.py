@@ -24,7 +24,7 @@ import torch
 from pydantic import NonNegativeFloat, PositiveFloat
 from torch import Tensor
 
-from uncollapse.methods.kl_weight import KLWeight, State
+from uncollapse.methods.kl_weight import KLWeight, KLWeightState
 
 
 def pi(
@@ -40,11 +40,11 @@ def pi(
     if low >= high:
         raise ValueError(f"low ({low}) should be less than high ({high})")
 
-    def init() -> State:
+    def init() -> KLWeightState:
         start = torch.tensor(low, dtype=torch.float64)
         return {"integral": start, "unclamped": start}
 
-    def update(state: State, kl: Tensor, reconstruction: Tensor) -> tuple[Tensor, State]:
+    def update(state: KLWeightState, kl: Tensor, reconstruction: Tensor) -> tuple[Tensor, KLWeightState]:
         error = kl_target - kl.sum(1).mean().double()
         proportional = kp * torch.sigmoid(-error)
         integral, unclamped = (state[name].to(error.device) for name in ("integral", "unclamped"))

@@ -8,13 +8,13 @@ import torch
 from pydantic import PositiveInt
 from torch import Tensor
 
-from uncollapse.methods.kl_weight import KLWeight, State
+from uncollapse.methods.kl_weight import KLWeight, KLWeightState
 
 
 def sigmoid(*, steps: PositiveInt) -> KLWeight:
     """beta = sigmoid((t - steps / 2) / (steps / 10)) at batch t = 0, 1, ... before `steps`, then 1."""
 
-    def update(state: State, kl: Tensor, reconstruction: Tensor) -> tuple[Tensor, State]:
+    def update(state: KLWeightState, kl: Tensor, reconstruction: Tensor) -> tuple[Tensor, KLWeightState]:
         step = state["step"]
         risen = torch.where(step < steps, torch.sigmoid(10 * (step / steps - 0.5)), 1.0)
         return risen.to(kl.device, kl.dtype), {"step": step + 1}

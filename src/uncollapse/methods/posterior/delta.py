@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from uncollapse.methods.posterior import Head
 
-LEAST = 1e-6  # of mu^2, whose root has no finite slope at 0
+LEAST_SQUARE = 1e-6  # of mu^2, whose root has no finite slope at 0
 
 
 class Committed(nn.Module):
@@ -39,7 +39,7 @@ class Committed(nn.Module):
         more, spread = (x.to(torch.promote_types(x.dtype, torch.float32)) for x in (more, spread))
         logvar = 2 * (self.low + (self.high - self.low) * spread.sigmoid()).log()
         square = 2 * self.delta + 1 + logvar - logvar.exp() + more.relu()
-        return (square.clamp(min=0) + LEAST).sqrt(), logvar
+        return (square.clamp(min=0) + LEAST_SQUARE).sqrt(), logvar
 
 
 def delta(*, delta: Annotated[float, Field(gt=0, le=20)] = 0.15) -> Head:

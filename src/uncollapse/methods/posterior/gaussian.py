@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from uncollapse.methods.posterior import Head
 
 
-class Linear(nn.Module):
+class GaussianHead(nn.Module):
     """mu and logvar by one linear layer."""
 
     def __init__(self, features: int, latents: int):
@@ -21,4 +21,4 @@ class Linear(nn.Module):
 
 def gaussian() -> Head:
     """A linear head."""
-    return Linear
+    return GaussianHead

@@ -13,11 +13,14 @@ from uncollapse.vae import VAE
 if TYPE_CHECKING:
     from uncollapse.methods import Method
 
-Row = dict[str, float]
-State = dict[str, Any]
+HistoryRow = dict[str, float]
+PretrainingState = dict[str, Any]
 # learn(vae, reserve, method, budget, seed, saved): trains a whole VAE by a method, see `training.loop.learn`;
 # the loop stands above the methods, so it is handed to the piece that needs it
-Learn = Callable[[VAE, Part, "Method", Mapping[str, Any], int, State | None], Iterator[tuple[Row, State]]]
+Learn = Callable[
+    [VAE, Part, "Method", Mapping[str, Any], int, PretrainingState | None],
+    Iterator[tuple[HistoryRow, PretrainingState]],
+]
 
 
 class Pretraining(NamedTuple):
@@ -29,4 +32,9 @@ class Pretraining(NamedTuple):
     which is None at the start, it goes on after that epoch to the result that it would have had.
     """
 
-    run: Callable[[VAE, Part, int, State | None, Learn], Iterator[tuple[Row, State]]] | None
+    run: (
+        Callable[
+            [VAE, Part, int, PretrainingState | None, Learn], Iterator[tuple[HistoryRow, PretrainingState]]
+        ]
+        | None
+    )

@@ -13,7 +13,7 @@ from pydantic import PositiveFloat, PositiveInt
 from uncollapse.data.part import Part
 from uncollapse.methods.kl_weight.constant import constant
 from uncollapse.methods.plain_vae import plain_vae
-from uncollapse.methods.pretraining import Learn, Pretraining, Row, State
+from uncollapse.methods.pretraining import HistoryRow, Learn, Pretraining, PretrainingState
 from uncollapse.vae import VAE
 
 
@@ -23,8 +23,8 @@ def autoencoder(
     """Train `epochs` epochs by Adam."""
 
     def run(
-        vae: VAE, reserve: Part, seed: int, saved: State | None, learn: Learn
-    ) -> Iterator[tuple[Row, State]]:
+        vae: VAE, reserve: Part, seed: int, saved: PretrainingState | None, learn: Learn
+    ) -> Iterator[tuple[HistoryRow, PretrainingState]]:
         learner = copy.deepcopy(vae)
         budget = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate}
         yield from learn(learner, reserve, plain_vae(constant(beta=0.0)), budget, seed, saved)

@@ -13,8 +13,8 @@ from torch import nn
 from uncollapse.data.classify import train_classifier
 from uncollapse.data.part import Part, to_tensor
 from uncollapse.errors import UserError
-from uncollapse.methods.pretraining import Learn, Pretraining, Row, State
-from uncollapse.vae import VAE, initialise
+from uncollapse.methods.pretraining import HistoryRow, Learn, Pretraining, PretrainingState
+from uncollapse.vae import VAE, initialise_weights
 
 
 def classifier(
@@ -23,8 +23,8 @@ def classifier(
     """Train `epochs` epochs by Adam. A data set without labels raises UserError."""
 
     def run(
-        vae: VAE, reserve: Part, seed: int, saved: State | None, learn: Learn
-    ) -> Iterator[tuple[Row, State]]:
+        vae: VAE, reserve: Part, seed: int, saved: PretrainingState | None, learn: Learn
+    ) -> Iterator[tuple[HistoryRow, PretrainingState]]:
         if reserve.labels is None:
             raise UserError(
                 "pretraining classifier: the data set has no labels; use the autoencoder, which needs none"
@@ -33,7 +33,7 @@ def classifier(
         with torch.no_grad():
             features = vae.encoder(to_tensor(reserve.x[:1], device)).shape[1]
         layer = nn.Linear(features, int(reserve.labels.max()) + 1).to(device)
-        initialise(layer, seed)
+        initialise_weights(layer, seed)
         budget = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate}
         vae.train()
         net = nn.Sequential(vae.encoder, layer)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from uncollapse.compute.work import Work
 from uncollapse.data.part import Part
-from uncollapse.methods.pretraining import Learn, Pretraining, Row, State
+from uncollapse.methods.pretraining import HistoryRow, Learn, Pretraining, PretrainingState
 from uncollapse.vae import VAE
 
 
@@ -16,8 +16,8 @@ def held_back() -> Pretraining:
     """The encoder keeps its initial weights."""
 
     def run(
-        vae: VAE, reserve: Part, seed: int, saved: State | None, learn: Learn
-    ) -> Iterator[tuple[Row, State]]:
+        vae: VAE, reserve: Part, seed: int, saved: PretrainingState | None, learn: Learn
+    ) -> Iterator[tuple[HistoryRow, PretrainingState]]:
         if saved is None:
             yield {"epoch": 0, **Work().row()}, {}
 

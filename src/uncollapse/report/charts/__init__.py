@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from uncollapse.registry import names
+from uncollapse.registry import list_names
 from uncollapse.report.charts._canvas import Canvas
 from uncollapse.results.gather import Results
 
@@ -63,6 +63,6 @@ class Chart:
 
 def charts() -> dict[str, Chart]:
     """All charts, in the order of the page."""
-    files = names("report/charts")
+    files = list_names("report/charts")
     files.sort(key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name))
     return {name: import_module(f"uncollapse.report.charts.{name}").CHART for name in files}

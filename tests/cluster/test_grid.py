@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from project import Project, reproduced
 
-from uncollapse.cluster import grid, unit
+from uncollapse.cluster import make_grid, unit
 from uncollapse.cluster.clone import SCRATCH
 from uncollapse.errors import UserError
 from uncollapse.experiment.cells import Cell
@@ -41,7 +41,7 @@ class Here:
                 self.made[name] = unit.Outcome([], failed=failed, line="out of luck")
             else:
                 with redirect_stdout(StringIO()):
-                    self.made[name] = unit.make(order)
+                    self.made[name] = unit.make_order(order)
         return [str(order.jobs[-1]) for order in orders]
 
     def ended(self, handles: Sequence[Hashable]) -> Sequence[Hashable]:
@@ -83,8 +83,8 @@ def stored(project: Project, job: Job, cache: Path) -> Path:
 
 
 def make(engine: Here, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(grid, "engine", lambda name: engine)
-    grid.make_grid("here", str(Path.cwd()))
+    monkeypatch.setattr(make_grid, "start_engine", lambda name: engine)
+    make_grid.make_grid("here", str(Path.cwd()))
 
 
 def test_a_cell_that_the_remote_lost_is_made_by_a_unit_not_by_the_head(

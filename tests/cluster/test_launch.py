@@ -107,14 +107,14 @@ def test_a_worker_that_died_is_one_attempt(capsys: pytest.CaptureFixture[str]) -
 
 
 def test_an_engine_that_refuses_for_a_while_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("uncollapse.cluster.launch.PATIENCE", 0)  # that others are at work is enough
+    monkeypatch.setattr("uncollapse.cluster.launch.LONGEST_REFUSAL", 0)  # that others are at work is enough
     engine = Made(refuses=2)
     assert run([task("large", cpus=2), task("a"), task("b"), task("c")], engine)[0] == {}
     assert engine.begun == [["a", "b", "c"], ["large"]]
 
 
 def test_what_an_engine_refuses_fails_when_the_others_have_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("uncollapse.cluster.launch.PATIENCE", 0)
+    monkeypatch.setattr("uncollapse.cluster.launch.LONGEST_REFUSAL", 0)
     engine = Made(refuses=100)
     failed, outcomes = run([task("large", cpus=2), task("cell", "large"), task("a")], engine)
     assert failed == dict.fromkeys(["large", "cell"], "sbatch: no controller is down")

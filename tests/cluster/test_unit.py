@@ -10,9 +10,9 @@ from dvc.utils.serialize import load_yaml
 from project import Project, reproduced
 
 from uncollapse.cluster import lock, unit
-from uncollapse.cluster.clone import SCRATCH, scratch
-from uncollapse.cluster.clone import clone as taken
-from uncollapse.cluster.grid import check
+from uncollapse.cluster.clone import SCRATCH, find_scratch
+from uncollapse.cluster.clone import open_clone as taken
+from uncollapse.cluster.make_grid import check_repository
 from uncollapse.errors import UserError
 from uncollapse.experiment.cells import Cell
 from uncollapse.pipeline.outputs import Job, jobs
@@ -43,25 +43,25 @@ def head(original: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
 
 def order(**other: Any) -> unit.Order:
     """The cell, in a clone of this folder, with its recipes."""
-    recipes = {job: unit.digest(job.recipe_file) for job in jobs(CELL)}
+    recipes = {job: unit.digest_recipe(job.recipe_file) for job in jobs(CELL)}
     return unit.Order(jobs(CELL), commit(), os.getcwd(), 2, recipes)._replace(**other)
 
 
 def made_before(order: unit.Order) -> bool:
     """Whether nothing was made, and the lock says of every job what the head's says."""
-    entries = lock.entries(Path())
-    return unit.make(order) == unit.Outcome([], {str(job): entries[str(job)] for job in order.jobs})
+    entries = lock.read_entries(Path())
+    return unit.make_order(order) == unit.Outcome([], {str(job): entries[str(job)] for job in order.jobs})
 
 
 def clone() -> Path:
-    (folder,) = scratch().glob("*/0")
+    (folder,) = find_scratch().glob("*/0")
     return folder
 
 
 def test_a_cell_is_made_once_to_the_bytes_of_dvc_repro(
     head: Project, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    outcome = unit.make(order())
+    outcome = unit.make_order(order())
     assert outcome.failed is None, outcome.line
     assert [row["stage"] for row in outcome.seconds] == ["train", "evaluate"]
     for job in jobs(CELL):
@@ -109,7 +109,7 @@ def test_another_attempt_comes_to_the_clone_where_the_last_one_was(
 
 def test_what_cannot_be_begun_is_a_line(head: Project) -> None:
     def line(**other: Any) -> str:
-        outcome = unit.make(order(**other))
+        outcome = unit.make_order(order(**other))
         assert outcome.failed == Job("evaluate", str(CELL))
         return outcome.line
 
@@ -118,57 +118,57 @@ def test_what_cannot_be_begun_is_a_line(head: Project) -> None:
     )
     assert "repository" in line(source="/nowhere")
     typo = [job._replace(name=f"{job.name}n") for job in jobs(CELL)]
-    failed = unit.make(order(jobs=typo, recipes={}))
-    assert failed.line.startswith(f"no such cell in the grid of this commit; near: {CELL}")
+    failed = unit.make_order(order(jobs=typo, recipes={}))
+    assert failed.line.startswith(f"the grid of this commit has no such cell; did you mean {CELL}")
     other = {Job("train", str(CELL)): "0" * 64}
     assert line(recipes=other).startswith(
-        f"train@{CELL}: this machine would make something else; it has numpy "
+        f"train@{CELL}: this machine would make something else, since it has numpy "
     )
     with (clone() / "params.yaml").open("a") as file:
         file.write("# edited\n")
-    assert line().endswith("as it was committed, and was edited; delete it")
+    assert line().endswith("unchanged; delete the folder")
 
 
 def test_a_cell_that_fails_tells_its_line(head: Project) -> None:
     job = Job("train", str(CELL))
     (clone() / job.failure).parent.mkdir(parents=True)
     (clone() / job.failure).write_text("training diverged\n")
-    assert unit.failure(jobs(CELL), clone(), [], "last") == unit.Outcome(
+    assert unit.find_failure(jobs(CELL), clone(), [], "last") == unit.Outcome(
         [], failed=job, line="training diverged"
     )
     (clone() / job.failure).unlink()
-    last = unit.run(["-c", "print(1); print(); raise SystemExit('no memory')"], clone(), 2)
-    assert unit.failure(jobs(CELL), clone(), [], last).line == "1 | no memory"
+    last = unit.run_python(["-c", "print(1); print(); raise SystemExit('no memory')"], clone(), 2)
+    assert unit.find_failure(jobs(CELL), clone(), [], last).line == "1 | no memory"
 
 
 def test_a_grid_is_refused_with_edits_and_without_a_remote(
     head: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    check()
+    check_repository()
     config = head.folder / ".dvc/config"
     text = config.read_text()
     config.write_text("[core]\n")
-    with pytest.raises(UserError, match=r"^there are edits that no commit has, .*`git commit` first$"):
-        check()
+    with pytest.raises(UserError, match=r"^there are edits here .*`git commit` first$"):
+        check_repository()
     head.commit()
-    with pytest.raises(UserError, match=r"^no DVC remote, .* `dvc remote add --default storage URL`"):
-        check()
+    with pytest.raises(UserError, match=r"^there is no DVC remote, .* `dvc remote add --default"):
+        check_repository()
     config.write_text(text.replace("url = /", "url = ../"))
     head.commit()
     with pytest.raises(UserError, match=r"remote 'storage' is at \.\./.*; use a full path$"):
-        check()
+        check_repository()
     config.write_text(text.replace("url = /", "url = /nowhere/"))
     head.commit()
-    with pytest.raises(UserError, match=r"is at /nowhere/.*, and there is no folder /nowhere/.* here$"):
-        check()
+    with pytest.raises(UserError, match=r"is at /nowhere/.*, but there is no folder /nowhere/.* here$"):
+        check_repository()
     config.write_text(text)
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(UserError, match=r"^no commit here"):
-        check()
+    with pytest.raises(UserError, match=r"^there is no commit here"):
+        check_repository()
 
 
 def test_dvc_reads_a_digest_that_looks_like_a_number(tmp_path: Path) -> None:
     for digest in ("12e34", "0123456", "1e5.dir", "9" * 32, "9" * 30 + "e1"):
         new = {"train@a-b-c": {"cmd": "x", "outs": [{"path": "runs", "md5": digest}]}}
-        lock.add(tmp_path, new)
-        assert load_yaml(str(tmp_path / "dvc.lock"))["stages"] == new == lock.entries(tmp_path)
+        lock.add_entries(tmp_path, new)
+        assert load_yaml(str(tmp_path / "dvc.lock"))["stages"] == new == lock.read_entries(tmp_path)

@@ -22,8 +22,8 @@ from typing import Any
 import yaml
 
 from uncollapse.cluster import lock
-from uncollapse.cluster.clone import SCRATCH, scratch
-from uncollapse.cluster.unit import Order, make
+from uncollapse.cluster.clone import SCRATCH, find_scratch
+from uncollapse.cluster.unit import Order, make_order
 from uncollapse.experiment.cells import Cell
 from uncollapse.pipeline.outputs import Job, jobs
 
@@ -140,7 +140,7 @@ def main(number: int, folder: Path) -> None:
 
     def unit(cells: list[Cell]) -> None:
         wanted: list[Job] = list(dict.fromkeys(job for cell in cells for job in jobs(cell)))
-        outcome = make(Order(wanted, commit, str(head), 1, {}))
+        outcome = make_order(Order(wanted, commit, str(head), 1, {}))
         assert not outcome.failed, outcome.line
         entries.update(outcome.lock)
 
@@ -161,9 +161,9 @@ def main(number: int, folder: Path) -> None:
     else:
         fill(remote, cells, entries)
     say(f"a look-up in a clone that is there: {seconds(lambda: unit(cells[1:2])):.1f} s")
-    shutil.rmtree(scratch())
+    shutil.rmtree(find_scratch())
     say(f"a look-up in a new clone: {seconds(lambda: unit(cells[2:3])):.1f} s")
-    say(f"the entries of all into dvc.lock: {seconds(lambda: lock.add(head, entries)):.1f} s")
+    say(f"the entries of all into dvc.lock: {seconds(lambda: lock.add_entries(head, entries)):.1f} s")
     say(f"bytes of dvc.lock, a cell: {(head / 'dvc.lock').stat().st_size / len(cells):.0f}")
     say(
         f"dvc pull, with these entries: {seconds(lambda: call(head, 'dvc', 'pull', '--allow-missing')):.0f} s"

@@ -22,7 +22,7 @@ def add_cell_and_commit(parser: argparse.ArgumentParser) -> None:
 
 def make_cell(arguments: argparse.Namespace) -> None:
     """Make the cell. Raises UserError or ValueError with one line."""
-    from uncollapse.cluster.unit import Order, make
+    from uncollapse.cluster.unit import Order, make_order
     from uncollapse.experiment.cells import Cell
     from uncollapse.experiment.schema import plain
     from uncollapse.pipeline.outputs import jobs
@@ -38,7 +38,7 @@ def make_cell(arguments: argparse.Namespace) -> None:
             f"--commit {arguments.commit}: should be a commit's hash, as `git rev-parse` prints it"
         )
     order = Order(jobs(Cell(*names)), arguments.commit, read_source(arguments), cores(), recipes={})
-    outcome = make(order)
+    outcome = make_order(order)
     if outcome.failed:
         raise UserError(f"{outcome.failed}: {outcome.line}")
 

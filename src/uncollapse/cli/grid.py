@@ -23,7 +23,7 @@ def add_engine(parser: argparse.ArgumentParser) -> None:
 def show_or_make_grid(arguments: argparse.Namespace) -> None:
     """Print the grid, or make it where --on names an engine."""
     if arguments.on:
-        from uncollapse.cluster.grid import make_grid
+        from uncollapse.cluster.make_grid import make_grid
 
         make_grid(arguments.on, read_source(arguments))
     else:

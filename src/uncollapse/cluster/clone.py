@@ -16,24 +16,24 @@ from filelock import FileLock, Timeout
 from uncollapse.errors import UserError
 from uncollapse.pipeline.watching.git import edited, git
 
-SCRATCH = "UNCOLLAPSE_SCRATCH"  # the environment variable that names the scratch folder
+SCRATCH = "UNCOLLAPSE_SCRATCH"  # The environment variable that names the scratch folder.
 CONFIG = Path(".dvc/config")
-RWLOCK = Path(".dvc/tmp/rwlock")  # DVC writes it in place: one who is killed may leave half of it
+RWLOCK = Path(".dvc/tmp/rwlock")  # DVC writes this file in place, so a kill may leave half of it.
 
 
-def scratch() -> Path:
-    """Where a machine keeps its clones: a local disk, not one that machines share."""
+def find_scratch() -> Path:
+    """Return the folder in which a machine keeps its clones; it should be on a local disk."""
     return Path(os.environ.get(SCRATCH) or Path(tempfile.gettempdir()) / f"uncollapse-{os.getuid()}")
 
 
 @contextmanager
-def clone(source: str, commit: str, begun: Sequence[Path] = ()) -> Iterator[Path]:
-    """A clone of `source` at `commit`, in which nobody else works; it stays, for the next unit.
+def open_clone(source: str, commit: str, begun: Sequence[Path] = ()) -> Iterator[Path]:
+    """Open a clone of `source` at `commit` in which nobody else works; it stays, for the next unit.
 
-    One that has a path of `begun` comes first: an earlier attempt left it there. Raises UserError where there
-    is no such repository or commit, and where someone edited the clone.
+    A clone that has a path of `begun` comes first, because an earlier attempt left it there. Raises UserError
+    where there is no such repository or commit, and where somebody edited the clone.
     """
-    folders = scratch() / sha256(source.encode()).hexdigest()[:12]
+    folders = find_scratch() / sha256(source.encode()).hexdigest()[:12]
     folders.mkdir(parents=True, exist_ok=True)
     there = sorted(int(folder.name) for folder in folders.iterdir() if folder.name.isdigit())
     there.sort(key=lambda number: not any((folders / str(number) / path).exists() for path in begun))
@@ -49,54 +49,54 @@ def clone(source: str, commit: str, begun: Sequence[Path] = ()) -> Iterator[Path
 
 
 def check_out(folder: Path, source: str, commit: str) -> None:
-    """Put a clone at a commit, and make it first where there is none. Raises UserError.
+    """Check out a commit in a clone, which is made first where there is none. Raises UserError.
 
-    Also one that is there already: who was killed in it may have left half of a dvc.lock.
+    The commit is checked out even if it is there already: a kill may have left half of a dvc.lock.
     """
 
     def resolved() -> str:
         return git("-C", str(folder), "rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}")
 
     here, whole = ["git", "-C", str(folder)], folder / ".git/uncollapse"
-    if folder.exists() and not whole.exists():  # someone was killed in the middle of this
+    if folder.exists() and not whole.exists():  # An earlier unit was killed here.
         shutil.rmtree(folder)
     if not folder.exists():
-        call(["git", "clone", "--quiet", "--no-checkout", "--", source, str(folder)])
+        run_git(["git", "clone", "--quiet", "--no-checkout", "--", source, str(folder)])
     if not resolved():
-        call([*here, "fetch", "--quiet", "origin"])
+        run_git([*here, "fetch", "--quiet", "origin"])
     if not (full := resolved()):
         raise UserError(f"{source} has no commit {commit}; push it, so that others can make its cells")
     at = whole.read_text() if whole.exists() else ""
     if at and edited(folder):
-        raise UserError(f"{folder} should hold {at[:12]} as it was committed, and was edited; delete it")
+        raise UserError(f"{folder}: was edited, but should be commit {at[:12]} unchanged; delete the folder")
     whole.unlink(missing_ok=True)
     (folder / RWLOCK).unlink(missing_ok=True)
-    call([*here, "checkout", "--quiet", "--force", "--detach", full])
+    run_git([*here, "checkout", "--quiet", "--force", "--detach", full])
     whole.write_text(full)
 
 
-def call(command: list[str]) -> None:
-    """Run a command of git. Raises UserError with its last line."""
+def run_git(command: list[str]) -> None:
+    """Run a git command. Raises UserError with the last line that it prints, if it fails."""
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise UserError(f"{' '.join(command)}: {(done.stderr.strip().splitlines() or [''])[-1]}")
 
 
-def remote(folder: Path) -> str:
-    """The name of a project's default DVC remote, as git has it. Raises UserError if there is none."""
+def find_remote(folder: Path) -> str:
+    """Return the name of a project's default DVC remote, as git has it. Raises UserError without one."""
     config = ConfigParser()
     config.read(folder / CONFIG)
     if not config.has_option("core", "remote"):
         how = "`dvc remote add --default storage URL`, and commit .dvc/config"
-        raise UserError(f"no DVC remote, through which machines exchange cells: {how}")
+        raise UserError(f"there is no DVC remote, through which machines exchange cells; {how}")
     name = config["core"]["remote"]
     url = config.get(f"'remote \"{name}\"'", "url", fallback="")
     if "://" not in url and not Path(url).is_absolute():
         raise UserError(
-            f"{CONFIG}: remote {name!r} is at {url}, which is elsewhere in a clone; use a full path"
+            f"{CONFIG}: remote {name!r} is at {url}, which is another place in a clone; use a full path"
         )
-    if "://" not in url and not Path(url).parent.is_dir():  # DVC would make it, on each machine its own
+    if "://" not in url and not Path(url).parent.is_dir():  # Every machine would make its own.
         raise UserError(
-            f"{CONFIG}: remote {name!r} is at {url}, and there is no folder {Path(url).parent} here"
+            f"{CONFIG}: remote {name!r} is at {url}, but there is no folder {Path(url).parent} here"
         )
     return name

@@ -1,4 +1,4 @@
-"""What starts units on other machines; each engine is a file that is named for it."""
+"""Engines, which start units on other machines; an engine is a file on_<name>.py with a function `begin`."""
 
 from collections.abc import Hashable, Sequence
 from importlib import import_module
@@ -9,30 +9,33 @@ from uncollapse.experiment.schema import Resources
 
 
 class Engine(Protocol):
-    """Takes orders, and tells which have ended.
+    """An engine: it takes orders, and tells which have ended.
 
-    `cores` is how many cores orders may have at once; None where the engine lets them wait itself.
+    `cores` is the number of cores that orders may use at once, None where the engine itself lets them wait.
     """
 
     cores: int | None
 
     def submit(self, orders: Sequence[Order], asked: Resources) -> Sequence[Hashable]:
-        """Begin or queue orders with these resources each; a handle for each, or any exception for all."""
+        """Begin or queue orders, with these resources for each; return their handles, or raise anything."""
         ...
 
     def ended(self, handles: Sequence[Hashable]) -> Sequence[Hashable]:
-        """Those that have ended, after a second at most."""
+        """Return the handles of orders that have ended, after a second at most."""
         ...
 
     def outcome(self, handle: Hashable) -> Outcome:
-        """What became of an order that has ended; any exception says that its worker died."""
+        """Return the outcome of an order that has ended; an exception says that its worker died."""
         ...
 
     def close(self) -> None:
-        """End what still runs."""
+        """End all that still runs."""
         ...
 
 
-def engine(name: str) -> Engine:
-    """An engine by its name. Raises UserError where it cannot be had, MissingExtra without its library."""
+def start_engine(name: str) -> Engine:
+    """Return an engine by its name.
+
+    Raises UserError where it is not available, and MissingExtra without its library.
+    """
     return import_module(f"uncollapse.cluster.on_{name}").begin()

@@ -1,29 +1,29 @@
-"""Units as processes of this machine, through submitit: so many at once as it has cores for."""
+"""The engine of this machine: units as its processes, through submitit, as many as it has cores for."""
 
 import os
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from uncollapse.cluster.on_slurm import Submitit
-from uncollapse.cluster.unit import Order
-from uncollapse.experiment.schema import Resources
 from uncollapse.pipeline.pool import cores
 
 
-class Local(Submitit):
-    """Submitit, without the tracebacks that its processes print when they are interrupted."""
+@contextmanager
+def silence_stderr() -> Iterator[None]:
+    """Close stderr to the processes that begin in the block, which inherit it.
 
-    def submit(self, orders: Sequence[Order], asked: Resources) -> Sequence[Any]:
-        own, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, 2)  # they inherit it; what units print goes into files
-        try:
-            return super().submit(orders, asked)
-        finally:
-            os.dup2(own, 2)
-            os.close(own)
-            os.close(nowhere)
+    They would print a traceback when they are interrupted; what units print goes into files.
+    """
+    own, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(own, 2)
+        os.close(own)
+        os.close(nowhere)
 
 
-def begin() -> Local:
-    """An engine for this machine."""
-    return Local("local", cores())
+def begin() -> Submitit:
+    """Return an engine for this machine."""
+    return Submitit("local", cores(), silence_stderr)

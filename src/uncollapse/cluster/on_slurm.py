@@ -1,32 +1,45 @@
-"""Units as jobs of Slurm, through submitit. Partition and account: SBATCH_PARTITION, SBATCH_ACCOUNT."""
+"""The engine of Slurm: units as its jobs, through submitit.
+
+SBATCH_PARTITION and SBATCH_ACCOUNT name the partition and the account.
+"""
 
 import shutil
 import tempfile
 import time
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, final
 
-from uncollapse.cluster.unit import Order, Outcome, make
+from uncollapse.cluster.unit import Order, Outcome, make_order
 from uncollapse.errors import UserError, needs
 from uncollapse.experiment.schema import Resources
 from uncollapse.pipeline.outputs import WORK
 
 
+@final
 class Submitit:
-    """The engine; a handle is a job of submitit's."""
+    """An engine of submitit, whose jobs are the handles.
 
-    def __init__(self, cluster: str, cores: int | None = None) -> None:
+    Jobs are submitted inside the context that `around` makes.
+    """
+
+    def __init__(
+        self,
+        cluster: str,
+        cores: int | None = None,
+        around: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
         with needs("slurm"):
             import submitit
-        self.cores = cores
+        self.cores, self.around = cores, around
         WORK.mkdir(exist_ok=True)
-        # one for each call, since the numbers of jobs come again, those of processes above all
+        # Each call has its own folder, since the numbers of jobs, and above all of processes, come again.
         folder = tempfile.mkdtemp(prefix="submitit-", dir=WORK)
         self.executor = submitit.AutoExecutor(folder, cluster=cluster)
         self.jobs: set[Any] = set()
 
     def submit(self, orders: Sequence[Order], asked: Resources) -> Sequence[Any]:
-        """Make one array of jobs."""
+        """Submit the orders as one array of jobs."""
         self.executor.update_parameters(
             name="uncollapse",
             cpus_per_task=asked.cpus,
@@ -34,8 +47,8 @@ class Submitit:
             mem_gb=asked.memory,
             timeout_min=asked.minutes,
         )
-        with self.executor.batch():
-            jobs = [self.executor.submit(make, order) for order in orders]
+        with self.around(), self.executor.batch():
+            jobs = [self.executor.submit(make_order, order) for order in orders]
         self.jobs.update(jobs)
         return jobs
 
@@ -55,7 +68,7 @@ class Submitit:
 
 
 def begin() -> Submitit:
-    """Raises UserError where there is no Slurm."""
+    """Return an engine for Slurm. Raises UserError where there is none."""
     if not shutil.which("sbatch"):
-        raise UserError("no sbatch here: run this where jobs of Slurm are submitted, or say --on local")
+        raise UserError("there is no sbatch here; run this where Slurm takes jobs, or say --on local")
     return Submitit("slurm")

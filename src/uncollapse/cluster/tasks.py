@@ -1,4 +1,4 @@
-"""What is to be made for the grid, as tasks: one for each cell, and before them what several cells share."""
+"""The tasks that make a grid: one for each cell, and before them those that several cells share."""
 
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
@@ -12,7 +12,7 @@ from uncollapse.registry import SLOTS
 
 
 class Task(NamedTuple):
-    """Jobs for one unit; `needs` names the tasks that come before, `seconds` is None if nobody knows."""
+    """A task: the jobs of one unit. `needs` names the tasks before it; unknown `seconds` are None."""
 
     name: str
     jobs: list[Job]
@@ -21,37 +21,37 @@ class Task(NamedTuple):
     resources: Resources
 
 
-def to_make(statuses: Iterable[CellStatus]) -> list[CellStatus]:
-    """The cells that do not lie here; what others have made should have been pulled."""
+def select_missing(statuses: Iterable[CellStatus]) -> list[CellStatus]:
+    """Return the cells that are not here; what others have made should have been pulled before."""
     return [status for status in statuses if status.condition != READY]
 
 
-def shared(cell: Cell) -> list[Job]:
-    """The jobs of a cell that other cells have too: its data set, and its encoder if it is pretrained.
+def list_shared_jobs(cell: Cell) -> list[Job]:
+    """Return the jobs of a cell that other cells have too: its data set, and an encoder that is pretrained.
 
-    They are made once, by one unit: on two kinds of processors they would differ in the last digits, and
-    with them all that is made from them.
+    One unit makes them once: on two kinds of processors they would differ in the last digits, and so would
+    all that is made from them.
     """
     pretrained = pretraining(cell)
     untrained = SLOTS["pretraining"].is_default(pretrained.recipe["pretraining"])
     return [Job("prepare", cell.dataset), *([] if untrained else [pretrained])]
 
 
-def reusable(cell: Cell) -> list[Job]:
-    """The jobs before training that take any time: units need not make again what is here."""
+def list_reusable_jobs(cell: Cell) -> list[Job]:
+    """Return the jobs before training that take time, which units need not make again if they are here."""
     tuned = tuning(cell)
-    return [*shared(cell), *([tuned] if tuned.recipe["candidates"] else [])]
+    return [*list_shared_jobs(cell), *([tuned] if tuned.recipe["candidates"] else [])]
 
 
-def tasks(statuses: Iterable[CellStatus], resources: Mapping[str, Resources]) -> list[Task]:
-    """The tasks of the cells that are to be made, the longest first, by the resources of their data sets.
+def plan_tasks(statuses: Iterable[CellStatus], resources: Mapping[str, Resources]) -> list[Task]:
+    """Return the tasks of the missing cells, the longest first, with the resources of their data sets.
 
-    A cell whose time nobody knows comes before all others. The recipes should have been written.
+    A cell whose time is unknown comes before all others. The recipes should have been written before.
     """
     made: dict[str, Task] = {}
-    for status in to_make(statuses):
+    for status in select_missing(statuses):
         needs: list[str] = []
-        for job in shared(status.cell):
+        for job in list_shared_jobs(status.cell):
             if job in status.jobs:
                 own = made.get(str(job)) or Task(
                     str(job), [job], frozenset(needs), None, resources[status.cell.dataset]

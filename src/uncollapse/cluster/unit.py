@@ -1,4 +1,4 @@
-"""The unit: make jobs in a clone of their own, on any machine that reaches the repository and the DVC remote.
+"""The unit: it makes jobs in a clone, on any machine that reaches the repository and the DVC remote.
 
 What another machine has made comes from the remote, and what is made here goes there with its entry in the
 run cache. So a unit whose jobs are there already costs one look-up.
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from uncollapse.cluster import lock
-from uncollapse.cluster.clone import clone, remote
+from uncollapse.cluster.clone import find_remote, open_clone
 from uncollapse.errors import UserError
 from uncollapse.experiment.recipes import versions
 from uncollapse.pipeline.outputs import Job
@@ -26,9 +26,10 @@ from uncollapse.tables import Row
 
 
 class Order(NamedTuple):
-    """What a unit is asked for: jobs, at a commit of a repository, with so many cores.
+    """An order to a unit: jobs, at a commit of a repository, with a number of cores.
 
-    `recipes` has digests of the jobs' recipes where the order was written; none where nobody compares.
+    `recipes` holds the digests of the jobs' recipes on the machine that wrote the order; it is empty where
+    they are not compared.
     """
 
     jobs: Sequence[Job]
@@ -39,9 +40,9 @@ class Order(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What became of an order: the entries of its jobs in dvc.lock, or the job that failed and its line.
+    """The outcome of an order: the entries of its jobs in dvc.lock, or the job that failed and its line.
 
-    `seconds` says how long jobs took, as rows of SECONDS; none of those that the remote had.
+    `seconds` says how long jobs took, as rows of SECONDS, without the jobs that the remote had.
     """
 
     seconds: Sequence[Row]
@@ -50,42 +51,42 @@ class Outcome(NamedTuple):
     line: str = ""
 
 
-def make(order: Order) -> Outcome:
-    """Make those jobs of an order that the remote does not have, and push them.
+def make_order(order: Order) -> Outcome:
+    """Make the jobs of an order that the remote does not have, and push them.
 
-    Where this cannot be begun, the outcome says it of the last job, for which the others are made: no such
-    commit, no remote, no room on the disk, or another recipe on this machine.
+    Where this cannot begin (no such commit, no remote, no room on the disk, or another recipe on this
+    machine), the outcome names the last job, for which the others are made.
     """
     try:
-        with clone(order.source, order.commit, [job.cache for job in order.jobs]) as folder:
-            return make_in(folder, order)
+        with open_clone(order.source, order.commit, [job.cache for job in order.jobs]) as folder:
+            return make_in_clone(folder, order)
     except (UserError, OSError) as error:
         return Outcome([], failed=order.jobs[-1], line=str(error))
 
 
-def make_in(folder: Path, order: Order) -> Outcome:
+def make_in_clone(folder: Path, order: Order) -> Outcome:
     """Make an order in a clone. Raises UserError."""
-    remote(folder)
-    # by hand: DVC would take for current what another version of torch has written
-    if last := run(["stages/recipes.py"], folder, order.cores):
+    find_remote(folder)
+    # The recipes are written by hand, because DVC would accept those of another version of torch.
+    if last := run_python(["stages/recipes.py"], folder, order.cores):
         raise UserError(last)
-    check(folder, order)
+    check_recipes(folder, order)
     before = len(rows_of_seconds(folder))
     for job in order.jobs:
         (folder / job.failure).unlink(missing_ok=True)
     for command in (["repro", "--pull", "--single-item"], ["push", "--run-cache"]):
         dvc = ["-m", "uncollapse.pipeline.watching.lifetime", "dvc", *command, *map(str, order.jobs)]
-        if last := run(dvc, folder, order.cores):
-            return failure(order.jobs, folder, rows_of_seconds(folder)[before:], last)
-    entries = lock.entries(folder)
+        if last := run_python(dvc, folder, order.cores):
+            return find_failure(order.jobs, folder, rows_of_seconds(folder)[before:], last)
+    entries = lock.read_entries(folder)
     return Outcome(rows_of_seconds(folder)[before:], {str(job): entries[str(job)] for job in order.jobs})
 
 
-def run(arguments: Sequence[str], folder: Path, cores: int) -> str:
-    """Run Python in a clone, and pass on what it prints; returns the last lines if it failed."""
+def run_python(arguments: Sequence[str], folder: Path, cores: int) -> str:
+    """Run Python in a clone, and pass on what it prints; return its last lines if it failed."""
     own = {
         "PYTHONPATH": str(folder / "src"),
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",  # stages run its `python`
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",  # Stages run `python`.
         CORES: str(cores),
         WATCHED: str(os.getpid()),
         "DVC_NO_ANALYTICS": "1",
@@ -101,26 +102,26 @@ def run(arguments: Sequence[str], folder: Path, cores: int) -> str:
     return (" | ".join(last) or f"exit code {process.returncode}") if process.returncode else ""
 
 
-def failure(jobs: Sequence[Job], folder: Path, seconds: Sequence[Row], last: str) -> Outcome:
-    """The outcome of an order that failed: by the line of the job that did, or else the last lines."""
+def find_failure(jobs: Sequence[Job], folder: Path, seconds: Sequence[Row], last: str) -> Outcome:
+    """Return the outcome of an order that failed, with the line of the failed job, or else the last lines."""
     for job in jobs:
         if (folder / job.failure).exists():
             return Outcome(seconds, failed=job, line=(folder / job.failure).read_text().strip())
     return Outcome(seconds, failed=jobs[-1], line=last)
 
 
-def digest(recipe: Path) -> str:
-    """What tells a recipe from another."""
+def digest_recipe(recipe: Path) -> str:
+    """Return the digest of a recipe."""
     return sha256(recipe.read_bytes()).hexdigest()
 
 
-def check(folder: Path, order: Order) -> None:
-    """Raises UserError where the grid has no such cell, or a recipe is not the one that was asked for."""
+def check_recipes(folder: Path, order: Order) -> None:
+    """Raise UserError where the grid has no such cell, or a recipe is not the one that was asked for."""
     if not (folder / order.jobs[-1].recipe_file).exists():
         own = sorted(file.stem for file in (folder / order.jobs[-1].recipe_file).parent.glob("*.json"))
         near = difflib.get_close_matches(order.jobs[-1].name, own, n=3) or own[:3]
-        raise UserError(f"no such cell in the grid of this commit; near: {', '.join(near)}")
+        raise UserError(f"the grid of this commit has no such cell; did you mean {' or '.join(near)}?")
     for job, expected in order.recipes.items():
-        if digest(folder / job.recipe_file) != expected:
+        if digest_recipe(folder / job.recipe_file) != expected:
             here = ", ".join(f"{library} {version}" for library, version in versions().items())
-            raise UserError(f"{job}: this machine would make something else; it has {here}")
+            raise UserError(f"{job}: this machine would make something else, since it has {here}")

@@ -9,7 +9,10 @@ from typing import Any
 import pandas as pd
 import pytest
 import torch
+import yaml
 
+from uncollapse.experiment.cells import Cell
+from uncollapse.experiment.params import Params
 from uncollapse.registry import SLOTS, list_names
 
 ROOT = Path(__file__).parent.parent.parent
@@ -66,6 +69,20 @@ def test_links_lead_somewhere(page: Path) -> None:
 def test_the_tables_of_the_documents_are_those_of_the_code_and_the_results() -> None:
     for page, text in runpy.run_path(str(ROOT / "docs" / "write_tables.py"))["make_pages"]():
         assert leave_out_own(page.read_text()) == leave_out_own(text), f"{page.name}: run `make docs`"
+
+
+def test_the_lines_of_the_readme_are_valid_in_params(tmp_path: Path) -> None:
+    lines = re.findall(r"in `([\w: ]+)`: `(.*?)`(?:;| \|)", README)
+    assert len(lines) == 4
+    params = yaml.safe_load((ROOT / "params.yaml").read_text())
+    for place, line in lines:
+        entry = params
+        for key in place.split(": "):
+            entry = entry[key]
+        entry.update(yaml.safe_load(line))
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(params))
+    cells = Params(tmp_path / "params.yaml").cells()
+    assert Cell("kjv", "annealed_vae", "skip+noise") in cells
 
 
 def test_the_mistakes_of_the_readme_are_those_of_the_results() -> None:

@@ -98,8 +98,10 @@ def test_a_study_that_fails_brings_no_tables_of_others(
 
 def test_theory_is_that_of_the_calibration(scripts: None) -> None:
     for variance in (0.5, 1.0, 3.0):
-        assert module("theory").optimal_kl(SPECTRUM[:LATENTS], variance) == pytest.approx(optimum(variance))
-    assert np.array_equal(module("theory").optimal_kl(np.array([0.9, 1.0]), 1.0), [0, 0])
+        assert module("theory").compute_optimal_kl(SPECTRUM[:LATENTS], variance) == pytest.approx(
+            optimum(variance)
+        )
+    assert np.array_equal(module("theory").compute_optimal_kl(np.array([0.9, 1.0]), 1.0), [0, 0])
 
 
 def test_the_table_of_remedies_counts_what_is_shown(

@@ -1,7 +1,7 @@
 """Examples of a normal distribution whose covariance has given eigenvalues.
 
 A linear VAE with the likelihood `gaussian` is probabilistic PCA (Tipping & Bishop 1999), whose optimum is
-known (Lucas et al. 2019, arXiv 1911.02469, section 4): see `optimal_kl`.
+known (Lucas et al. 2019, arXiv 1911.02469, section 4): see `compute_optimal_kl`.
 """
 
 import math

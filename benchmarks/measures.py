@@ -22,6 +22,7 @@ from steps import measure as measure_steps
 from threadpoolctl import threadpool_limits
 
 from uncollapse.data.part import Part, to_tensor
+from uncollapse.experiment.recipe import Recipe
 from uncollapse.measures.likelihood import estimate_likelihoods
 from uncollapse.measures.mutual_information import estimate_mi
 from uncollapse.pipeline.assemble import assemble
@@ -82,7 +83,7 @@ def net(kind: str) -> tuple[VAE, Part]:
             stream.integers(0, 2, (100, 28, 28), np.uint8) * 255,
         )
     recipe |= {"decoder": {"use": "plain"}, "posterior": {"use": "gaussian"}, "dataset": "benchmark"}
-    return assemble(recipe, card, 0), Part(x)
+    return assemble(Recipe(recipe), card, 0), Part(x)
 
 
 def quality(mu: torch.Tensor, places: np.ndarray) -> float:

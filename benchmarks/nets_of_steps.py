@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from uncollapse.data.part import Part
+from uncollapse.experiment.recipe import Recipe
 from uncollapse.pipeline.assemble import assemble
 from uncollapse.vae import VAE
 
@@ -38,7 +39,8 @@ def vae_of(net: str, card: dict[str, Any]) -> VAE:
     """A new VAE."""
     likelihood = "bernoulli" if card["kind"] == "images" else "categorical"
     recipe = {"dataset": "benchmark", "net": NETS[net][0], "likelihood": {"use": likelihood}}
-    return assemble(recipe | {"decoder": {"use": "plain"}, "posterior": {"use": "gaussian"}}, card, 0)
+    pieces = {"decoder": {"use": "plain"}, "posterior": {"use": "gaussian"}}
+    return assemble(Recipe({**recipe, **pieces}), card, 0)
 
 
 def timed(step: Callable[[], Any], size: int, count: int = BATCHES) -> Run:

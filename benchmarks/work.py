@@ -6,9 +6,8 @@ took turns on the cores.
 
 import pandas as pd
 
-from uncollapse.pipeline.outputs import SECONDS
-from uncollapse.pipeline.pool import cores
-from uncollapse.pipeline.published import SUMMARY
+from uncollapse.pipeline.paths import SECONDS, SUMMARY
+from uncollapse.pipeline.pool import count_cores
 
 
 def table() -> pd.DataFrame:
@@ -17,7 +16,7 @@ def table() -> pd.DataFrame:
     summary["cell"] = summary["dataset"] + "-" + summary["model"] + "-" + summary["method"]
     work = summary.groupby("cell", sort=False)["gflops"].mean().rename("gflop")
     last = seconds[seconds["stage"] == "train"].drop_duplicates("name", keep="last").set_index("name")
-    rounds = (last["seeds"] / cores()).apply(lambda number: -(-number // 1))  # rounded up
+    rounds = (last["seeds"] / count_cores()).apply(lambda number: -(-number // 1))  # rounded up
     found = pd.concat([work, (last["seconds"] / rounds).rename("seconds")], axis=1, join="inner")
     return found.assign(rate=found["gflop"] / found["seconds"])
 

@@ -5,7 +5,7 @@ import uncollapse.pipeline.watching.ctrl_c
 from uncollapse.compute.device import set_up_process
 from uncollapse.errors import UserError
 from uncollapse.pipeline.calibration import calibration, data
-from uncollapse.pipeline.published import CALIBRATION
+from uncollapse.pipeline.paths import CALIBRATION
 from uncollapse.pipeline.stage import run
 from uncollapse.progress import count_items
 from uncollapse.tables import write_table

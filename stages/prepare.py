@@ -5,27 +5,26 @@ import uncollapse.pipeline.watching.ctrl_c
 from uncollapse.compute.device import set_up_process
 from uncollapse.data.prepare import prepare
 from uncollapse.errors import UserError
-from uncollapse.pipeline.outputs import Job
+from uncollapse.pipeline.job import Job
+from uncollapse.pipeline.job_recipe import read_recipe
 from uncollapse.pipeline.stage import run
 from uncollapse.registry import make_piece
 
+NOTED = ("left out", "repeated", "skipped", "unknown share")  # on the card, where the data have such examples
+
 
 def main(name: str) -> None:
-    """Load, split, write."""
+    """Load a data set, split it, and write its parts."""
     set_up_process()
     job = Job("prepare", name)
-    recipe = job.recipe
+    recipe = read_recipe(job)
     try:
-        source = make_piece("data/sources", recipe["source"])()
-        likelihood = make_piece("likelihoods", recipe["likelihood"])
-        card = prepare(job.folder, source, likelihood, seeds=recipe["seeds"], **recipe["split"])
+        source = make_piece("data/sources", recipe.piece("source"))()
+        likelihood = make_piece("likelihoods", recipe.piece("likelihood"))
+        card = prepare(job.folder, source, likelihood, seeds=recipe.seeds, **recipe.split)
     except UserError as error:
         raise UserError(f"params.yaml: datasets.{name}: {error}") from None
-    job.copy_recipe()
-    counts = {
-        title: card.get(title.replace(" ", "_"))
-        for title in ("left out", "repeated", "skipped", "unknown share")
-    }
+    counts = {title: card.get(title.replace(" ", "_")) for title in NOTED}
     more = "".join(f"; {title} {count}" for title, count in counts.items() if count)
     print(f"prepare {name}: {card['counts']} from {card['source']}{more}")
 

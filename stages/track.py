@@ -3,7 +3,7 @@
 import uncollapse.pipeline.watching.ctrl_c
 
 from uncollapse.pipeline.stage import run
-from uncollapse.pipeline.watching.freshness import current
+from uncollapse.pipeline.watching.freshness import is_current
 from uncollapse.tracking.cells import with_cells
 from uncollapse.tracking.gather import failed_keys, finished_runs, grid
 from uncollapse.tracking.mirror import mirror
@@ -11,9 +11,9 @@ from uncollapse.tracking.store import LOCAL, server, without_credentials
 
 
 def main() -> None:
-    """All cells that are current; the others are named and left out."""
+    """Mirror all cells that are current; name the others, which are left out."""
     cells, seeds = grid()
-    missing = [cell for cell in cells if not current(cell)]
+    missing = [cell for cell in cells if not is_current(cell)]
     runs = with_cells({cell: finished_runs(cell) for cell in cells if cell not in missing})
     for uri in dict.fromkeys([LOCAL, server()]):
         added, mended = mirror(runs, uri, failed_keys(missing, seeds))

@@ -2,32 +2,36 @@
 
 import uncollapse.pipeline.watching.ctrl_c
 
-from functools import partial
 from pathlib import Path
 
 from safetensors.torch import save_file
 
 from uncollapse.compute.device import find_device
 from uncollapse.experiment.cells import Cell
-from uncollapse.pipeline import outputs
+from uncollapse.experiment.recipe import Recipe
 from uncollapse.pipeline.cache import each_seed
+from uncollapse.pipeline.cell_files import CellFiles
 from uncollapse.pipeline.checkpoint import Checkpoint
+from uncollapse.pipeline.job import Job
+from uncollapse.pipeline.job_recipe import read_recipe
+from uncollapse.pipeline.paths import WEIGHTS
 from uncollapse.pipeline.pool import Progress
 from uncollapse.pipeline.stage import run
-from uncollapse.pipeline.train_cell import fit
+from uncollapse.pipeline.train_cell import train_cell
 
 
 def main(name: str) -> None:
-    """All seeds."""
-    job, cell = outputs.Job("train", name), Cell(*name.split("-"))
-    each_seed(job, partial(outputs.training_inputs, cell), work, rows=job.recipe["training"]["epochs"])
+    """Train all seeds."""
+    job = Job("train", name)
+    inputs = CellFiles(Cell.parse(name)).training_inputs
+    each_seed(job, inputs, work, rows=read_recipe(job).training["epochs"])
 
 
-def work(recipe: outputs.Recipe, seed: int, folder: Path, progress: Progress) -> None:
-    """One seed, from its last checkpoint if there is one."""
-    checkpoint = Checkpoint(folder, find_device(recipe["device"]), progress)
-    vae = fit(recipe, seed, checkpoint)
-    save_file(vae.state_dict(), folder / outputs.WEIGHTS)
+def work(recipe: Recipe, seed: int, folder: Path, progress: Progress) -> None:
+    """Train one seed, from its last checkpoint if there is one."""
+    checkpoint = Checkpoint(folder, find_device(recipe.device), progress)
+    vae = train_cell(recipe, seed, checkpoint)
+    save_file(vae.state_dict(), folder / WEIGHTS)
     checkpoint.remove()
 
 

@@ -7,33 +7,34 @@ chosen.json, and the recipe; only the recipe for a cell that is not tuned.
 import uncollapse.pipeline.watching.ctrl_c
 
 import json
-from functools import partial
 from pathlib import Path
 
 from uncollapse.errors import UserError
 from uncollapse.experiment.cells import Cell
-from uncollapse.experiment.tuning import CONTROL, choose_candidate, label, lay
+from uncollapse.experiment.recipe import Recipe
+from uncollapse.experiment.tuning import CONTROL, choose_candidate, label
 from uncollapse.files import write_whole
-from uncollapse.pipeline import outputs
 from uncollapse.pipeline.cache import each_seed
-from uncollapse.pipeline.outputs import Job, Recipe
+from uncollapse.pipeline.cell_files import CellFiles
+from uncollapse.pipeline.job import Job
+from uncollapse.pipeline.job_recipe import read_recipe
+from uncollapse.pipeline.paths import CHOSEN, TUNING
 from uncollapse.pipeline.pool import Progress
 from uncollapse.pipeline.stage import run
 from uncollapse.tables import read_table, write_table
 
 
 def main(name: str) -> None:
-    """All tuning seeds, and then the choice."""
+    """Try all candidates on all tuning seeds, and then choose."""
     job = Job("tune", name)
-    recipe, chosen = job.recipe, job.folder / outputs.CHOSEN
-    job.folder.mkdir(parents=True, exist_ok=True)
+    recipe, chosen = read_recipe(job), job.folder / CHOSEN
     chosen.unlink(missing_ok=True)
-    if not recipe["candidates"]:
+    if not recipe.candidates:
         return
-    rows = recipe["training"]["epochs"] * (1 + len(recipe["candidates"]))
-    each_seed(job, partial(outputs.training_inputs, Cell(*name.split("-"))), work, rows)
+    rows = recipe.training["epochs"] * (1 + len(recipe.candidates))
+    each_seed(job, CellFiles(Cell.parse(name)).training_inputs, work, rows)
     try:
-        choice = choose_candidate(recipe["candidates"], read_table(job.folder / outputs.TUNING))
+        choice = choose_candidate(recipe.candidates, read_table(job.folder / TUNING))
     except UserError as error:
         raise UserError(f"params.yaml: tune of {name}: {error}") from None
     write_whole(chosen, json.dumps(choice, indent=2) + "\n")
@@ -41,15 +42,15 @@ def main(name: str) -> None:
 
 
 def work(recipe: Recipe, seed: int, folder: Path, progress: Progress) -> None:
-    """One seed: the control and all candidates, one after the other."""
-    from uncollapse.pipeline.train_cell import trial
+    """Train the control and all candidates with one seed, one after the other."""
+    from uncollapse.pipeline.train_cell import try_candidate
 
-    trials = {CONTROL: {**recipe, **recipe["control"]}}
-    trials |= {label(values): lay(recipe, values) for values in recipe["candidates"]}
+    trials = {CONTROL: recipe.with_control()}
+    trials |= {label(values): recipe.with_values(values) for values in recipe.candidates}
     rows = []
     for number, (name, settings) in enumerate(trials.items()):
-        rows.append({"candidate": name, **trial(settings, seed, folder / str(number), progress)})
-    write_table(folder / outputs.TUNING, rows)
+        rows.append({"candidate": name, **try_candidate(settings, seed, folder / str(number), progress)})
+    write_table(folder / TUNING, rows)
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ def read_rows(study: Path) -> list[dict[str, Any]]:
     pair = ["question", *KEY, "against_model", "against_method", "seeds"]
     for names, group in comparisons.groupby(pair, sort=False):
         row = dict(zip(pair, names, strict=True))
-        cell = Cell(row["dataset"], row["model"], row["method"])
+        cell = Cell.of(row)
         against = Cell(row["dataset"], row["against_model"], row["against_method"])
         data = entries["datasets"][row["dataset"]]
         odd = data["source"]["use"] == "gaussian" or data["net"].get("init") == "torch"

@@ -125,6 +125,7 @@ def test_a_net_reads_the_kind_of_data_that_it_says(name: str) -> None:
 
 
 def test_a_net_for_other_data_is_one_line() -> None:
+    from uncollapse.experiment.recipe import Recipe
     from uncollapse.pipeline.assemble import assemble
 
     recipe = {
@@ -135,6 +136,6 @@ def test_a_net_for_other_data_is_one_line() -> None:
         "posterior": {"use": "gaussian"},
     }
     with pytest.raises(
-        UserError, match=r"^params\.yaml: datasets\.toy\.net: lstm is for tokens, the data are images$"
+        UserError, match=r"^params\.yaml: datasets\.toy\.net: lstm is for tokens, but the data are images$"
     ):
-        assemble(recipe, CARDS["images"], 0)
+        assemble(Recipe(recipe), CARDS["images"], 0)

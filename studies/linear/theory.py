@@ -12,7 +12,9 @@ import pandas as pd
 
 from uncollapse.data.files import read_parts
 from uncollapse.data.sources.gaussian import compute_optimal_kl
-from uncollapse.pipeline import outputs
+from uncollapse.pipeline.cell_files import CellFiles, split_folder
+from uncollapse.pipeline.job import Job
+from uncollapse.pipeline.job_recipe import read_grid
 
 HERE = Path(__file__).parent
 SMALLEST, LARGEST = 0.15, 10.0  # the variances drawn
@@ -21,12 +23,12 @@ SMALLEST, LARGEST = 0.15, 10.0  # the variances drawn
 def make_table() -> pd.DataFrame:
     """Return the `exact` and `found` KL (nats) for each variance, seed and dimension, the largest first."""
     rows = []
-    for cell in outputs.grid()["cells"]:
-        collapse = pd.read_csv(outputs.evaluation(cell).folder / outputs.COLLAPSE)
+    for cell in read_grid()["cells"]:
+        collapse = pd.read_csv(CellFiles(cell).collapse)
         for seed, run in collapse.groupby("seed"):
-            x = read_parts(outputs.prepared(cell.dataset, int(seed)), "train", "reserve").x[:]
+            x = read_parts(split_folder(cell.dataset, int(seed)), "train", "reserve").x[:]
             eigenvalues = np.sort(np.linalg.eigvalsh(np.cov(x.T, bias=True)))[::-1][: len(run)]
-            variance = json.loads(outputs.evaluation(cell).made_from.read_text())["likelihood"]["variance"]
+            variance = json.loads(Job.of("evaluate", cell).made_from.read_text())["likelihood"]["variance"]
             found = run["kl"].sort_values(ascending=False)
             columns = {
                 "eigenvalue": eigenvalues,

@@ -12,7 +12,9 @@ import pandas as pd
 import uncollapse
 from uncollapse.data.files import read_parts
 from uncollapse.data.part import to_tensor
-from uncollapse.pipeline import outputs
+from uncollapse.pipeline.cell_files import CellFiles, split_folder
+from uncollapse.pipeline.job import Job
+from uncollapse.pipeline.job_recipe import read_grid
 
 HERE = Path(__file__).parent
 EPS = 0.1  # nats
@@ -25,14 +27,14 @@ def make_table() -> pd.DataFrame:
     at least EPS nats of information.
     """
     rows = []
-    for cell in outputs.grid()["cells"]:
-        recipe = json.loads(outputs.training(cell).made_from.read_text())
+    for cell in read_grid()["cells"]:
+        recipe = json.loads(Job.of("train", cell).made_from.read_text())
         if recipe["kl_weight"]["use"] != "constant":
             continue
         beta, latents = recipe["kl_weight"]["beta"], recipe["net"]["latents"]
-        collapse = pd.read_csv(outputs.evaluation(cell).folder / outputs.COLLAPSE)
+        collapse = pd.read_csv(CellFiles(cell).collapse)
         for seed, run in collapse.groupby("seed"):
-            x = to_tensor(read_parts(outputs.prepared(cell.dataset, int(seed)), "train", "reserve").x[:])
+            x = to_tensor(read_parts(split_folder(cell.dataset, int(seed)), "train", "reserve").x[:])
             predicted = uncollapse.predict(x, beta=beta, latents=latents)
             rows.append(
                 {

@@ -15,7 +15,8 @@ from uncollapse.cluster.clone import SCRATCH
 from uncollapse.errors import UserError
 from uncollapse.experiment.cells import Cell
 from uncollapse.experiment.schema import Resources
-from uncollapse.pipeline.outputs import Job, measures
+from uncollapse.pipeline.cell_files import CellFiles
+from uncollapse.pipeline.job import Job
 from uncollapse.pipeline.watching import freshness
 from uncollapse.pipeline.watching.git import commit
 
@@ -72,7 +73,7 @@ def head(
         monkeypatch.setenv(name, project.environment[name])
     monkeypatch.setenv(SCRATCH, str(tmp_path / "scratch"))
     commit.cache_clear()
-    freshness.parsed.cache_clear()
+    freshness.parse_lock.cache_clear()
     return project
 
 
@@ -115,4 +116,4 @@ def test_the_others_are_reported_where_a_cell_fails(head: Project, monkeypatch: 
         make(engine := Here(fails=True), monkeypatch)
     assert engine.asked == [f"evaluate@{CELL}"] * 3
     assert "control_vae,plain" not in Path("metrics/summary.csv").read_text()
-    assert measures(Cell("mnist5k", "control_vae", "pretrained")).exists()
+    assert CellFiles(Cell("mnist5k", "control_vae", "pretrained")).measures.exists()

@@ -8,7 +8,7 @@ from uncollapse.cluster.launch import launch
 from uncollapse.cluster.tasks import Task
 from uncollapse.cluster.unit import Order, Outcome
 from uncollapse.experiment.schema import Resources
-from uncollapse.pipeline.outputs import Job
+from uncollapse.pipeline.job import Job
 
 ROW = {"stage": "train", "name": "a-b-c", "seeds": "1", "seconds": "90"}
 

@@ -15,7 +15,7 @@ from uncollapse.cluster.clone import open_clone as taken
 from uncollapse.cluster.make_grid import check_repository
 from uncollapse.errors import UserError
 from uncollapse.experiment.cells import Cell
-from uncollapse.pipeline.outputs import Job, jobs
+from uncollapse.pipeline.job import Job, list_jobs
 from uncollapse.pipeline.watching.git import commit
 
 CELL = Cell("mnist5k", "control_vae", "plain")
@@ -43,8 +43,8 @@ def head(original: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
 
 def order(**other: Any) -> unit.Order:
     """The cell, in a clone of this folder, with its recipes."""
-    recipes = {job: unit.digest_recipe(job.recipe_file) for job in jobs(CELL)}
-    return unit.Order(jobs(CELL), commit(), os.getcwd(), 2, recipes)._replace(**other)
+    recipes = {job: unit.digest_recipe(job.recipe_file) for job in list_jobs(CELL)}
+    return unit.Order(list_jobs(CELL), commit(), os.getcwd(), 2, recipes)._replace(**other)
 
 
 def made_before(order: unit.Order) -> bool:
@@ -64,7 +64,7 @@ def test_a_cell_is_made_once_to_the_bytes_of_dvc_repro(
     outcome = unit.make_order(order())
     assert outcome.failed is None, outcome.line
     assert [row["stage"] for row in outcome.seconds] == ["train", "evaluate"]
-    for job in jobs(CELL):
+    for job in list_jobs(CELL):
         assert Project(clone()).digests(str(job.folder)) == head.digests(str(job.folder)), job
     shutil.rmtree(clone())  # as on another machine
     capfd.readouterr()
@@ -117,7 +117,7 @@ def test_what_cannot_be_begun_is_a_line(head: Project) -> None:
         f"has no commit {'0' * 40}; push it, so that others can make its cells"
     )
     assert "repository" in line(source="/nowhere")
-    typo = [job._replace(name=f"{job.name}n") for job in jobs(CELL)]
+    typo = [job._replace(name=f"{job.name}n") for job in list_jobs(CELL)]
     failed = unit.make_order(order(jobs=typo, recipes={}))
     assert failed.line.startswith(f"the grid of this commit has no such cell; did you mean {CELL}")
     other = {Job("train", str(CELL)): "0" * 64}
@@ -133,12 +133,12 @@ def test_a_cell_that_fails_tells_its_line(head: Project) -> None:
     job = Job("train", str(CELL))
     (clone() / job.failure).parent.mkdir(parents=True)
     (clone() / job.failure).write_text("training diverged\n")
-    assert unit.find_failure(jobs(CELL), clone(), [], "last") == unit.Outcome(
+    assert unit.find_failure(list_jobs(CELL), clone(), [], "last") == unit.Outcome(
         [], failed=job, line="training diverged"
     )
     (clone() / job.failure).unlink()
     last = unit.run_python(["-c", "print(1); print(); raise SystemExit('no memory')"], clone(), 2)
-    assert unit.find_failure(jobs(CELL), clone(), [], last).line == "1 | no memory"
+    assert unit.find_failure(list_jobs(CELL), clone(), [], last).line == "1 | no memory"
 
 
 def test_a_grid_is_refused_with_edits_and_without_a_remote(

@@ -10,7 +10,8 @@ from made_grid import make_grid
 from pages import NEEDS_CHROMIUM, chromium, marks, opened
 
 from uncollapse.experiment.cells import Cell
-from uncollapse.pipeline import outputs, published
+from uncollapse.pipeline.cell_files import CellFiles
+from uncollapse.pipeline.paths import LINES, PAGE, TSNE
 from uncollapse.report.examples import interpolations
 from uncollapse.report.page import write_page
 from uncollapse.results.gather import gather
@@ -44,21 +45,21 @@ def hostile(folder: Path) -> Path:
     """The page of a cell of which every label and every sentence is hostile."""
     with chdir(folder):
         make_grid(folder, datasets=[CELL.dataset], models=[CELL.model], methods=[CELL.method], seeds=2)
-        cell, texts = outputs.evaluation(CELL).folder, [*HTML, *FORMULAS]
+        cell, texts = CellFiles(CELL).measured, [*HTML, *FORMULAS]
         points = [
             {"seed": 0, "x": i % 7, "y": i % 5, "label": texts[i % len(texts)]} for i in range(len(texts))
         ]
-        write_table(cell / outputs.TSNE, points)
+        write_table(cell / TSNE, points)
         lines = [
             {"start": texts[0], "end": texts[1], "place": i, "sentence": text} for i, text in enumerate(texts)
         ]
-        write_table(cell / outputs.LINES, lines)
+        write_table(cell / LINES, lines)
         [shown] = interpolations(CELL)
         assert (shown.start, shown.end, shown.sentences) == (texts[0], texts[1], texts)
         results = gather()
         assert list(results.maps["label"]) == texts
         write_page(results)
-    return folder / published.PAGE
+    return folder / PAGE
 
 
 @pytest.mark.xdist_group("browser")

@@ -4,7 +4,8 @@ import ast
 import shutil
 from pathlib import Path
 
-from uncollapse.experiment.digests import ALL, WATCHERS, Code, sources
+from uncollapse.experiment.definitions import ALL
+from uncollapse.experiment.digests import WATCHERS, Code, digest_reached
 from uncollapse.experiment.recipes import digest_sources
 from uncollapse.methods.kl_weight.constant import constant
 from uncollapse.methods.plain_vae import plain_vae
@@ -20,7 +21,7 @@ def test_a_comment_a_docstring_and_blank_lines_are_no_code(tmp_path: Path) -> No
         folder = tmp_path / str(len(list(tmp_path.iterdir())))
         folder.mkdir()
         (folder / "file.py").write_text(text)
-        return next(iter(sources(CODE, [(folder / "file.py", ALL)]).values()))
+        return next(iter(digest_reached(CODE, [(folder / "file.py", ALL)]).values()))
 
     same = ["# why\n\n" + FUNCTION.replace("Doc", "Text"), FUNCTION.replace('    """Doc."""\n', "")]
     assert {digest(text) for text in [FUNCTION, *same]} == {digest(FUNCTION)}
@@ -34,7 +35,7 @@ def test_imports_are_followed_within_the_package_and_beside_the_script(tmp_path:
         "import json\nfrom uncollapse.seeds import make_seed\ndef use(): return make_seed()\n"
     )
     (stages / "script.py").write_text("def main():\n    import helper, numpy\n")
-    reached = sources(CODE, [(stages / "script.py", ALL)])
+    reached = digest_reached(CODE, [(stages / "script.py", ALL)])
     assert {"stages/script.py", "stages/helper.py", "uncollapse/seeds.py"} <= reached.keys()
     assert not any("json" in name or "numpy" in name for name in reached)
 
@@ -55,7 +56,7 @@ def test_only_what_is_reached_by_name_counts(tmp_path: Path) -> None:
         helper = folder / "helper.py"
         helper.write_text(text)
         shutil.copy(tmp_path / "script.py", folder)
-        digests.append(sources(CODE, [(folder / "script.py", ALL)]))
+        digests.append(digest_reached(CODE, [(folder / "script.py", ALL)]))
     assert digests[0] == digests[1]
     assert digests[1] != digests[2]
     assert digests[2] != digests[3]
@@ -84,9 +85,9 @@ def test_the_plain_vae_has_the_defaults_of_all_slots() -> None:
 
 
 def test_a_piece_is_not_among_the_sources_unless_it_is_named() -> None:
-    train = sources(CODE, [(ROOT / "stages/train.py", ALL)])
+    train = digest_reached(CODE, [(ROOT / "stages/train.py", ALL)])
     assert "uncollapse/training/loop.py" in train
     pieces = [name for name in train if name.startswith("uncollapse/methods/inference/")]
     assert pieces == ["uncollapse/methods/inference/__init__.py"]
-    none = sources(CODE, [(PACKAGE / "methods/pretraining/none.py", "none")])
+    none = digest_reached(CODE, [(PACKAGE / "methods/pretraining/none.py", "none")])
     assert "uncollapse/methods/pretraining/__init__.py" in none

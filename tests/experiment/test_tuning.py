@@ -13,11 +13,13 @@ from small_params import TUNED, params
 from uncollapse.errors import UserError
 from uncollapse.experiment.cells import Cell
 from uncollapse.experiment.digests import Code
-from uncollapse.experiment.recipes import Recipe, cell_recipes
+from uncollapse.experiment.recipe import Recipe
+from uncollapse.experiment.recipes import Content, make_cell_recipes
 from uncollapse.experiment.tuning import BEST, CONTROL, LEAST, choose_candidate, label, lay
-from uncollapse.pipeline import outputs
-from uncollapse.pipeline.outputs import Job
-from uncollapse.pipeline.watching.times import START, Time, estimate
+from uncollapse.pipeline.job import Job
+from uncollapse.pipeline.job_recipe import read_recipe
+from uncollapse.pipeline.paths import CHOSEN, recipe_file
+from uncollapse.pipeline.watching.times import START, JobTime, estimate_seconds
 from uncollapse.registry import PACKAGE
 
 ROOT = Path(__file__).parent.parent.parent
@@ -85,8 +87,8 @@ def test_values_are_laid_over_slots_that_are_there() -> None:
     assert (slots["posterior"]["gamma"], noise["flip"]) == (0.6, 0.1), "what was given stays"
 
 
-def recipes_of(folder: Path, text: str, code: Code) -> dict[str, Recipe]:
-    return cell_recipes(params(folder, text), code)
+def recipes_of(folder: Path, text: str, code: Code) -> dict[str, Content]:
+    return make_cell_recipes(params(folder, text), code)
 
 
 def test_candidates_are_those_of_model_and_method_together(tmp_path: Path) -> None:
@@ -156,25 +158,26 @@ def test_training_and_measuring_differ_from_an_entry_by_hand_in_nothing_but_its_
     )
     monkeypatch.chdir(tmp_path)
     for name, recipe in recipes_of(tmp_path, text, CODE).items():
-        outputs.recipe_file(name).parent.mkdir(parents=True, exist_ok=True)
-        outputs.recipe_file(name).write_text(json.dumps(recipe))
+        recipe_file(name).parent.mkdir(parents=True, exist_ok=True)
+        recipe_file(name).write_text(json.dumps(recipe))
     tuned, by_hand = Cell("kjv", "vae", "batch_norm"), Cell("kjv", "vae", "by_hand")
-    for job in (outputs.tuning(tuned), outputs.training(tuned)):
+    for job in (Job.of("tune", tuned), Job.of("train", tuned)):
         job.folder.mkdir(parents=True)
-        (job.folder / outputs.CHOSEN).write_text(json.dumps({"values": {"posterior.gamma": 1.0}}))
-    for job in (outputs.training, outputs.evaluation):
-        assert job(tuned).recipe | {"method": "by_hand"} == job(by_hand).recipe
+        (job.folder / CHOSEN).write_text(json.dumps({"values": {"posterior.gamma": 1.0}}))
+    for stage in ("train", "evaluate"):
+        stated = read_recipe(Job.of(stage, tuned)).stated | {"method": "by_hand"}
+        assert stated == read_recipe(Job.of(stage, by_hand)).stated
 
 
 def test_the_grid_counts_so_many_trainings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    job, times = Job("tune", "kjv-vae-batch_norm"), [Time("train", ["kjv", "vae", "plain"], 10.0)]
-    assert estimate(job, {"candidates": []}, times) == 0
-    tuned = {"candidates": CANDIDATES, "seeds": [7, 8]}
-    assert estimate(job, tuned, times) == START + 2 * 4 * 10
+    job, times = Job("tune", "kjv-vae-batch_norm"), [JobTime(Job("train", "kjv-vae-plain"), 10.0)]
+    assert estimate_seconds(job, Recipe({"candidates": []}), times) == 0
+    tuned = Recipe({"candidates": CANDIDATES, "seeds": [7, 8]})
+    assert estimate_seconds(job, tuned, times) == START + 2 * 4 * 10
     monkeypatch.chdir(tmp_path)
     job.folder.mkdir(parents=True)
     for earlier in ({"candidates": []}, {"candidates": CANDIDATES[:1], "seeds": [7]}):
         job.made_from.write_text(json.dumps(earlier))
-        assert estimate(job, tuned, times) == START + 2 * 4 * 10
-    job.made_from.write_text(json.dumps({**tuned, "seeds": [7]}))
-    assert estimate(job, tuned, times) == START + 4 * 10
+        assert estimate_seconds(job, tuned, times) == START + 2 * 4 * 10
+    job.made_from.write_text(json.dumps({**tuned.stated, "seeds": [7]}))
+    assert estimate_seconds(job, tuned, times) == START + 4 * 10

@@ -13,6 +13,12 @@ def edit(file: Path, change: Edit) -> None:
     file.write_text(ast.unparse(tree))
 
 
+def edit_all(path: Path, change: Edit) -> None:
+    """Edit a file, or all files of a folder."""
+    for file in path.rglob("*.py") if path.is_dir() else [path]:
+        edit(file, change)
+
+
 def every_function(tree: ast.AST) -> None:
     """Add a statement to every function."""
     for node in ast.walk(tree):

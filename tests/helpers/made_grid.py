@@ -20,9 +20,24 @@ from PIL import Image
 from uncollapse.data.files import CARD, locate_labels
 from uncollapse.experiment.cells import Cell
 from uncollapse.experiment.params import Params
-from uncollapse.experiment.recipes import recipes, text
-from uncollapse.pipeline import outputs, published
-from uncollapse.pipeline.outputs import Job
+from uncollapse.experiment.recipes import make_recipes, to_text
+from uncollapse.pipeline.cell_files import CellFiles
+from uncollapse.pipeline.job import Job, list_jobs
+from uncollapse.pipeline.job_recipe import read_grid
+from uncollapse.pipeline.paths import (
+    CALIBRATION,
+    COLLAPSE,
+    DEVICE,
+    DIVERGED,
+    LINES,
+    PAGE,
+    PARAMS,
+    RECONSTRUCTIONS,
+    SAMPLES,
+    TSNE,
+    name_for_seed,
+    recipe_file,
+)
 from uncollapse.report import build
 from uncollapse.report.page import write_page
 from uncollapse.results.gather import gather
@@ -32,7 +47,7 @@ METHODS = ("plain", "skip", "aggressive", "pretrained", "adversarial", "skip+agg
 GAINS = {"skip": -20.0, "aggressive": -10.0, "skip+aggressive": -32.0, "adversarial": 6.0}  # in nll
 STAGE = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]["report"]
 OUTS = [next(iter(out)) if isinstance(out, dict) else out for out in STAGE["outs"] + STAGE["metrics"]]
-CALIBRATION = "run,quantity,exact,measured,error,tolerance\nlinear,elbo,-10,-10.01,0.01,0.02\n"
+MADE_CALIBRATION = "run,quantity,exact,measured,error,tolerance\nlinear,elbo,-10,-10.01,0.01,0.02\n"
 
 
 def report(folder: Path, *, failed: Sequence[str] = (), **grid: Any) -> Path:
@@ -41,9 +56,9 @@ def report(folder: Path, *, failed: Sequence[str] = (), **grid: Any) -> Path:
         cells = make_grid(folder, **grid)
         for cell in cells:
             if str(cell) in failed:
-                for job in (outputs.training(cell), outputs.evaluation(cell)):
+                for job in (Job.of("train", cell), Job.of("evaluate", cell)):
                     shutil.rmtree(job.folder)
-                write(outputs.training(cell).failure, "seed 1, epoch 3: training diverged\n")
+                write(Job.of("train", cell).failure, "seed 1, epoch 3: training diverged\n")
         if (folder / "src").is_symlink():  # to the code that is imported here
             build.report()
         else:
@@ -56,7 +71,7 @@ def report(folder: Path, *, failed: Sequence[str] = (), **grid: Any) -> Path:
             )
             assert done.returncode == 0, done.stderr
         assert all((folder / out).exists() for out in OUTS), "DVC asks for all of them"
-        return folder / published.PAGE
+        return folder / PAGE
 
 
 def page(folder: Path, **grid: Any) -> Path:
@@ -64,7 +79,7 @@ def page(folder: Path, **grid: Any) -> Path:
     with chdir(folder):
         make_grid(folder, **grid)
         write_page(gather())
-    return folder / published.PAGE
+    return folder / PAGE
 
 
 def make_grid(
@@ -95,9 +110,9 @@ def make_grid(
     axes = {"datasets": [*datasets], "models": [*models], "methods": [*methods]}
     params["grid"] = {**axes, "seeds": list(range(seeds))}
     (folder / "params.yaml").write_text(yaml.safe_dump(params))
-    for name, recipe in recipes(Params(outputs.PARAMS)).items():
-        write(outputs.recipe_file(name), text(recipe))
-    cells = outputs.grid()["cells"]
+    for name, recipe in make_recipes(Params(PARAMS)).items():
+        write(recipe_file(name), to_text(recipe))
+    cells = read_grid()["cells"]
     for name in datasets:
         card = {"source": "made up", "licence": "none", "counts": {"train": 100}, "sha256": {}}
         for seed in range(seeds):  # each has its own split
@@ -105,7 +120,7 @@ def make_grid(
             write(split / CARD, json.dumps(card))
             if labels and name != "kjv":
                 np.save(locate_labels(split, "test"), np.random.default_rng(seed).binomial(9, 0.2, 100))
-    write(published.CALIBRATION, CALIBRATION)
+    write(CALIBRATION, MADE_CALIBRATION)
     for i, cell in enumerate(cells):
         gone = diverged.get(str(cell), ())
         make_cell(cell, np.random.default_rng(i), seeds, labels, points, epochs, measured or {}, gone)
@@ -142,31 +157,29 @@ def make_cell(
             thresholds.append({"seed": seed, "dimension": dimension, **values})
     label = rng.integers(0, 10, points) if labels else ""
     maps = {"x": rng.normal(size=points), "y": rng.normal(size=points), "label": label}
-    folder = outputs.evaluation(cell).folder
+    folder = CellFiles(cell).measured
     tables = {
-        outputs.history(cell): history,
-        outputs.measures(cell): rows,
-        folder / outputs.COLLAPSE: thresholds,
-        folder / outputs.TSNE: maps,
+        CellFiles(cell).history: history,
+        CellFiles(cell).measures: rows,
+        folder / COLLAPSE: thresholds,
+        folder / TSNE: maps,
     }
     for file, table in tables.items():
         write(file, pd.DataFrame(table).to_csv(index=False))
-    write(folder / outputs.per_seed(outputs.DEVICE, 0), "cpu")
+    write(folder / name_for_seed(DEVICE, 0), "cpu")
     if cell.dataset == "kjv":
         line = {"start": "in the beginning", "end": "the <end>", "sentence": "and he said </script> &"}
-        write(
-            folder / outputs.LINES, pd.DataFrame([{**line, "place": i} for i in range(5)]).to_csv(index=False)
-        )
+        write(folder / LINES, pd.DataFrame([{**line, "place": i} for i in range(5)]).to_csv(index=False))
     else:
-        for name in (outputs.RECONSTRUCTIONS, outputs.SAMPLES):
+        for name in (RECONSTRUCTIONS, SAMPLES):
             Image.fromarray(rng.integers(0, 255, (120, 240), np.uint8)).save(folder / name)
     for seed in range(seeds):
         if seed not in gone:
-            write(outputs.weights(cell, seed), "made up")
+            write(CellFiles(cell).weights(seed), "made up")
     if gone:
         lines = [{"seed": seed, "epoch": 2, "line": "a loss was not finite"} for seed in gone]
-        write(outputs.training(cell).folder / outputs.DIVERGED, pd.DataFrame(lines).to_csv(index=False))
-    for job in outputs.jobs(cell):
+        write(CellFiles(cell).trained / DIVERGED, pd.DataFrame(lines).to_csv(index=False))
+    for job in list_jobs(cell):
         make_current(job)
 
 

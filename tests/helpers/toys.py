@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from uncollapse.data.part import Part, to_tensor
 from uncollapse.entries import resolve_entry
+from uncollapse.experiment.recipe import Recipe
 from uncollapse.methods import Method
 from uncollapse.pipeline.assemble import assemble
 from uncollapse.registry import list_names, make_piece
@@ -54,7 +55,7 @@ def toy_vae(kind: str, seed: int = 0, net: dict[str, Any] | None = None, **slots
             "", "methods/inference", {"use": slots.get("inference", "joint")}, ARGUMENTS
         ),
     }
-    return assemble(recipe, CARDS[kind], seed)
+    return assemble(Recipe(recipe), CARDS[kind], seed)
 
 
 def toy_part(kind: str, count: int = 64, seed: int = 0) -> Part:

@@ -28,14 +28,14 @@ from uncollapse.experiment.comparisons import roles
 from uncollapse.experiment.describe import list_as_text, make_pieces_table
 from uncollapse.experiment.digests import Code
 from uncollapse.experiment.params import Params
-from uncollapse.experiment.recipes import recipes
+from uncollapse.experiment.recipes import make_recipes
 from uncollapse.methods import Method
 from uncollapse.methods.kl_weight.constant import constant
 from uncollapse.methods.plain_vae import plain_vae
 from uncollapse.registry import PACKAGE
 
 params = Params(Path("params.yaml"))
-found = recipes(params, Code(PACKAGE, Path("stages")))
+found = make_recipes(params, Code(PACKAGE, Path("stages")))
 methods = [Method.build(found[f"train/mnist5k-vae-{name}"]).tenth for name in ("plain", "shared")]
 print(json.dumps({
     "methods": [*methods, plain_vae(constant()).tenth],

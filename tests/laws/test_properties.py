@@ -16,7 +16,7 @@ from small_params import TEXT
 import uncollapse
 from uncollapse.errors import UserError
 from uncollapse.experiment.params import Params
-from uncollapse.experiment.recipes import grid
+from uncollapse.experiment.recipes import describe_grid
 from uncollapse.experiment.yaml_file import read_yaml
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.dates()
@@ -55,7 +55,7 @@ def test_params_with_any_value_anywhere(tmp_path: Path, entries: dict[str, Any])
     except UserError as error:
         told(error, ("params.yaml: ",))
     else:
-        cells = grid(params)["cells"]
+        cells = describe_grid(params)["cells"]
         assert cells == params.cells() != []
 
 

@@ -11,6 +11,7 @@ from torch.distributions import Normal, kl_divergence
 from toys import CARDS, EXAMPLES, KIND, example, piece, toy_part, toy_vae
 
 from uncollapse.data.part import END, to_tensor
+from uncollapse.experiment.recipe import Recipe
 from uncollapse.methods.divergence import Divergence
 from uncollapse.pipeline.assemble import assemble
 from uncollapse.registry import list_names, make_piece
@@ -78,7 +79,7 @@ def test_an_encoder_that_undoes_an_injective_decoder_loses_no_z() -> None:
     torch.manual_seed(0)
     recipe = {"net": {"use": "linear", "latents": 3}, "likelihood": {"use": "gaussian"}}
     pieces = {slot: {"use": name} for slot, name in {"decoder": "plain", "posterior": "gaussian"}.items()}
-    vae = assemble({**recipe, **pieces, "dataset": "toy"}, CARDS["images"], 0).double()
+    vae = assemble(Recipe({**recipe, **pieces, "dataset": "toy"}), CARDS["images"], 0).double()
     layer, head = vae.decoder.output, vae.posterior.linear
     inverse = torch.linalg.pinv(layer.weight.data)
     head.weight.data[:3], head.bias.data[:3] = inverse, -inverse @ layer.bias.data

@@ -12,8 +12,11 @@ import pytest
 import yaml
 
 from uncollapse.errors import UserError
-from uncollapse.pipeline.cache import alone, each_seed
-from uncollapse.pipeline.outputs import LOCK, SECONDS, Job, Recipe
+from uncollapse.experiment.recipe import Recipe
+from uncollapse.pipeline.cache import each_seed, lock_job
+from uncollapse.pipeline.job import Job
+from uncollapse.pipeline.job_recipe import read_recipe
+from uncollapse.pipeline.paths import LOCK, SECONDS
 from uncollapse.pipeline.pool import Progress
 from uncollapse.pipeline.stage import run
 from uncollapse.tables import last_row, write_table
@@ -102,7 +105,7 @@ def test_a_stage_that_dvc_did_not_note_was_not_forced() -> None:
 
 def test_a_job_that_another_process_makes_is_left_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("uncollapse.pipeline.cache.PATIENCE", 0.0)
-    with alone(JOB), pytest.raises(UserError, match=r"^train@toy is being made by another process; wait"):
+    with lock_job(JOB), pytest.raises(UserError, match=r"^train@toy is being made by another process; wait"):
         seeds_made([0])
     assert seeds_made([0]) == "0"
 
@@ -144,7 +147,7 @@ def test_the_order_of_seeds_makes_nothing_anew() -> None:
 
 def test_how_long_it_took_is_noted() -> None:
     seeds_made([0, 1], beta=1)
-    assert JOB.recipe == {"seeds": [0, 1], "beta": 1}
+    assert read_recipe(JOB).stated == {"seeds": [0, 1], "beta": 1}
     seeds_made([0, 1, 2], beta=1)
     rows = [line.split(",") for line in SECONDS.read_text().splitlines()]
     assert rows[0] == ["stage", "name", "seeds", "seconds"]

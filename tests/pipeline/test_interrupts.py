@@ -16,7 +16,7 @@ from project import ROOT, Project, reproduced
 from server import wait_for
 
 from uncollapse.errors import UserError
-from uncollapse.pipeline.watching.freshness import lock_entries
+from uncollapse.pipeline.watching.freshness import parse_entries
 
 CELL = "mnist5k-control_vae-plain"
 EPOCHS = 60
@@ -139,7 +139,7 @@ def test_a_lock_that_is_cut_anywhere_is_told_or_is_one_for_dvc() -> None:
     text, told = text[: text.index("  train@")], 0
     for end in [*range(60), *range(60, len(text), 211)]:
         try:
-            lock_entries(text[:end])
+            parse_entries(text[:end])
         except UserError:
             told += 1
         else:

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from uncollapse.errors import UserError
-from uncollapse.pipeline.outputs import Recipe
+from uncollapse.experiment.recipe import Recipe
 from uncollapse.pipeline.pool import Progress, side_by_side
 from uncollapse.pipeline.stage import run
 
@@ -34,9 +34,9 @@ def test_every_seed_is_worked_on_in_a_process_of_its_own_with_one_thread(folders
     def work(recipe: Recipe, seed: int, folder: Path, progress: Progress) -> None:
         (folder / "process").write_text(str(os.getpid()))
         for epoch in range(3):
-            progress({"threads": torch.get_num_threads(), "epoch": epoch, "value": recipe["value"]})
+            progress({"threads": torch.get_num_threads(), "epoch": epoch, "value": recipe.stated["value"]})
 
-    last = side_by_side("title", {"value": 7}, folders, work, rows=3)
+    last = side_by_side("title", Recipe({"value": 7}), folders, work, rows=3)
     assert last.pop("seed") in folders, "a person sees whose numbers stand beside the bar"
     assert last == {"threads": 1, "epoch": 2, "value": 7}
     assert done(folders) == [0, 1, 2, 3, 4]
@@ -50,7 +50,7 @@ def test_an_error_of_the_user_ends_the_pool_when_those_at_work_have_ended(folder
             raise UserError("too large")
 
     with pytest.raises(UserError, match="too large"):
-        side_by_side("title", {}, folders, work, rows=1)
+        side_by_side("title", Recipe({}), folders, work, rows=1)
     assert set(done(folders)) >= {0, 1}, "they were begun before"
     assert not set(done(folders)) & {2, 3}
 
@@ -59,8 +59,8 @@ def test_a_worker_that_is_killed_is_named(folders: dict[int, Path]) -> None:
     def work(recipe: Recipe, seed: int, folder: Path, progress: Progress) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
-    with pytest.raises(UserError, match="title: a worker process died, perhaps for want of memory"):
-        side_by_side("title", {}, folders, work, rows=1)
+    with pytest.raises(UserError, match="title: a worker process was killed, perhaps because memory ran out"):
+        side_by_side("title", Recipe({}), folders, work, rows=1)
     assert done(folders) == []
 
 
@@ -70,8 +70,8 @@ def test_a_mistake_in_the_code_shows_its_traceback(
     def work(recipe: Recipe, seed: int, folder: Path, progress: Progress) -> None:
         raise ValueError("of the code")
 
-    with pytest.raises(UserError, match=r"^title: a worker process failed, see its traceback above$"):
-        side_by_side("title", {}, folders, work, rows=1)
+    with pytest.raises(UserError, match=r"^title: a worker process failed; its traceback stands above$"):
+        side_by_side("title", Recipe({}), folders, work, rows=1)
     assert "ValueError: of the code" in capfd.readouterr().err
 
 

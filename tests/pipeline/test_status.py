@@ -10,7 +10,8 @@ import pytest
 from project import Project, reproduced
 
 from uncollapse.cli import main
-from uncollapse.pipeline.outputs import SECONDS, Job
+from uncollapse.pipeline.job import Job
+from uncollapse.pipeline.paths import SECONDS
 
 PLAIN, PRETRAINED = "mnist5k-control_vae-plain", "mnist5k-control_vae-pretrained"
 Lines = Callable[..., list[str]]

@@ -14,7 +14,8 @@ from project import Project, reproduced
 from server import wait_for
 
 from uncollapse.experiment.cells import Cell
-from uncollapse.pipeline.train_cell import trial
+from uncollapse.experiment.recipe import Recipe
+from uncollapse.pipeline.train_cell import try_candidate
 from uncollapse.tracking.gather import run_at_start
 
 TUNED, BY_HAND, BOTH = (f"mnist5k-control_vae-{name}" for name in ("tuned", "by_hand", "both"))
@@ -78,7 +79,7 @@ def test_the_report_and_the_runs_in_mlflow_say_what_was_chosen(project: Project)
     assert summary.loc["tuned", "tuning_gflops"].gt(5 * summary.loc["tuned", "gflops"]).all()
     assert f">tuned: posterior.gamma={gamma}, in 6 tr" in (project.folder / "report/index.html").read_text()
     with chdir(project.folder):
-        run = run_at_start(Cell(*TUNED.split("-")), 0)
+        run = run_at_start(Cell.parse(TUNED), 0)
     assert json.loads(run.files["recipe.json"])["posterior"] == {"use": "batch_norm", "gamma": gamma}
     assert run.tags["tuned"] == f"posterior.gamma={gamma}"
 
@@ -99,8 +100,8 @@ def test_a_training_that_diverges_is_a_result_that_no_choice_can_like(
 ) -> None:
     with chdir(project.folder):
         recipe = json.loads(Path(f"recipes/tune/{TUNED}.json").read_text())
-        wild = recipe | {"kl_weight": {"use": "constant", "beta": 1e38}}
-        rows = [trial(wild, 1000, tmp_path / "0", lambda row: None) for _ in range(2)]
+        wild = Recipe({**recipe, "kl_weight": {"use": "constant", "beta": 1e38}})
+        rows = [try_candidate(wild, 1000, tmp_path / "0", lambda row: None) for _ in range(2)]
     assert (rows[0]["nll"], rows[0]["collapsed"]) == (math.inf, 1.0)
     assert rows[0]["epochs"] < EPOCHS
     assert repr(rows[0]) == repr(rows[1]), "what is over is read again"

@@ -25,7 +25,7 @@ from uncollapse.cluster import lock
 from uncollapse.cluster.clone import SCRATCH, find_scratch
 from uncollapse.cluster.unit import Order, make_order
 from uncollapse.experiment.cells import Cell
-from uncollapse.pipeline.outputs import Job, jobs
+from uncollapse.pipeline.job import Job, list_jobs
 
 ROOT = Path(__file__).parent.parent.parent
 STAGES = ("prepare", "pretrain", "tune", "train", "evaluate")
@@ -45,7 +45,7 @@ def create(folder: Path, cells: list[Cell]) -> None:
     (folder / "params.yaml").write_text(yaml.safe_dump({"grid": axes}))
     (folder / "dvc.yaml").write_text(yaml.safe_dump({"stages": stages}, sort_keys=False))
     (folder / ".gitignore").write_text("/data\n/pretrained\n/tuned\n/runs\n/metrics\n/.work\n")
-    for job in {job for cell in cells for job in jobs(cell)}:
+    for job in {job for cell in cells for job in list_jobs(cell)}:
         file = folder / job.recipe_file
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(f"{job}\n")
@@ -65,7 +65,7 @@ def fill(remote: Path, cells: list[Cell], entries: dict[str, Any]) -> None:
     """
     pipeline = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
     run = next((remote / "runs").rglob("*/*/*")).read_text()
-    for job in dict.fromkeys(job for cell in cells for job in jobs(cell)):
+    for job in dict.fromkeys(job for cell in cells for job in list_jobs(cell)):
         out = {"path": str(job.folder), "hash": "md5", **stored(remote, str(job.folder))}
         recipe = {"path": str(job.recipe_file), "hash": "md5", **described(f"{job}\n")}
         dataset, method = job.name.split("-")[0], job.name.split("-")[-1]
@@ -139,7 +139,7 @@ def main(number: int, folder: Path) -> None:
     entries: dict[str, Any] = {}
 
     def unit(cells: list[Cell]) -> None:
-        wanted: list[Job] = list(dict.fromkeys(job for cell in cells for job in jobs(cell)))
+        wanted: list[Job] = list(dict.fromkeys(job for cell in cells for job in list_jobs(cell)))
         outcome = make_order(Order(wanted, commit, str(head), 1, {}))
         assert not outcome.failed, outcome.line
         entries.update(outcome.lock)

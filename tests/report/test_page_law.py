@@ -16,7 +16,10 @@ from page_text import Element, read_page, unknown_numbers
 from scipy import stats
 
 from uncollapse.experiment.cells import Cell
-from uncollapse.pipeline import outputs, published
+from uncollapse.pipeline.cell_files import CellFiles, card_file
+from uncollapse.pipeline.job import Job
+from uncollapse.pipeline.job_recipe import read_grid, read_recipe
+from uncollapse.pipeline.paths import CALIBRATION, COMPARISON, PAGE, SUMMARY
 from uncollapse.results.robust import EPS
 
 CELL = list(Cell._fields)
@@ -24,10 +27,10 @@ DIVERGED = {"mnist5k-vae-skip": [0]}
 AXES = {"datasets": ["mnist5k", "kjv"], "models": ["vae", "control_vae"], "methods": ["plain", "skip"]}
 # What a text about all cells may say that they share, and how to see it in their files.
 SHARED: dict[str, Callable[[Cell], Any]] = {
-    "net": lambda cell: outputs.training(cell).recipe["net"],
-    "examples": lambda cell: [outputs.card(cell.dataset, seed).read_text() for seed in range(4)],
-    "epochs": lambda cell: list(pd.read_csv(outputs.measures(cell))["epochs"]),
-    "rule for when training ends": lambda cell: outputs.training(cell).recipe["training"]["patience"],
+    "net": lambda cell: read_recipe(Job.of("train", cell)).piece("net"),
+    "examples": lambda cell: [CellFiles(cell).card(seed).read_text() for seed in range(4)],
+    "epochs": lambda cell: list(pd.read_csv(CellFiles(cell).measures)["epochs"]),
+    "rule for when training ends": lambda cell: read_recipe(Job.of("train", cell)).training["patience"],
 }
 
 
@@ -41,7 +44,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def page(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Element:
     monkeypatch.chdir(folder)
-    return read_page(published.PAGE)
+    return read_page(PAGE)
 
 
 def numbers_of(values: pd.Series) -> Iterator[float]:
@@ -55,7 +58,7 @@ def numbers_of(values: pd.Series) -> Iterator[float]:
 
 def numbers_of_cell(cell: Cell, measures: list[str]) -> list[float]:
     """What the tables have about a cell and these measures: means, differences, and the work."""
-    summary, comparison = pd.read_csv(published.SUMMARY), pd.read_csv(published.COMPARISON)
+    summary, comparison = pd.read_csv(SUMMARY), pd.read_csv(COMPARISON)
     runs = summary[(summary[CELL] == list(cell)).all(axis=1)]
     rows = comparison[(comparison[CELL] == list(cell)).all(axis=1) & comparison["measure"].isin(measures)]
     numbers = [number for name in measures if name in runs for number in numbers_of(runs[name])]
@@ -69,21 +72,21 @@ def numbers_of_cell(cell: Cell, measures: list[str]) -> list[float]:
 
 def costs(dataset: str) -> list[float]:
     """The work of each cell of a data set as a multiple of that of another."""
-    summary = pd.read_csv(published.SUMMARY)
+    summary = pd.read_csv(SUMMARY)
     work = summary[summary["dataset"] == dataset].groupby(CELL)["gflops"].mean()
     return [1.0, *(one / other for one, other in permutations(work, 2))]
 
 
 def numbers_of_dataset(dataset: str) -> list[float]:
     """What all files have about a data set; counts of seeds and of comparisons."""
-    summary = pd.read_csv(published.SUMMARY)
+    summary = pd.read_csv(SUMMARY)
     measures = [*summary.columns.drop([*CELL, "seed", "tuned"]), "elbo_at_equal_work"]
-    cells = [cell for cell in outputs.grid()["cells"] if cell.dataset == dataset]
+    cells = [cell for cell in read_grid()["cells"] if cell.dataset == dataset]
     numbers = [number for cell in cells for number in numbers_of_cell(cell, measures)]
     for cell in cells:
-        history = pd.read_csv(outputs.history(cell))
+        history = pd.read_csv(CellFiles(cell).history)
         numbers += history[history["epoch"] == history["epoch"].max()]["beta"].to_list()
-    settings = outputs.grid()["evaluation"]
+    settings = read_grid()["evaluation"]
     return [*numbers, *costs(dataset), *EPS, settings["eps"], settings["delta"], *range(5)]
 
 
@@ -155,7 +158,7 @@ def test_what_the_page_says_that_all_cells_share_they_share(page: Element) -> No
     (text,) = re.findall(r"all cells have (.+?)\. One exception", " ".join(header.text.split()))
     *named, last = (part.removeprefix("the same ") for part in re.split(", | and ", text))
     assert last == "paired random numbers", "which no file of a made-up grid can show"
-    cells = outputs.grid()["cells"]
+    cells = read_grid()["cells"]
     for what in named:
         for dataset in AXES["datasets"]:
             values = [SHARED[what](cell) for cell in cells if cell.dataset == dataset]
@@ -168,7 +171,7 @@ def test_each_picture_is_of_the_seed_that_was_drawn_and_diverged_runs_are_named(
         (caption,) = figure.all("figcaption")
         model, method, _, seed = re.split(r",? ", caption.text)
         cell = Cell(figure.attributes["data-dataset"], model, method)
-        assert int(seed) == pd.read_csv(outputs.measures(cell))["seed"].iloc[0], caption.text
+        assert int(seed) == pd.read_csv(CellFiles(cell).measures)["seed"].iloc[0], caption.text
     (note,) = [note for note in page.all("div", role="note") if "diverged" in note.text]
     assert [line.text for line in note.all("li")] == ["mnist5k-vae-skip: seed 0, in epoch 2"]
 
@@ -180,17 +183,17 @@ def test_settings_calibration_and_laws_are_those_of_the_files(page: Element) -> 
         (text,) = details.all("pre")
         stated = yaml.safe_load(text.text)
         cell = Cell(dataset, "vae", "plain")
-        assert stated["data"] == json.loads(outputs.card(dataset, 0).read_text())
-        recipes = {**outputs.Job("prepare", dataset).recipe, **outputs.training(cell).recipe}
-        recipes["evaluation"] = outputs.evaluation(cell).recipe["evaluation"]
+        assert stated["data"] == json.loads(card_file(dataset, 0).read_text())
+        recipes = {**read_recipe(Job("prepare", dataset)).stated, **read_recipe(Job.of("train", cell)).stated}
+        recipes["evaluation"] = read_recipe(Job.of("evaluate", cell)).evaluation
         assert stated["settings"] == {name: recipes[name] for name in stated["settings"]}
-    table = pd.read_csv(published.CALIBRATION, dtype=str)
+    table = pd.read_csv(CALIBRATION, dtype=str)
     (calibration,) = trust.all("div", aria_label="Calibration")
     entries = [entry.text for entry in calibration.all("td")]
     assert [float(one) for one in entries if not one.isalpha()] == [
         float(one) for one in table.to_numpy().ravel() if not one.isalpha()
     ]
-    runs = pd.read_csv(published.SUMMARY)["nll"].count()
+    runs = pd.read_csv(SUMMARY)["nll"].count()
     assert set(re.findall(r"holds in (\d+) of (\d+) runs", trust.text)) == {(str(runs), str(runs))}
 
 
@@ -202,6 +205,6 @@ def test_every_path_of_the_page_leads_to_a_file(page: Element) -> None:
         if link.startswith("#"):
             assert link[1:] in ids, link
         elif not link.startswith("https://arxiv.org/abs/"):
-            assert (published.PAGE.parent / link).exists(), link
+            assert (PAGE.parent / link).exists(), link
     for path in re.findall(r"\b(?:src|data|metrics|runs|recipes)/[\w./-]+\w", page.text):
         assert Path(path).exists(), path

@@ -8,7 +8,10 @@ import pytest
 from made_grid import make_grid, report
 
 from uncollapse.experiment.cells import Cell
-from uncollapse.pipeline import outputs, published
+from uncollapse.pipeline.cell_files import CellFiles
+from uncollapse.pipeline.job import Job
+from uncollapse.pipeline.job_recipe import read_grid
+from uncollapse.pipeline.paths import COMPARISON, DONE, PAGE, STARTED, SUMMARY
 from uncollapse.results.evidence import Evidence
 from uncollapse.results.gather import gather
 from uncollapse.results.means import measured
@@ -22,7 +25,7 @@ ENDS = ("", "/low", "/high")
 
 def runs_of() -> dict[str, Run]:
     """The runs of the grid in this folder, by name."""
-    listed = outputs.grid()
+    listed = read_grid()
     runs = with_cells({cell: finished_runs(cell) for cell in listed["cells"]})
     return {run.name: run for run in runs}
 
@@ -40,8 +43,8 @@ def values(run: Run) -> dict[str, float]:
 def test_means_and_differences_are_those_of_the_tables(folder: Path) -> None:
     report(folder, datasets=["mnist5k"], methods=["plain", "skip", "aggressive"])
     runs = runs_of()
-    summary, comparison = pd.read_csv(published.SUMMARY), pd.read_csv(published.COMPARISON)
-    grid = outputs.grid()
+    summary, comparison = pd.read_csv(SUMMARY), pd.read_csv(COMPARISON)
+    grid = read_grid()
     assert [name for name in runs if runs[name].tags["kind"] == "cell"] == list(map(str, grid["cells"]))
     for names, rows in summary.groupby(CELL):
         run = runs["-".join(map(str, names))]
@@ -68,7 +71,7 @@ def test_means_and_differences_are_those_of_the_tables(folder: Path) -> None:
     }
     assert told == pytest.approx(expected, rel=1e-5)
     assert {name for _, name in told} >= {"difference/nll", "difference/elbo_at_equal_work/low"}
-    page = published.PAGE.read_text()
+    page = PAGE.read_text()
     tags = runs["mnist5k-vae-skip"].tags
     assert tags["verdict"] == "helps"
     assert f"<strong>{tags['verdict']}</strong>" in page
@@ -77,7 +80,7 @@ def test_means_and_differences_are_those_of_the_tables(folder: Path) -> None:
 
 def test_a_cell_that_has_not_converged_says_so(folder: Path) -> None:
     cells = make_grid(folder, datasets=["mnist5k"], models=["vae"], methods=["plain", "skip"], seeds=2)
-    file = outputs.measures(cells[1])
+    file = CellFiles(cells[1]).measures
     table = pd.read_csv(file)
     table.loc[table["seed"] == 1, "converged"] = 0
     table.to_csv(file, index=False)
@@ -105,9 +108,9 @@ def test_its_time_is_from_the_first_start_to_the_last_end_of_its_seeds(folder: P
     (cell,) = make_grid(folder, datasets=["mnist5k"], models=["vae"], methods=["plain"], seeds=2)
     assert {run.span for run in runs_of().values()} == {None}
     for seed, times in enumerate([(1000, 1060), (1010, 1090)]):
-        working = outputs.training(cell).seed_folder(seed, training_key(cell, seed))
+        working = Job.of("train", cell).seed_folder(seed, training_key(cell, seed))
         working.mkdir(parents=True)
-        for name, second in zip((outputs.STARTED, outputs.DONE), times, strict=True):
+        for name, second in zip((STARTED, DONE), times, strict=True):
             (working / name).touch()
             os.utime(working / name, (second, second))
     spans = [run.span for run in runs_of().values()]

@@ -25,19 +25,17 @@ def make_cell(arguments: argparse.Namespace) -> None:
     from uncollapse.cluster.unit import Order, make_order
     from uncollapse.experiment.cells import Cell
     from uncollapse.experiment.schema import plain
-    from uncollapse.pipeline.outputs import jobs
-    from uncollapse.pipeline.pool import cores
+    from uncollapse.pipeline.job import list_jobs
+    from uncollapse.pipeline.pool import count_cores
 
-    names = arguments.cell.split("-")
-    if len(names) != 3:
-        raise ValueError(f"{arguments.cell}: should be <data set>-<model>-<method>")
-    for name in names:  # They become names of files in the clone, and words of commands there.
+    cell = Cell.parse(arguments.cell)
+    for name in cell:  # They become names of files in the clone, and words of commands there.
         plain(name)
     if not re.fullmatch("[0-9a-f]{7,64}", arguments.commit):  # A clone may have an old branch of that name.
         raise ValueError(
             f"--commit {arguments.commit}: should be a commit's hash, as `git rev-parse` prints it"
         )
-    order = Order(jobs(Cell(*names)), arguments.commit, read_source(arguments), cores(), recipes={})
+    order = Order(list_jobs(cell), arguments.commit, read_source(arguments), count_cores(), recipes={})
     outcome = make_order(order)
     if outcome.failed:
         raise UserError(f"{outcome.failed}: {outcome.line}")

@@ -3,16 +3,16 @@
 import argparse
 
 from uncollapse.cli import Command
+from uncollapse.pipeline.paths import PARAMS
 
 
 def check_params(_: argparse.Namespace) -> None:
     """Check params.yaml and the file dvc.lock, and print how large the grid is."""
     from uncollapse.experiment.params import Params
-    from uncollapse.pipeline.outputs import PARAMS
-    from uncollapse.pipeline.watching.freshness import own_lock
+    from uncollapse.pipeline.watching.freshness import read_lock
 
     params = Params(PARAMS)
-    own_lock()
+    read_lock()
     print(f"{PARAMS}: {len(params.cells())} cells, {len(params.grid.seeds)} seeds each")
 
 

@@ -32,19 +32,19 @@ def show_or_make_grid(arguments: argparse.Namespace) -> None:
 
 def print_grid() -> None:
     """Print a line for each cell, and one for the whole grid."""
-    from uncollapse.pipeline.watching.status import grid_status
-    from uncollapse.pipeline.watching.times import duration
+    from uncollapse.pipeline.watching.status import find_status
+    from uncollapse.pipeline.watching.times import format_duration
 
-    statuses = grid_status()
+    statuses = find_status()
     width = max(len(str(status.cell)) for status in statuses)
     for cell, (state, line), seconds, _ in statuses:
-        time = "" if state in ("ready", "not here") else duration(seconds)
+        time = "" if state in ("ready", "not here") else format_duration(seconds)
         print(f"{cell!s:{width}}  {state:9}  {line or time}".rstrip())
     counts = Counter(status.condition.state for status in statuses)
     total = sum(status.seconds or 0 for status in statuses)
     unknown = sum(status.seconds is None for status in statuses)
     print(f"{len(statuses)} cells:", ", ".join(f"{count} {one}" for one, count in counts.items()), end="")
-    print(f"; about {duration(total)} to make" if total else "", end="")
+    print(f"; about {format_duration(total)} to make" if total else "", end="")
     print(f", and {unknown} of unknown time" if unknown else "")
 
 

@@ -10,7 +10,7 @@ from tqdm import tqdm
 from uncollapse.cluster.engine import Engine
 from uncollapse.cluster.tasks import Task
 from uncollapse.cluster.unit import Order, Outcome
-from uncollapse.pipeline.watching.times import duration
+from uncollapse.pipeline.watching.times import format_duration
 
 TRIES = 3
 LONGEST_REFUSAL = 60  # Seconds, in which a machine joins the cluster, or its scheduler starts again.
@@ -116,4 +116,4 @@ def shorten_error(error: Exception) -> str:
 def describe_outcome(outcome: Outcome) -> str:
     """Say how long a task took."""
     seconds = sum(float(row["seconds"]) for row in outcome.seconds)
-    return f"made in {duration(seconds)}" if outcome.seconds else "was there already"
+    return f"made in {format_duration(seconds)}" if outcome.seconds else "was there already"

@@ -8,8 +8,8 @@ from typing import Any
 import yaml
 
 from uncollapse.files import write_whole
-from uncollapse.pipeline.outputs import LOCK
-from uncollapse.pipeline.watching.freshness import lock_entries
+from uncollapse.pipeline.paths import LOCK
+from uncollapse.pipeline.watching.freshness import parse_entries
 
 
 class Dumper(yaml.CSafeDumper):
@@ -22,7 +22,7 @@ Dumper.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(r"\d+[eE]\d+$
 def read_entries(folder: Path) -> dict[str, Any]:
     """Return what the dvc.lock of a project says of its jobs, by stage@name."""
     file = folder / LOCK
-    return lock_entries(file.read_text()) if file.exists() else {}
+    return parse_entries(file.read_text()) if file.exists() else {}
 
 
 def add_entries(folder: Path, new: Mapping[str, Any]) -> None:

@@ -15,10 +15,11 @@ from uncollapse.cluster.unit import Order, Outcome, digest_recipe
 from uncollapse.errors import UserError
 from uncollapse.experiment.cells import Cell
 from uncollapse.experiment.params import Params
-from uncollapse.pipeline.outputs import PARAMS, SECONDS, Job, jobs
-from uncollapse.pipeline.watching.freshness import current
+from uncollapse.pipeline.job import Job, list_jobs
+from uncollapse.pipeline.paths import PARAMS, SECONDS
+from uncollapse.pipeline.watching.freshness import is_current
 from uncollapse.pipeline.watching.git import commit, edited, git
-from uncollapse.pipeline.watching.status import grid_status
+from uncollapse.pipeline.watching.status import find_status
 from uncollapse.tables import append_row
 
 MOST_LISTED = 5  # The last line names no more of the failed cells.
@@ -34,7 +35,7 @@ def make_grid(name: str, source: str) -> None:
     datasets = Params(PARAMS).stated.datasets  # Checked before DVC reads it.
     run_dvc("repro", "--single-item", "recipes")
     pull_cells()
-    statuses = grid_status()
+    statuses = find_status()
     missing = select_missing(statuses)
     made_here = (
         job for status in missing for job in list_reusable_jobs(status.cell) if job not in status.jobs
@@ -87,7 +88,7 @@ def note_outcome(outcome: Outcome) -> None:
         SECONDS.parent.mkdir(exist_ok=True)
         append_row(SECONDS, row)
     for name in outcome.lock:
-        Job(*name.split("@")).failure.unlink(missing_ok=True)
+        Job.parse(name).failure.unlink(missing_ok=True)
     if outcome.failed:
         outcome.failed.failure.parent.mkdir(parents=True, exist_ok=True)
         outcome.failed.failure.write_text(f"{outcome.line}\n")
@@ -99,12 +100,12 @@ def gather_cells(cells: list[Cell], *, whole: bool) -> None:
     Raises UserError if a cell did not come, because DVC would make it here.
     """
     pull_cells()
-    if lost := [str(cell) for cell in cells if not current(cell)]:
+    if lost := [str(cell) for cell in cells if not is_current(cell)]:
         raise UserError(f"{len(lost)} cells did not come from the remote, such as {lost[0]}; run this again")
     if whole:
         run_dvc("repro", "--pull")
     elif cells:
-        made = dict.fromkeys(str(job) for cell in cells for job in jobs(cell))
+        made = dict.fromkeys(str(job) for cell in cells for job in list_jobs(cell))
         run_dvc("repro", "--pull", "--single-item", "calibrate", *made, "report", "track")
 
 

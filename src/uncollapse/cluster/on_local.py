@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from uncollapse.cluster.on_slurm import Submitit
-from uncollapse.pipeline.pool import cores
+from uncollapse.pipeline.pool import count_cores
 
 
 @contextmanager
@@ -26,4 +26,4 @@ def silence_stderr() -> Iterator[None]:
 
 def begin() -> Submitit:
     """Return an engine for this machine."""
-    return Submitit("local", cores(), silence_stderr)
+    return Submitit("local", count_cores(), silence_stderr)

@@ -13,7 +13,7 @@ from typing import Any, final
 from uncollapse.cluster.unit import Order, Outcome, make_order
 from uncollapse.errors import UserError, needs
 from uncollapse.experiment.schema import Resources
-from uncollapse.pipeline.outputs import WORK
+from uncollapse.pipeline.paths import WORK
 
 
 @final

@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 from uncollapse.experiment.cells import Cell
 from uncollapse.experiment.schema import Resources
-from uncollapse.pipeline.outputs import Job, jobs, pretraining, tuning
+from uncollapse.pipeline.job import Job, list_jobs
+from uncollapse.pipeline.job_recipe import read_recipe
 from uncollapse.pipeline.watching.freshness import READY
 from uncollapse.pipeline.watching.status import CellStatus
 from uncollapse.registry import SLOTS
@@ -32,15 +33,15 @@ def list_shared_jobs(cell: Cell) -> list[Job]:
     One unit makes them once: on two kinds of processors they would differ in the last digits, and so would
     all that is made from them.
     """
-    pretrained = pretraining(cell)
-    untrained = SLOTS["pretraining"].is_default(pretrained.recipe["pretraining"])
+    pretrained = Job.of("pretrain", cell)
+    untrained = SLOTS["pretraining"].is_default(read_recipe(pretrained).piece("pretraining"))
     return [Job("prepare", cell.dataset), *([] if untrained else [pretrained])]
 
 
 def list_reusable_jobs(cell: Cell) -> list[Job]:
     """Return the jobs before training that take time, which units need not make again if they are here."""
-    tuned = tuning(cell)
-    return [*list_shared_jobs(cell), *([tuned] if tuned.recipe["candidates"] else [])]
+    tuned = Job.of("tune", cell)
+    return [*list_shared_jobs(cell), *([tuned] if read_recipe(tuned).candidates else [])]
 
 
 def plan_tasks(statuses: Iterable[CellStatus], resources: Mapping[str, Resources]) -> list[Task]:
@@ -60,6 +61,6 @@ def plan_tasks(statuses: Iterable[CellStatus], resources: Mapping[str, Resources
                 needs.append(own.name)
         name = str(status.cell)
         made[name] = Task(
-            name, jobs(status.cell), frozenset(needs), status.seconds, resources[status.cell.dataset]
+            name, list_jobs(status.cell), frozenset(needs), status.seconds, resources[status.cell.dataset]
         )
     return sorted(made.values(), key=lambda task: (task.seconds is not None, -(task.seconds or 0)))

@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 from uncollapse.cluster import lock
 from uncollapse.cluster.clone import find_remote, open_clone
 from uncollapse.errors import UserError
-from uncollapse.experiment.recipes import versions
-from uncollapse.pipeline.outputs import Job
+from uncollapse.experiment.recipes import read_versions
+from uncollapse.pipeline.job import Job
 from uncollapse.pipeline.pool import CORES
 from uncollapse.pipeline.watching.lifetime import WATCHED
 from uncollapse.pipeline.watching.times import rows_of_seconds
@@ -123,5 +123,5 @@ def check_recipes(folder: Path, order: Order) -> None:
         raise UserError(f"the grid of this commit has no such cell; did you mean {' or '.join(near)}?")
     for job, expected in order.recipes.items():
         if digest_recipe(folder / job.recipe_file) != expected:
-            here = ", ".join(f"{library} {version}" for library, version in versions().items())
+            here = ", ".join(f"{library} {version}" for library, version in read_versions().items())
             raise UserError(f"{job}: this machine would make something else, since it has {here}")

@@ -1,5 +1,7 @@
-"""Checkpoints of one seed's training, or pretraining: a killed stage goes on from the last epoch that was
-completed."""
+"""Checkpoints of the training or pretraining of one seed.
+
+A killed stage continues from the last epoch that was completed.
+"""
 
 import io
 import pickle
@@ -10,12 +12,17 @@ from typing import Any
 import torch
 
 from uncollapse.files import complete, write_whole
-from uncollapse.pipeline.outputs import CHECKPOINT, DONE, HISTORY
+from uncollapse.pipeline.paths import CHECKPOINT, DONE, HISTORY
 from uncollapse.pipeline.pool import Progress
 from uncollapse.tables import append_row, write_table
 
-SECONDS = 5.0  # between two that wait for the disk, which takes longer than to write them
-UNREADABLE = (RuntimeError, EOFError, KeyError, pickle.UnpicklingError)  # by torch, of a damaged file
+SYNC_INTERVAL = 5.0  # seconds between two checkpoints that wait for the disk
+UNREADABLE = (
+    RuntimeError,
+    EOFError,
+    KeyError,
+    pickle.UnpicklingError,
+)  # Torch raises these for a damaged file.
 
 
 class Checkpoint:
@@ -26,35 +33,37 @@ class Checkpoint:
     """
 
     def __init__(self, folder: Path, device: torch.device, progress: Progress) -> None:
-        self.file, self.history, self.progress = folder / CHECKPOINT, folder / HISTORY, progress
+        self.file = folder / CHECKPOINT
+        self.history = folder / HISTORY
+        self.progress = progress
         self.saved: dict[str, Any] | None = None
         self.rows: list[dict[str, Any]] = []
         self.last = time.monotonic()
-        self.history.unlink(missing_ok=True)  # it may not be that of the checkpoint
+        self.history.unlink(missing_ok=True)  # It may belong to another checkpoint.
         if self.file.exists():
             try:
                 self.saved = torch.load(self.file, weights_only=True, map_location=device)
                 self.rows = self.saved.pop("rows")
             except UNREADABLE:
                 self.saved = None
-                print(f"{self.file}: damaged, so this seed begins anew")
+                print(f"{self.file}: damaged, so this seed starts again")
         if self.rows:
             write_table(self.history, self.rows)
         for row in self.rows:
             progress(row)
 
     def add(self, row: dict[str, Any], state: dict[str, Any]) -> None:
-        """Save the state after an epoch, and add it to the history, at once."""
+        """Save the state after an epoch, and add the row to the history at once."""
         self.rows.append(row)
         content = io.BytesIO()
         torch.save({**state, "rows": self.rows}, content)
-        sync = time.monotonic() - self.last > SECONDS
+        sync = time.monotonic() - self.last > SYNC_INTERVAL
         write_whole(self.file, content.getvalue(), sync=sync)
         self.last = time.monotonic() if sync else self.last
         append_row(self.history, row)
         self.progress(row)
 
     def remove(self) -> None:
-        """Training is over: from now on the seed's folder is complete."""
+        """Mark the seed's folder as complete, now that training is over, and remove the checkpoint."""
         complete(self.file.parent, DONE)
         self.file.unlink(missing_ok=True)

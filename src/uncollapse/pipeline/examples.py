@@ -1,4 +1,4 @@
-"""The files of a cell to look at: a t-SNE map, reconstructions and samples as pictures or sentences."""
+"""Write the files of a cell to look at: a t-SNE map, and reconstructions and samples as pictures or text."""
 
 import json
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ import numpy as np
 
 from uncollapse.data.files import CARD, VOCABULARY
 from uncollapse.data.part import Part
-from uncollapse.pipeline import outputs
+from uncollapse.pipeline.paths import LINES, RECONSTRUCTIONS, SAMPLES, SENTENCES, TSNE
 from uncollapse.samples.generate import (
     PER_ROW,
     interpolate_pairs,
@@ -22,11 +22,13 @@ from uncollapse.tables import write_table
 from uncollapse.vae import VAE, encode_part
 
 SHOWN = 16  # examples
-PAIRS = 3  # of sentences, with others between them
+PAIRS = 3  # of examples, between which sentences are interpolated
 
 
-def show(vae: VAE, test: Part, data: Path, settings: Mapping[str, Any], seed: int, folder: Path) -> None:
-    """Write the files to `folder`; the examples of `test` are in random order.
+def write_examples(
+    vae: VAE, test: Part, data: Path, settings: Mapping[str, Any], seed: int, folder: Path
+) -> None:
+    """Write the files to `folder`, for the first of the examples of `test`, which are in random order.
 
     `data` is the folder of the prepared data set, `settings` the `evaluation` of params.yaml.
     """
@@ -40,7 +42,7 @@ def show(vae: VAE, test: Part, data: Path, settings: Mapping[str, Any], seed: in
 
 
 def write_map(vae: VAE, test: Part, label_names: list[str], count: int, seed: int, folder: Path) -> None:
-    """The t-SNE map: a row (seed, x, y, label) for each of the first `count` examples."""
+    """Write the t-SNE map: a row (seed, x, y, label) for each of the first `count` examples."""
     points = map_by_tsne(encode_part(vae, test).mu[:count], seed=seed).tolist()
     labels = [""] * len(points)
     if test.labels is not None:
@@ -48,31 +50,29 @@ def write_map(vae: VAE, test: Part, label_names: list[str], count: int, seed: in
     table = [
         {"seed": seed, "x": x, "y": y, "label": label} for (x, y), label in zip(points, labels, strict=True)
     ]
-    write_table(folder / outputs.TSNE, table)
+    write_table(folder / TSNE, table)
 
 
 def write_sentences(vae: VAE, x: np.ndarray, vocabulary: list[str], seed: int, folder: Path) -> None:
-    """Examples, their reconstructions and samples; and the sentences between pairs of examples."""
+    """Write examples, their reconstructions and samples, and the sentences between pairs of examples."""
     columns = [join_words(tokens, vocabulary) for tokens in reconstruct_and_sample(vae, x, seed)]
     names = ("test", "reconstruction", "sample")
     table = [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
-    write_table(folder / outputs.SENTENCES, table)
+    write_table(folder / SENTENCES, table)
     examples = columns[0]
     table = []
     for i, tokens in enumerate(interpolate_pairs(vae, x[: 2 * PAIRS])):
         ends = {"start": examples[2 * i], "end": examples[2 * i + 1]}
         for position, sentence in enumerate(join_words(tokens, vocabulary)):
             table.append({**ends, "place": position, "sentence": sentence})
-    write_table(folder / outputs.LINES, table)
+    write_table(folder / LINES, table)
 
 
 def write_pictures(vae: VAE, x: np.ndarray, seed: int, folder: Path) -> None:
-    """Rows of examples, each above its reconstructions; and samples."""
-    from PIL import Image  # here, because a machine that only trains and measures need not have it
+    """Write rows of examples, each above its reconstructions, and samples."""
+    from PIL import Image  # A machine that only trains and measures need not have it.
 
     examples, reconstructions, samples = reconstruct_and_sample(vae, x, seed)
     pairs = zip(examples.split(PER_ROW), reconstructions.split(PER_ROW), strict=True)
-    Image.fromarray(lay_out_pictures([row for pair in pairs for row in pair])).save(
-        folder / outputs.RECONSTRUCTIONS
-    )
-    Image.fromarray(lay_out_pictures([samples])).save(folder / outputs.SAMPLES)
+    Image.fromarray(lay_out_pictures([row for pair in pairs for row in pair])).save(folder / RECONSTRUCTIONS)
+    Image.fromarray(lay_out_pictures([samples])).save(folder / SAMPLES)

@@ -10,8 +10,10 @@ from pathlib import Path
 from threadpoolctl import threadpool_limits
 
 from uncollapse.errors import mendable
+from uncollapse.experiment.stages import STAGES
 from uncollapse.files import write_whole
-from uncollapse.pipeline.outputs import FOLDERS, Job
+from uncollapse.pipeline.job import Job
+from uncollapse.pipeline.job_recipe import copy_recipe
 from uncollapse.pipeline.watching.lifetime import dvc, end_with
 from uncollapse.pipeline.watching.memory import keep_memory
 
@@ -19,9 +21,9 @@ from uncollapse.pipeline.watching.memory import keep_memory
 def run(main: Callable[..., None]) -> None:
     """Run a stage with the arguments of its command line; its output is complete when it has its recipe.
 
-    An error that a person can mend becomes one line on stderr and in the job's failure file, and exit code 1.
-    Ctrl-C is heard by `uncollapse.pipeline.watching.ctrl_c`. Linear algebra gets one thread, here and in the
-    workers: scikit-learn's in two workers of two threads each took twice the time.
+    An error that a person can fix becomes one line on stderr and in the job's failure file, and exit code 1.
+    `uncollapse.pipeline.watching.ctrl_c` hears Ctrl-C. Linear algebra gets one thread, here and in the
+    workers: scikit-learn took twice the time in two workers of two threads each.
     """
     caller = dvc()
     if caller:
@@ -32,14 +34,15 @@ def run(main: Callable[..., None]) -> None:
     try:
         job.failure.unlink(missing_ok=True)
         main(*sys.argv[1:])
-        if job.stage in FOLDERS:
-            job.copy_recipe()
-        atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)  # what is left to do takes no time
+        if job.stage in STAGES:
+            job.folder.mkdir(parents=True, exist_ok=True)
+            copy_recipe(job)
+        atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)  # What is left to do takes no time.
     except Exception as error:
         told = mendable(error)
         if told is None:
             raise
-        with suppress(OSError):  # the disk may be full
+        with suppress(OSError):  # The disk may be full.
             job.failure.parent.mkdir(parents=True, exist_ok=True)
             write_whole(job.failure, f"{told}\n")
         sys.exit(f"error: {told}")

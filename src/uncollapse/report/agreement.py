@@ -40,7 +40,7 @@ def dead_in_truth(evidence: Evidence, cell: Cell) -> Point | None:
 
 def opposite(evidence: Evidence, row: Row) -> Point | None:
     """A comparison with opposite signs, at least one of them beyond chance."""
-    cell = Cell(row["dataset"], row["model"], row["method"])
+    cell = Cell.of(row)
     against = cell._replace(model=row["against_model"], method=row["against_method"])
     other = evidence.comparison(row["question"], cell, against, "collapsed")
     if other is None or row["difference"] * other["difference"] >= 0:

@@ -1,6 +1,6 @@
 """The stage `report`: from the results of the grid to the tables in metrics/, the pictures and the page."""
 
-from uncollapse.pipeline.published import CLOSING
+from uncollapse.pipeline.paths import CLOSING
 from uncollapse.report.contrast import write_contrast
 from uncollapse.report.markdown import write_markdown
 from uncollapse.report.metrics import write_metrics

@@ -10,8 +10,8 @@ import altair as alt
 import pandas as pd
 
 from uncollapse.experiment.cells import Cell
-from uncollapse.pipeline.outputs import RECONSTRUCTIONS, evaluation
-from uncollapse.pipeline.published import CONTRAST_FIGURE
+from uncollapse.pipeline.cell_files import CellFiles
+from uncollapse.pipeline.paths import CONTRAST_FIGURE, RECONSTRUCTIONS
 from uncollapse.report.charts._canvas import Layers
 from uncollapse.report.examples import Interpolation, interpolations
 from uncollapse.report.pictures import save
@@ -85,7 +85,7 @@ def bars(cell: Cell, table: pd.DataFrame, highest: float) -> Layers:
 
 def examples(cell: Cell) -> list[Any]:
     """What the decoder makes of z: sentences, or pictures; nothing for data of another kind."""
-    lines, file = interpolations(cell), evaluation(cell).folder / RECONSTRUCTIONS
+    lines, file = interpolations(cell), CellFiles(cell).measured / RECONSTRUCTIONS
     if lines:
         return [sentences(min(lines, key=unknown_words))]
     return [reconstructions(file)] if file.exists() else []

@@ -9,7 +9,10 @@ from typing import NamedTuple
 import pandas as pd
 
 from uncollapse.experiment.cells import Cell
-from uncollapse.pipeline.outputs import LINES, RECONSTRUCTIONS, SAMPLES, evaluation
+from uncollapse.pipeline.cell_files import CellFiles
+from uncollapse.pipeline.job import Job
+from uncollapse.pipeline.job_recipe import read_recipe
+from uncollapse.pipeline.paths import LINES, RECONSTRUCTIONS, SAMPLES
 from uncollapse.tables import from_text
 
 COLUMNS = ("start", "end", "sentence")
@@ -34,15 +37,15 @@ class Examples(NamedTuple):
 
 def examples(cell: Cell) -> Examples:
     """Read what lies in the folder of a cell: the stage `evaluate` draws the first seed that was measured."""
-    job = evaluation(cell)
+    job = Job.of("evaluate", cell)
     files = [job.folder / name for name in (RECONSTRUCTIONS, SAMPLES)]
     pictures = {file.stem: picture(file) for file in files if file.exists()}
-    return Examples(cell, job.recipe["seeds"][0], pictures, interpolations(cell))
+    return Examples(cell, read_recipe(job).seeds[0], pictures, interpolations(cell))
 
 
 def interpolations(cell: Cell) -> list[Interpolation]:
     """The interpolations of a cell; none if its data are not text."""
-    file, result = evaluation(cell).folder / LINES, []
+    file, result = CellFiles(cell).measured / LINES, []
     if file.exists():
         table = pd.read_csv(file, keep_default_na=False, converters=dict.fromkeys(COLUMNS, from_text))
         for (start, end), rows in table.groupby(["start", "end"], sort=False):

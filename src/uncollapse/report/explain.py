@@ -11,7 +11,8 @@ from uncollapse.experiment.cells import Cell
 from uncollapse.experiment.describe import link_arxiv, read_docstring
 from uncollapse.experiment.tuning import named
 from uncollapse.measures import load_measures
-from uncollapse.pipeline.outputs import choice, training
+from uncollapse.pipeline.job import Job
+from uncollapse.pipeline.job_recipe import read_choice, read_recipe
 from uncollapse.registry import PACKAGE, SLOTS, default_entries
 from uncollapse.results.gather import Results
 from uncollapse.results.tuned import tuned_cells
@@ -80,8 +81,9 @@ def pieces(kind: str, name: str, cells: Sequence[Cell]) -> list[Piece]:
     """The pieces of a model or method that are not the default; if all are, that of the first slot."""
     arguments: dict[tuple[str, str], dict[str, str]] = {}
     for cell in (cell for cell in cells if name in (cell.model, cell.method)):
-        chosen, recipe = choice(training(cell))["values"], training(cell).recipe
-        for place, piece in named({slot: recipe[slot] for slot in default_entries(kind)}):
+        job = Job.of("train", cell)
+        chosen, recipe = read_choice(job)["values"], read_recipe(job)
+        for place, piece in named({slot: recipe.piece(slot) for slot in default_entries(kind)}):
             values = {what: json.dumps(value) for what, value in piece.items() if what != "use"}
             values |= {what: "tuned" for what in values if f"{place}.{what}" in chosen}
             text = ", ".join(f"{what}: {value}" for what, value in values.items())

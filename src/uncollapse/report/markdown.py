@@ -2,7 +2,7 @@
 
 from uncollapse.experiment.cells import Cell
 from uncollapse.measures import list_columns
-from uncollapse.pipeline.published import RESULTS
+from uncollapse.pipeline.paths import RESULTS
 from uncollapse.report.matrix import sides
 from uncollapse.results.evidence import Evidence
 from uncollapse.results.gather import Results

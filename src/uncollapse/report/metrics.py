@@ -7,12 +7,12 @@ from typing import Any
 
 import pandas as pd
 
-from uncollapse.pipeline.outputs import METRICS
-from uncollapse.pipeline.published import (
+from uncollapse.pipeline.paths import (
     CELL_MEANS,
     COMPARISON,
     CURVES,
     EARLY,
+    METRICS,
     SUMMARY,
     SUMMARY_MEANS,
     TRAJECTORIES,

@@ -8,7 +8,7 @@ import jinja2
 import vl_convert
 from markupsafe import Markup
 
-from uncollapse.pipeline.published import PAGE
+from uncollapse.pipeline.paths import PAGE
 from uncollapse.report import explain, matrix, table
 from uncollapse.report.agreement import disagreements
 from uncollapse.report.answers import answers

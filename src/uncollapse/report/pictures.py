@@ -8,13 +8,8 @@ import altair as alt
 import pandas as pd
 
 from uncollapse.experiment.cells import Cell
-from uncollapse.pipeline.published import (
-    ANSWERS_FIGURE,
-    COLLAPSE_FIGURE,
-    EARLY_FIGURE,
-    GAINS_FIGURE,
-    tsne_map,
-)
+from uncollapse.pipeline.cell_files import CellFiles
+from uncollapse.pipeline.paths import ANSWERS_FIGURE, COLLAPSE_FIGURE, EARLY_FIGURE, GAINS_FIGURE
 from uncollapse.report.charts import collapse, early, gains, tsne
 from uncollapse.report.charts._canvas import Canvas
 from uncollapse.report.matrix import picture
@@ -43,7 +38,7 @@ def write_pictures(results: Results) -> None:
         save(sentence("no method is compared with the plain one"), GAINS_FIGURE)
     for names, points in tsne.table(results).groupby(CELL, sort=False):
         drawing = tsne.draw(Canvas(points[:500], results.methods, results.models))
-        file = tsne_map(Cell(*map(str, names)))
+        file = CellFiles(Cell(*map(str, names))).map_picture
         file.parent.mkdir(parents=True, exist_ok=True)
         drawing.properties(width=240, height=240).save(file, ppi=144)  # not in git: any size will do
 

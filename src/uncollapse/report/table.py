@@ -8,7 +8,7 @@ import pandas as pd
 from uncollapse.data.files import locate_labels
 from uncollapse.experiment.cells import Cell
 from uncollapse.measures import Measure, list_columns
-from uncollapse.pipeline import outputs
+from uncollapse.pipeline.cell_files import split_folder
 from uncollapse.results.evidence import Evidence
 from uncollapse.results.gather import Results
 from uncollapse.results.numbers import Row, effect, mean_of, measure_of
@@ -99,7 +99,7 @@ def chance(results: Results) -> dict[str, float]:
     shares: dict[str, list[float]] = {}
     for dataset in dict.fromkeys(cell.dataset for cell in results.present):
         for seed in results.grid["seeds"]:
-            file = locate_labels(outputs.prepared(dataset, seed), "test")
+            file = locate_labels(split_folder(dataset, seed), "test")
             if file.exists():
                 counts = np.unique(np.load(file), return_counts=True)[1]
                 shares.setdefault(dataset, []).append(counts.max() / counts.sum())

@@ -9,8 +9,10 @@ import yaml
 
 from uncollapse.experiment.cells import Cell
 from uncollapse.measures.laws import LAWS
-from uncollapse.pipeline.outputs import DEVICE, Job, card, evaluation, per_seed, training
-from uncollapse.pipeline.published import CALIBRATION
+from uncollapse.pipeline.cell_files import CellFiles
+from uncollapse.pipeline.job import Job
+from uncollapse.pipeline.job_recipe import read_recipe
+from uncollapse.pipeline.paths import CALIBRATION
 from uncollapse.pipeline.watching import git
 from uncollapse.results.gather import Results
 
@@ -47,14 +49,10 @@ def trust(results: Results) -> Trust:
 def made_by(results: Results) -> dict[str, str]:
     """The commit, the versions of the libraries that compute, the devices and the seeds."""
     commit = git.commit()[:7] or "unknown"
-    devices = {
-        file.read_text()
-        for cell in results.present
-        for file in evaluation(cell).folder.glob(per_seed(DEVICE, "*"))
-    }
+    devices = {file.read_text() for cell in results.present for file in CellFiles(cell).list_devices()}
     return {
         "commit": f"{commit} with edits" if git.edited() else commit,
-        **training(results.present[0]).recipe["versions"],
+        **read_recipe(Job.of("train", results.present[0])).versions,
         "on": ", ".join(sorted(devices)),
         "seeds": ", ".join(map(str, results.grid["seeds"])),
     }
@@ -62,9 +60,9 @@ def made_by(results: Results) -> dict[str, str]:
 
 def settings(cell: Cell) -> str:
     """What the data set of a cell is, and how it was trained on and measured, as YAML."""
-    prepared, trained = Job("prepare", cell.dataset).recipe, training(cell).recipe
-    parts = {name: prepared[name] for name in ("source", "split")}
-    parts |= {name: trained[name] for name in ("net", "likelihood", "training")}
-    parts["evaluation"] = evaluation(cell).recipe["evaluation"]
-    data = json.loads(card(cell.dataset, trained["seeds"][0]).read_text())
+    prepared, trained = read_recipe(Job("prepare", cell.dataset)), read_recipe(Job.of("train", cell))
+    parts = {name: prepared.stated[name] for name in ("source", "split")}
+    parts |= {name: trained.stated[name] for name in ("net", "likelihood", "training")}
+    parts["evaluation"] = read_recipe(Job.of("evaluate", cell)).evaluation
+    data = json.loads(CellFiles(cell).card(trained.seeds[0]).read_text())
     return yaml.safe_dump({"data": data, "settings": parts}, sort_keys=False, allow_unicode=True)

@@ -5,8 +5,8 @@ import difflib
 import pandas as pd
 
 from uncollapse.errors import UserError
-from uncollapse.pipeline import outputs
-from uncollapse.pipeline.watching.status import CellStatus, grid_status
+from uncollapse.pipeline.cell_files import CellFiles
+from uncollapse.pipeline.watching.status import CellStatus, find_status
 from uncollapse.results.statistics import interval
 
 
@@ -16,14 +16,14 @@ def cell_measures(name: str) -> tuple[CellStatus, pd.DataFrame]:
     A row is a measure, a column a seed; then `mean`, and `half`, the half width of Student's 95 % interval.
     Raises UserError where the grid has no such cell, or the cell no measures.
     """
-    statuses = {str(status.cell): status for status in grid_status()}
+    statuses = {str(status.cell): status for status in find_status()}
     if name not in statuses:
         near = difflib.get_close_matches(name, statuses, n=3, cutoff=0.4) or list(statuses)[:3]
         raise UserError(
             f"no cell {name!r} in the grid of params.yaml; near: {', '.join(near)}; all: `uncollapse grid`"
         )
     status = statuses[name]
-    file = outputs.measures(status.cell)
+    file = CellFiles(status.cell).measures
     if not file.exists():
         raise UserError(f"{name} has no measures yet, it is: {', '.join(filter(None, status.condition))}")
     table = pd.read_csv(file).set_index("seed").astype(float)

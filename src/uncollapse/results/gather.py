@@ -12,8 +12,11 @@ from safetensors.numpy import load_file
 
 from uncollapse.errors import UserError
 from uncollapse.experiment.cells import Cell
-from uncollapse.pipeline import outputs
-from uncollapse.pipeline.watching.freshness import cell_condition
+from uncollapse.pipeline.cell_files import CellFiles, split_folder
+from uncollapse.pipeline.job import Job
+from uncollapse.pipeline.job_recipe import read_grid, read_recipe
+from uncollapse.pipeline.paths import EXAMPLES, name_for_seed
+from uncollapse.pipeline.watching.freshness import find_cell_condition
 from uncollapse.results.comparison import Examples, Pair, compare, pairs
 from uncollapse.results.means import CELL, all_means
 from uncollapse.results.robust import SHARES, Directions, Key, over_eps
@@ -105,14 +108,14 @@ class Results:
 
 def gather() -> Results:
     """The results that lie in the folders of the pipeline. Raises UserError if no cell has any."""
-    grid = outputs.grid()
+    grid = read_grid()
     missing = {cell: reason for cell in grid["cells"] if (reason := reason_missing(cell))}
     present = [cell for cell in grid["cells"] if cell not in missing]
     if not present:
         raise UserError(f"report: no cell of the grid has been measured; {next(iter(missing.values()))}")
-    summary = read({cell: outputs.measures(cell) for cell in present})
-    history = read({cell: outputs.history(cell) for cell in present}).merge(summary[[*CELL, "seed"]])
-    gone = [(*cell, *end) for cell in present for end in outputs.diverged(cell).items()]
+    summary = read({cell: CellFiles(cell).measures for cell in present})
+    history = read({cell: CellFiles(cell).history for cell in present}).merge(summary[[*CELL, "seed"]])
+    gone = [(*cell, *end) for cell in present for end in CellFiles(cell).read_diverged().items()]
     diverged = pd.DataFrame(gone, columns=[*CELL, "seed", "epoch"])
     examples = shared_examples(present, grid["seeds"])
     text = {"converters": {"label": from_text}, "keep_default_na": False}
@@ -122,8 +125,8 @@ def gather() -> Results:
         summary=summary,
         diverged=diverged,
         history=history,
-        thresholds=read({cell: outputs.evaluation(cell).folder / outputs.COLLAPSE for cell in present}),
-        maps=read({cell: outputs.evaluation(cell).folder / outputs.TSNE for cell in present}, **text),
+        thresholds=read({cell: CellFiles(cell).collapse for cell in present}),
+        maps=read({cell: CellFiles(cell).points for cell in present}, **text),
         means=all_means(summary, history, examples, grid["plain"]),
         comparison=without_selections(compare(summary, compared(present, grid), history, examples), diverged),
     )
@@ -148,16 +151,14 @@ def partial_cells(diverged: pd.DataFrame) -> set[tuple[str, ...]]:
 def shared_examples(cells: Sequence[Cell], seeds: Sequence[int]) -> Examples:
     """The measures of test examples, of the cells of which several seeds have the same ones."""
     shared = [
-        cell
-        for cell in cells
-        if len(seeds) > len({outputs.prepared(cell.dataset, seed) for seed in seeds}) == 1
+        cell for cell in cells if len(seeds) > len({split_folder(cell.dataset, seed) for seed in seeds}) == 1
     ]
     return {
         cell: {
-            seed: pd.DataFrame(load_file(job.folder / outputs.per_seed(outputs.EXAMPLES, seed)))
-            for seed in job.recipe["seeds"]
+            seed: pd.DataFrame(load_file(job.folder / name_for_seed(EXAMPLES, seed)))
+            for seed in read_recipe(job).seeds
         }
-        for cell, job in {cell: outputs.evaluation(cell) for cell in shared}.items()
+        for cell, job in {cell: Job.of("evaluate", cell) for cell in shared}.items()
     }
 
 
@@ -168,7 +169,7 @@ def compared(cells: Sequence[Cell], grid: Mapping[str, Any]) -> list[Pair]:
 
 def reason_missing(cell: Cell) -> str | None:
     """Why a cell has no results; None if it has."""
-    condition = cell_condition(cell)
+    condition = find_cell_condition(cell)
     return REASONS.get(condition.state, condition.line)
 
 

@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 from uncollapse.experiment.cells import Cell
 from uncollapse.experiment.tuning import label
-from uncollapse.pipeline.outputs import choice, training
+from uncollapse.pipeline.job import Job
+from uncollapse.pipeline.job_recipe import read_choice
 from uncollapse.results.gather import Results
 
 
@@ -26,7 +27,7 @@ def tuned_cells(results: Results) -> dict[Cell, Tuned]:
     """Those of the tuned cells that have results."""
     tuned, own = {}, results.means.set_index(list(Cell._fields))["gflops"]
     for cell in results.present:
-        chosen = choice(training(cell))
+        chosen = read_choice(Job.of("train", cell))
         if chosen["values"]:
             work = chosen["gflops"]
             numbers = chosen["rule"], chosen["trainings"], work, work / own[tuple(cell)]

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from uncollapse.experiment.cells import Cell
+from uncollapse.experiment.recipe import fingerprint
 from uncollapse.measures import list_columns
-from uncollapse.pipeline.cache import key
 from uncollapse.pipeline.watching.times import Span
 from uncollapse.results.effects import effect_of
 from uncollapse.results.evidence import Evidence
@@ -48,7 +48,7 @@ def cell_run(evidence: Evidence, cell: Cell, seeds: Sequence[Run], plain: Sequen
     return Run(
         experiment=first.experiment,
         name=str(cell),
-        key=key({"runs": [[run.key for run in runs] for runs in (seeds, plain)]}, ()),
+        key=fingerprint({"runs": [[run.key for run in runs] for runs in (seeds, plain)]}),
         tags=tags,
         params={name: value for name, value in first.params.items() if name != "seed"},
         data=first.data,

@@ -18,7 +18,9 @@ import pandas as pd
 from tqdm import tqdm
 
 from uncollapse.errors import UserError
-from uncollapse.pipeline import outputs
+from uncollapse.pipeline.cell_files import CellFiles
+from uncollapse.pipeline.job import Job
+from uncollapse.pipeline.paths import DIVERGED, HISTORY
 from uncollapse.tracking.gather import grid, run_at_start, training_key, training_points
 from uncollapse.tracking.mirror import consistent, stored_runs
 from uncollapse.tracking.run import Points, Run
@@ -56,18 +58,18 @@ def growing_runs(sizes: Mapping[Path, int]) -> Iterator[tuple[Path, int, Run]]:
     """The runs of the grid whose history is not as long as in `sizes`, each with its file and size."""
     cells, seeds = grid()
     for cell, seed in product(cells, seeds):
-        for folder in sorted(outputs.training(cell).cache.glob(f"{seed}-*")):
-            file = folder / outputs.HISTORY
+        for folder in sorted(Job.of("train", cell).cache.glob(f"{seed}-*")):
+            file = folder / HISTORY
             rows = complete_rows(file)
             if (
                 rows.count("\n") < 2
                 or len(rows) == sizes.get(file)
-                or (folder / outputs.DIVERGED).exists()  # it has ended, and `track` says so
-                or not outputs.card(cell.dataset, seed).exists()
+                or (folder / DIVERGED).exists()  # it has ended, and `track` says so
+                or not CellFiles(cell).card(seed).exists()
             ):
                 continue
             # the folder of another recipe grows no run of the grid
-            if folder == outputs.training(cell).seed_folder(seed, training_key(cell, seed)):
+            if folder == Job.of("train", cell).seed_folder(seed, training_key(cell, seed)):
                 points = training_points(pd.read_csv(StringIO(rows)))
                 yield file, len(rows), replace(run_at_start(cell, seed), points=points, files={})
 

@@ -10,29 +10,42 @@ import pandas as pd
 
 from uncollapse.data.files import CARD, VOCABULARY
 from uncollapse.experiment.cells import Cell
+from uncollapse.experiment.recipe import fingerprint
 from uncollapse.experiment.tuning import label
-from uncollapse.pipeline import outputs, published
-from uncollapse.pipeline.cache import key
-from uncollapse.pipeline.watching.times import span
+from uncollapse.pipeline.cell_files import CellFiles, split_folder
+from uncollapse.pipeline.job import Job
+from uncollapse.pipeline.job_recipe import read_choice, read_grid, read_recipe
+from uncollapse.pipeline.paths import (
+    COLLAPSE,
+    HISTORY,
+    LINES,
+    RECIPE,
+    RECONSTRUCTIONS,
+    SAMPLES,
+    SENTENCES,
+    TSNE_MAP,
+    WEIGHTS,
+)
+from uncollapse.pipeline.watching.times import find_span
 from uncollapse.tracking.run import Points, Run
 
 # the steps of the collapse curve: eps is 10 ** (step / 10) thousandths of a nat, because MLflow's charts have
 # no logarithmic axis unless one asks
 DECIBELS = range(46)
-PICTURES = (outputs.RECONSTRUCTIONS, outputs.SAMPLES, outputs.SENTENCES, outputs.LINES)  # of the first seed
+PICTURES = (RECONSTRUCTIONS, SAMPLES, SENTENCES, LINES)  # of the first seed
 
 
 def grid() -> tuple[list[Cell], list[int]]:
     """The cells and the seeds of the grid."""
-    listed = outputs.grid()
+    listed = read_grid()
     return listed["cells"], listed["seeds"]
 
 
 def run_at_start(cell: Cell, seed: int) -> Run:
     """The run of a cell and seed as it is known before its first epoch."""
-    trained, measured = outputs.training(cell).recipe, outputs.evaluation(cell).recipe
-    recipe = {**trained, "evaluation": measured["evaluation"], "seed": seed}
-    card_file = outputs.card(cell.dataset, seed)
+    trained, measured = read_recipe(Job.of("train", cell)), read_recipe(Job.of("evaluate", cell))
+    recipe = {**trained.stated, "evaluation": measured.evaluation, "seed": seed}
+    card_file = CellFiles(cell).card(seed)
     card = json.loads(card_file.read_text())
     return Run(
         experiment=cell.dataset,
@@ -48,8 +61,8 @@ def run_at_start(cell: Cell, seed: int) -> Run:
             "source": json.dumps({"uri": str(card_file.parent), "source": card["source"]}),
             "profile": json.dumps(card["counts"]),
         },
-        files={outputs.RECIPE: json.dumps({**recipe, "seeds": None}, indent=2), CARD: card_file},
-        span=span(outputs.training(cell).seed_folder(seed, training_key(cell, seed))),
+        files={RECIPE: json.dumps({**recipe, "seeds": None}, indent=2), CARD: card_file},
+        span=find_span(Job.of("train", cell).seed_folder(seed, training_key(cell, seed))),
     )
 
 
@@ -57,7 +70,7 @@ def tags_of(cell: Cell, kind: str, stage: str) -> dict[str, str]:
     """The tags of a run: its cell, whether it is of that cell or of one seed, what was chosen if the cell is
     tuned, and the script that made it."""
     source = {"mlflow.source.type": "LOCAL", "mlflow.source.name": f"stages/{stage}.py"}
-    chosen = label(outputs.choice(outputs.tuning(cell))["values"])
+    chosen = label(read_choice(Job.of("tune", cell))["values"])
     return {
         "kind": kind,
         "cell": str(cell),
@@ -72,22 +85,22 @@ def run_key(cell: Cell, seed: int) -> str:
 
     The list of seeds is none of it: a new one makes no other run new.
     """
-    jobs = outputs.training(cell), outputs.evaluation(cell)
-    recipes = {job.stage: {**job.recipe, "seeds": None} for job in jobs}
-    return key({**recipes, "seed": seed}, outputs.training_inputs(cell, seed))
+    jobs = Job.of("train", cell), Job.of("evaluate", cell)
+    recipes = {job.stage: {**read_recipe(job).stated, "seeds": None} for job in jobs}
+    return fingerprint({**recipes, "seed": seed}, CellFiles(cell).training_inputs(seed))
 
 
 def training_key(cell: Cell, seed: int) -> str:
     """A digest of all that determines a run's training; the cache of seeds has it in the name of a folder."""
-    return key(outputs.training(cell).recipe, outputs.training_inputs(cell, seed))
+    return fingerprint(read_recipe(Job.of("train", cell)).stated, CellFiles(cell).training_inputs(seed))
 
 
 def diverged_runs(cell: Cell) -> list[Run]:
     """The run of every seed of a cell whose training diverged: FAILED, with the epochs before."""
-    gone = outputs.diverged(cell)
+    gone = CellFiles(cell).read_diverged()
     if not gone:
         return []
-    runs, history = [], pd.read_csv(outputs.history(cell))
+    runs, history = [], pd.read_csv(CellFiles(cell).history)
     for seed, epoch in gone.items():
         run, epochs = run_at_start(cell, seed), history[history["seed"] == seed]
         tags = {**run.tags, "converged": "false", "diverged": str(epoch)}
@@ -97,10 +110,10 @@ def diverged_runs(cell: Cell) -> list[Run]:
 
 def finished_runs(cell: Cell) -> list[Run]:
     """The run of every seed of a cell that was trained and measured."""
-    history = pd.read_csv(outputs.history(cell))
-    measures = pd.read_csv(outputs.measures(cell))
-    collapse = pd.read_csv(outputs.evaluation(cell).folder / outputs.COLLAPSE)
-    runs, seeds = [], outputs.evaluation(cell).recipe["seeds"]
+    history = pd.read_csv(CellFiles(cell).history)
+    measures = pd.read_csv(CellFiles(cell).measures)
+    collapse = pd.read_csv(CellFiles(cell).collapse)
+    runs, seeds = [], read_recipe(Job.of("evaluate", cell)).seeds
     for seed in seeds:
         epochs, dimensions = history[history["seed"] == seed], collapse[collapse["seed"] == seed]
         row = measures[measures["seed"] == seed].drop(columns="seed").iloc[0]
@@ -113,9 +126,9 @@ def finished_runs(cell: Cell) -> list[Run]:
         }
         files = {
             **run.files,
-            outputs.HISTORY: epochs.to_csv(index=False),
-            outputs.COLLAPSE: dimensions.to_csv(index=False),
-            outputs.WEIGHTS: outputs.weights(cell, seed),
+            HISTORY: epochs.to_csv(index=False),
+            COLLAPSE: dimensions.to_csv(index=False),
+            WEIGHTS: CellFiles(cell).weights(seed),
             **extra_files(cell, seed, first=seed == seeds[0]),
         }
         tags = {**run.tags, "converged": "true" if row["converged"] else "false"}
@@ -128,9 +141,9 @@ def failed_keys(cells: Sequence[Cell], seeds: Sequence[int]) -> list[str]:
     return [
         run_key(cell, seed)
         for cell in cells
-        if outputs.training(cell).failure.exists()
+        if Job.of("train", cell).failure.exists()
         for seed in seeds
-        if outputs.card(cell.dataset, seed).exists()
+        if CellFiles(cell).card(seed).exists()
     ]
 
 
@@ -150,8 +163,8 @@ def collapse_points(dimensions: pd.DataFrame) -> dict[int, float]:
 
 def extra_files(cell: Cell, seed: int, first: bool) -> dict[str, Path]:
     """The vocabulary of text; for the first seed, its t-SNE map, samples, and so on."""
-    files = {VOCABULARY: outputs.prepared(cell.dataset, seed) / VOCABULARY}
+    files = {VOCABULARY: split_folder(cell.dataset, seed) / VOCABULARY}
     if first:
-        folder = outputs.evaluation(cell).folder
-        files |= {name: folder / name for name in PICTURES} | {outputs.TSNE_MAP: published.tsne_map(cell)}
+        folder = CellFiles(cell).measured
+        files |= {name: folder / name for name in PICTURES} | {TSNE_MAP: CellFiles(cell).map_picture}
     return {name: file for name, file in files.items() if file.exists()}

@@ -15,7 +15,7 @@ from filelock import FileLock
 
 from uncollapse.errors import UserError
 from uncollapse.files import NEW
-from uncollapse.pipeline.outputs import MLFLOW
+from uncollapse.pipeline.paths import MLFLOW
 
 SQLITE = "sqlite:///"
 LOCAL = f"{SQLITE}{MLFLOW}"  # the store in the folder of the project

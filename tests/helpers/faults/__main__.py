@@ -28,7 +28,7 @@ from faults.life import Life, warm_up
 from faults.network import network
 from faults.whole import Whole
 
-from uncollapse.pipeline.outputs import Job
+from uncollapse.pipeline.job import Job
 
 PARTS = ("kill", "whole", "errors", "full", "net", "leak")
 SHORT = ("kill", "errors")

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from uncollapse.pipeline.outputs import Job
+from uncollapse.pipeline.job import Job
 
 ROOT = Path(__file__).parent.parent.parent.parent
 TRAINING = {"batch_size": 64, "halving": 1, "patience": 3}

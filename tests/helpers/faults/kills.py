@@ -12,7 +12,8 @@ from pathlib import Path
 from faults.life import KINDS, Life, assert_told, lock_is_free
 
 from uncollapse.pipeline import checkpoint
-from uncollapse.pipeline.outputs import TAKEN, Job
+from uncollapse.pipeline.job import Job
+from uncollapse.pipeline.paths import TAKEN
 
 MOST = 8  # kills of one job in one case
 EPOCHS = "epochs.csv"  # written by the attacked: folder, life, epoch

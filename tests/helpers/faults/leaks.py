@@ -14,7 +14,10 @@ from faults.kills import Reference
 
 from uncollapse.compute.device import set_up_process
 from uncollapse.experiment.cells import Cell
-from uncollapse.pipeline import outputs
+from uncollapse.experiment.recipe import Recipe
+from uncollapse.pipeline.job import Job
+from uncollapse.pipeline.job_recipe import read_recipe
+from uncollapse.pipeline.paths import HISTORY
 from uncollapse.tables import append_row
 from uncollapse.tracking.follow import PAUSE, follow
 
@@ -70,22 +73,23 @@ def resources() -> tuple[int, int, int]:
 
 def train(tick: Tick) -> None:
     """A training without early stopping, with its checkpoints."""
-    recipe = outputs.training(CELL).recipe
-    recipe["training"] |= {"epochs": EPOCHS + 1, "batch_size": 320, "patience": None, "halving": None}
+    recipe = read_recipe(Job.of("train", CELL))
+    endless = {"epochs": EPOCHS + 1, "batch_size": 320, "patience": None, "halving": None}
+    recipe = Recipe({**recipe.stated, "training": {**recipe.training, **endless}})
     runpy.run_path("stages/train.py")["work"](recipe, 0, Path("leaks"), tick)
 
 
 def evaluate(tick: Tick) -> None:
     """The same evaluation again and again."""
-    recipe, work = outputs.evaluation(CELL).recipe, runpy.run_path("stages/evaluate.py")["work"]
+    recipe, work = read_recipe(Job.of("evaluate", CELL)), runpy.run_path("stages/evaluate.py")["work"]
     while True:
         work(recipe, 0, Path("leaks"), tick)
 
 
 def follow_for_ever(tick: Tick) -> None:
     """`follow`, whose pauses take no time, and a run that grows at every hundredth look."""
-    [folder] = outputs.training(CELL).cache.glob("0-*")
-    history, looks = folder / outputs.HISTORY, 0
+    [folder] = Job.of("train", CELL).cache.glob("0-*")
+    history, looks = folder / HISTORY, 0
 
     def sleep(_: float) -> None:
         nonlocal looks

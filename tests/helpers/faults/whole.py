@@ -20,9 +20,11 @@ from faults.life import HUNG, KINDS, End, Life, assert_told
 from project import Project
 
 from uncollapse.errors import UserError
-from uncollapse.pipeline.outputs import FOLDERS, LOCK, METRICS, MLFLOW, RECIPES, REPORT, WORK
-from uncollapse.pipeline.watching.freshness import lock_entries
+from uncollapse.experiment.stages import STAGES
+from uncollapse.pipeline.paths import LOCK, METRICS, MLFLOW, RECIPES, REPORT, WORK
+from uncollapse.pipeline.watching.freshness import parse_entries
 
+FOLDERS = (RECIPES, METRICS, REPORT, *(stage.folder for stage in STAGES.values()))
 WITH_DVC = (*KINDS, "dvc")
 MADE = ("track", "report")  # stages that the attacks on single jobs leave out
 RUNS = "select run_uuid, name, status from runs where lifecycle_stage = 'active'"
@@ -65,16 +67,15 @@ class Whole:
 
     def made(self) -> Digests:
         """The files of all outputs."""
-        folders = (RECIPES, METRICS, REPORT, *FOLDERS.values())
         return {
             f"{folder}/{name}": text
-            for folder in folders
+            for folder in FOLDERS
             for name, text in digests(self.folder / folder).items()
         }
 
     def clear(self) -> None:
         """Back to a clone in which nothing was made yet."""
-        for made in (RECIPES, METRICS, REPORT, *FOLDERS.values(), WORK, "mlruns", ".dvc/cache", ".dvc/tmp"):
+        for made in (*FOLDERS, WORK, "mlruns", ".dvc/cache", ".dvc/tmp"):
             shutil.rmtree(self.folder / made, ignore_errors=True)
         for made in (LOCK, MLFLOW):
             (self.folder / made).unlink(missing_ok=True)
@@ -128,7 +129,7 @@ class Whole:
         lock = self.folder / LOCK
         if lock.exists():
             try:
-                lock_entries(lock.read_text())
+                parse_entries(lock.read_text())
             except UserError:
                 lock.unlink()
                 self.torn += 1

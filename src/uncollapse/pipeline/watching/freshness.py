@@ -1,7 +1,7 @@
-"""Whether an output is current: made from the recipe and the inputs as they are now.
+"""Find out whether an output is current: made from the recipe and the inputs as they are now.
 
-The copy of the recipe in an output says what it was made from. dvc.lock says which inputs it had, and which
-outputs were made elsewhere or lie in DVC's cache.
+The copy of the recipe in an output says what the output was made from. dvc.lock says which inputs it had, and
+which outputs were made elsewhere or lie in DVC's cache.
 """
 
 import time
@@ -14,15 +14,17 @@ import yaml
 
 from uncollapse.errors import UserError
 from uncollapse.experiment.cells import Cell
-from uncollapse.pipeline.outputs import LOCK, Job, jobs, training
+from uncollapse.pipeline.job import Job, list_jobs
+from uncollapse.pipeline.paths import LOCK
 
-WRITING = 1.0  # seconds in which DVC has written its lock
+WRITING = 1.0  # seconds after which DVC has written its lock
 
 
 class Condition(NamedTuple):
     """The state of an output: `ready`, `stale`, `failed`, `never run`, or `not here`.
 
-    Not here: made, but neither pulled nor checked out. `line` is the error with which a failed one ended.
+    An output that is not here was made, but neither pulled nor checked out. `line` is the error with which a
+    failed job ended.
     """
 
     state: str
@@ -32,106 +34,108 @@ class Condition(NamedTuple):
 READY = Condition("ready")
 
 
-def current(cell: Cell) -> bool:
-    """Whether a cell was trained and measured with the recipes and data as they are now."""
-    return cell_condition(cell) == READY
+def is_current(cell: Cell) -> bool:
+    """Return whether a cell was trained and measured with the recipes and data as they are now."""
+    return find_cell_condition(cell) == READY
 
 
-def cell_condition(cell: Cell, recipes: Mapping[Job, str] | None = None) -> Condition:
-    """The condition of a cell, given the texts of its recipes; else of those that were written last."""
-    conditions = pending(cell, recipes)
+def find_cell_condition(cell: Cell, recipes: Mapping[Job, str] | None = None) -> Condition:
+    """Return the condition of a cell for the texts of its recipes, or else for those written last."""
+    conditions = find_pending(cell, recipes)
     states = {condition.state: condition for condition in reversed(conditions.values())}
     if "failed" in states:
         return states["failed"]
     if "never run" in states:
-        return Condition("never run" if conditions.get(training(cell)) == states["never run"] else "stale")
+        untrained = conditions.get(Job.of("train", cell)) == states["never run"]
+        return Condition("never run" if untrained else "stale")
     return states.get("stale") or states.get("not here") or READY
 
 
-def pending(cell: Cell, recipes: Mapping[Job, str] | None = None) -> dict[Job, Condition]:
-    """The jobs of a cell that are to run, in order: the first that is not ready and all after it."""
-    conditions = {job: condition(job, recipes[job] if recipes else written(job)) for job in jobs(cell)}
+def find_pending(cell: Cell, recipes: Mapping[Job, str] | None = None) -> dict[Job, Condition]:
+    """Return the jobs of a cell that are to run, in order: the first that is not ready and all after it."""
+    texts = recipes or {job: read_written(job) for job in list_jobs(cell)}
+    conditions = {job: find_condition(job, texts[job]) for job in list_jobs(cell)}
     while conditions and next(iter(conditions.values())) == READY:
         del conditions[next(iter(conditions))]
     return conditions
 
 
-def condition(job: Job, recipe: str) -> Condition:
-    """The condition of a job's output, given the text of the recipe that it should be made from."""
-    lock = own_lock()
-    changed = str(job) in lock.jobs and not unchanged(lock, job, recipe)
+def find_condition(job: Job, recipe: str) -> Condition:
+    """Return the condition of a job's output, given the text of the recipe that it should be made from."""
+    lock = read_lock()
+    changed = str(job) in lock.jobs and not is_unchanged(lock, job, recipe)
     if not changed and job.made_from.exists() and job.made_from.read_text() == recipe:
         return READY
-    if job.failure.exists() and written(job) == recipe:
+    if job.failure.exists() and read_written(job) == recipe:
         return Condition("failed", job.failure.read_text().strip())
-    if str(job) in lock.jobs:  # made, also if an older output lies here still
+    if str(job) in lock.jobs:  # It was made, though an older output may still lie here.
         return Condition("stale" if changed else "not here")
     return Condition("stale" if job.folder.exists() else "never run")
 
 
-def written(job: Job) -> str:
-    """The recipe that the stage `recipes` wrote, as text; nothing if there is none."""
+def read_written(job: Job) -> str:
+    """Return the text of the recipe that the stage `recipes` wrote; an empty one if there is none."""
     return job.recipe_file.read_text() if job.recipe_file.exists() else ""
 
 
-class Lock(NamedTuple):
+class DvcLock(NamedTuple):
     """A dvc.lock: its jobs by stage@name, and the digests of all outputs by path."""
 
     jobs: Mapping[str, Any]
     digests: Mapping[str, str | None]
 
 
-def lock_entries(text: str) -> dict[str, Any]:
-    """What the text of a dvc.lock says of its jobs, by stage@name. Raises UserError if it is not whole."""
+def parse_entries(text: str) -> dict[str, Any]:
+    """Return the entries of a dvc.lock by stage@name. Raises UserError if its text is not whole."""
     try:
-        entries = yaml.load(text, yaml.CSafeLoader)["stages"]  # the loader in Python is seven times slower
-        if text.endswith("\n") and all(map(whole, entries.values())):
+        entries = yaml.load(text, yaml.CSafeLoader)["stages"]  # The loader in Python is seven times slower.
+        if text.endswith("\n") and all(map(is_whole, entries.values())):
             return entries
     except (yaml.YAMLError, AttributeError, LookupError, TypeError):
         pass
     why = "DVC is writing it, was ended while it did, or git left a conflict in it"
-    mend = "if it stays so, delete it, then `dvc repro` takes what was made from its cache"
+    mend = "if that does not pass, delete the file; then `dvc repro` takes what was made from its cache"
     raise UserError(f"{LOCK}: not whole: {why}; {mend}")
 
 
-def whole(entry: Mapping[str, Any]) -> bool:
-    """Whether a job's entry has all that is begun in it. May raise AttributeError, LookupError, TypeError."""
+def is_whole(entry: Mapping[str, Any]) -> bool:
+    """Return whether a job's entry is complete. May raise AttributeError, LookupError, TypeError."""
     params = entry.get("params", {})
-    return "cmd" in entry and all(params.values()) and all(part["path"] for part in parts(entry))
+    return "cmd" in entry and all(params.values()) and all(part["path"] for part in list_parts(entry))
 
 
-def parts(entry: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """What a job reads and makes."""
+def list_parts(entry: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return what a job reads and makes."""
     return [part for kind in ("deps", "outs") for part in entry.get(kind, ())]
 
 
 @lru_cache(1)
-def parsed(text: str) -> Lock:
-    """A dvc.lock from its text."""
-    entries = lock_entries(text)
+def parse_lock(text: str) -> DvcLock:
+    """Return a dvc.lock from its text."""
+    entries = parse_entries(text)
     outs = [out for entry in entries.values() for out in entry.get("outs", ())]
-    return Lock(entries, {out["path"]: out.get("md5") for out in outs})
+    return DvcLock(entries, {out["path"]: out.get("md5") for out in outs})
 
 
-def own_lock() -> Lock:
-    """That of this project; an empty one if there is none."""
+def read_lock() -> DvcLock:
+    """Return the lock of this project; an empty one if there is none."""
     if not LOCK.exists():
-        return Lock({}, {})
+        return DvcLock({}, {})
     try:
-        return parsed(LOCK.read_text())
+        return parse_lock(LOCK.read_text())
     except UserError:
         time.sleep(WRITING)
-        return parsed(LOCK.read_text())
+        return parse_lock(LOCK.read_text())
 
 
-def committed(job: Job) -> bool:
-    """Whether DVC has noted that it made a job's output from its recipe and inputs as they are now."""
-    lock = own_lock()
-    return str(job) in lock.jobs and unchanged(lock, job, written(job))
+def is_committed(job: Job) -> bool:
+    """Return whether DVC has noted that it made a job's output from its recipe and inputs as they are now."""
+    lock = read_lock()
+    return str(job) in lock.jobs and is_unchanged(lock, job, read_written(job))
 
 
-def unchanged(lock: Lock, job: Job, recipe: str) -> bool:
-    """Whether the lock says of a job that its output was made from this recipe and the inputs of now."""
+def is_unchanged(lock: DvcLock, job: Job, recipe: str) -> bool:
+    """Return whether the lock says that a job's output was made from this recipe and the inputs of now."""
     recipe_digest = md5(recipe.encode(), usedforsecurity=False).hexdigest()
     digests = {**lock.digests, str(job.recipe_file): recipe_digest}
     return all(dep.get("md5") == digests.get(dep["path"]) for dep in lock.jobs[str(job)]["deps"])

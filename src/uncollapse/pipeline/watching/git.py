@@ -4,7 +4,7 @@ import subprocess
 from functools import cache
 from pathlib import Path
 
-from uncollapse.pipeline.outputs import PARAMS, PIPELINE
+from uncollapse.pipeline.paths import PARAMS, PIPELINE
 
 SOURCES = (str(PARAMS), str(PIPELINE), "src", "stages")  # all that determines a number
 

@@ -1,15 +1,17 @@
-"""The status of the grid: which cells `dvc repro` would make, in what time."""
+"""The status of the grid: which cells `dvc repro` would make, and how long that may take."""
 
 from typing import NamedTuple
 
 from uncollapse.errors import UserError
 from uncollapse.experiment.cells import Cell
 from uncollapse.experiment.params import Params
-from uncollapse.experiment.recipes import cell_recipes, text
-from uncollapse.pipeline import outputs
-from uncollapse.pipeline.outputs import Job
-from uncollapse.pipeline.watching.freshness import READY, Condition, cell_condition, pending
-from uncollapse.pipeline.watching.times import earlier_times, estimate
+from uncollapse.experiment.recipe import Recipe
+from uncollapse.experiment.recipes import make_cell_recipes, to_text
+from uncollapse.pipeline.cell_files import CellFiles
+from uncollapse.pipeline.job import Job
+from uncollapse.pipeline.paths import PARAMS, PIPELINE
+from uncollapse.pipeline.watching.freshness import READY, Condition, find_cell_condition, find_pending
+from uncollapse.pipeline.watching.times import estimate_seconds, read_times
 
 
 class CellStatus(NamedTuple):
@@ -24,27 +26,27 @@ class CellStatus(NamedTuple):
     jobs: list[Job]
 
 
-def grid_status() -> list[CellStatus]:
-    """The status of every cell of the grid, for params.yaml and the code as they are now.
+def find_status() -> list[CellStatus]:
+    """Return the status of every cell of the grid, for params.yaml and the code as they are now.
 
-    What several cells are made from is counted with the first. Raises UserError outside of a project, and
+    A job that several cells share is counted with the first. Raises UserError outside of a project, and
     where params.yaml has a mistake.
     """
-    if not (outputs.PARAMS.exists() and outputs.PIPELINE.exists()):
+    if not (PARAMS.exists() and PIPELINE.exists()):
         raise UserError("no params.yaml and dvc.yaml here; go to the folder of the project first")
-    params = Params(outputs.PARAMS)
-    recipes = {Job(*name.split("/")): recipe for name, recipe in cell_recipes(params).items()}
-    texts = {job: text(recipe) for job, recipe in recipes.items()}
-    times, counted, statuses = earlier_times(), set[Job](), []
+    params = Params(PARAMS)
+    recipes = {Job.parse(name): Recipe(recipe) for name, recipe in make_cell_recipes(params).items()}
+    texts = {job: to_text(recipe.stated) for job, recipe in recipes.items()}
+    times, counted, statuses = read_times(), set[Job](), []
     for cell in params.cells():
-        condition, jobs = cell_condition(cell, texts), pending(cell, texts)
+        condition, jobs = find_cell_condition(cell, texts), find_pending(cell, texts)
         estimates = [
-            estimate(job, recipes[job], times)
+            estimate_seconds(job, recipes[job], times)
             for job in jobs
             if job not in counted and condition.state != "not here"
         ]
         counted.update(jobs)
-        if condition == READY and (ends := outputs.diverged(cell)):
+        if condition == READY and (ends := CellFiles(cell).read_diverged()):
             line = ", ".join(f"seed {seed} diverged in epoch {epoch}" for seed, epoch in ends.items())
             condition = Condition("ready", f"{line}, and is in no mean")
         seconds = None if None in estimates else sum(filter(None, estimates))

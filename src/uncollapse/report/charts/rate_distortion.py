@@ -8,7 +8,8 @@ import altair as alt
 import pandas as pd
 
 from uncollapse.experiment.cells import Cell
-from uncollapse.pipeline.outputs import training
+from uncollapse.pipeline.job import Job
+from uncollapse.pipeline.job_recipe import read_recipe
 from uncollapse.registry import SLOTS, default_entries
 from uncollapse.report.charts import Chart
 from uncollapse.report.charts._canvas import Canvas, Layers, tips
@@ -43,8 +44,8 @@ def table(results: Results) -> pd.DataFrame:
 
 def family(cell: Cell) -> str:
     """The pieces of a model: those of one family differ in arguments only, such as the KL weight."""
-    recipe = training(cell).recipe
-    uses = {slot: recipe[slot]["use"] for slot in default_entries("models")}
+    recipe = read_recipe(Job.of("train", cell))
+    uses = {slot: recipe.piece(slot)["use"] for slot in default_entries("models")}
     return ", ".join(use for slot, use in uses.items() if slot == "kl_weight" or use != SLOTS[slot].default)
 
 

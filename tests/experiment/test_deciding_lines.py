@@ -1,4 +1,4 @@
-"""A line that decides a number makes its jobs stale, wherever it stands; what only watches makes none stale."""
+"""A line that decides a number makes its jobs stale wherever it stands; what only watches does not."""
 
 import re
 

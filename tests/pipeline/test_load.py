@@ -39,7 +39,7 @@ def test_it_encodes_as_the_one_that_was_saved(kind: str, tmp_path: Path) -> None
 
 def test_what_does_not_fit_or_is_missing_is_told(tmp_path: Path) -> None:
     write(tmp_path, "images", other="tokens")
-    with pytest.raises(UserError, match=r"weights\.safetensors: not of recipe\.json's nets: [^\n]*$"):
+    with pytest.raises(UserError, match=r"weights\.safetensors: does not fit the nets of .*json: [^\n]*$"):
         uncollapse.load(str(tmp_path))
     (tmp_path / "card.json").unlink()
     with pytest.raises(FileNotFoundError, match=r"card\.json"):

@@ -4,6 +4,7 @@ import re
 import runpy
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
@@ -14,6 +15,7 @@ import yaml
 from uncollapse.experiment.cells import Cell
 from uncollapse.experiment.params import Params
 from uncollapse.registry import SLOTS, list_names
+from uncollapse.vae import Gaussian
 
 ROOT = Path(__file__).parent.parent.parent
 README = (ROOT / "README.md").read_text()
@@ -111,6 +113,16 @@ def test_the_example_of_the_readme_prints_what_stands_below_it(capsys: pytest.Ca
     [(code, output)] = find_outputs(README)
     exec(compile(code, "README.md", "exec"), {})
     assert capsys.readouterr().out == output
+
+
+def test_the_measure_of_the_methods_page_is_a_measure() -> None:
+    [code] = [block for block in find_blocks("python", METHODS) if "largest_kl" in block]
+    scope: dict[str, Any] = {}
+    exec(compile(code, "largest_kl.py", "exec"), scope)
+    q = Gaussian(torch.tensor([[0.0, 2.0], [1.0, 2.0]]), torch.zeros(2, 2))
+    columns = scope["measure"](SimpleNamespace(q={"test": q}))
+    assert columns == {"largest_kl": pytest.approx(2.0)}
+    assert columns.keys() == scope["COLUMNS"].keys()
 
 
 @pytest.mark.parametrize("section", ["What to do", "Audit the loss", "Predict the collapse"])

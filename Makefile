@@ -1,3 +1,4 @@
+# make help    List these targets; `make` alone does the same.
 # make repro   Run the default grid, from nothing to the report.
 # make test    Run the linters and the tests.
 # make ui      Open the runs in MLflow.
@@ -14,6 +15,11 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export VIRTUAL_ENV := $(CURDIR)/.venv
 export DVC_NO_ANALYTICS := 1
+
+# The first target is the one that `make` alone makes.
+.PHONY: help
+help:
+	@sed -n 's/^# \(make [a-z]\)/\1/p' Makefile
 
 .PHONY: repro test test-clients test-cluster faults bench ui follow study docs cluster lock
 
@@ -60,12 +66,15 @@ bench: .venv/ready
 	@PYTHONPATH=tests/helpers python benchmarks/mirror.py
 
 ui: .venv/ready
+	@test -f mlflow.db || { echo "error: there are no runs yet; \`make repro\` makes them" >&2; exit 1; }
 	mlflow ui --backend-store-uri sqlite:///mlflow.db
 
 follow: .venv/ready
 	@python stages/follow.py
 
 study: .venv/ready
+	@test -n "$(NAME)" || { echo "error: make study NAME=... runs one of these:" \
+		$(notdir $(patsubst %/params.yaml,%,$(sort $(wildcard studies/*/params.yaml)))) >&2; exit 2; }
 	python studies/run.py $(NAME)
 
 docs: .venv/ready

@@ -68,7 +68,9 @@ def test_no_file_is_one_line(run: Run, command: str, line: str, make: Callable[[
 
 def test_what_is_right_is_said(run: Run) -> None:
     Path("params.yaml").write_text(TEXT)
-    assert run("check") == (0, "params.yaml: 8 cells, 4 seeds each\n", "")
+    code, out, err = run("check")
+    assert (code, out) == (0, "params.yaml: 8 cells, 4 seeds each\n")
+    assert "error" not in err
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from run import params
 
 from uncollapse.experiment.cells import Cell
 from uncollapse.registry import SLOTS, make_piece
-from uncollapse.your_vae.advice import ENDS, FIELDS, MEASURES, TABLE
+from uncollapse.your_vae.advice import ADVISED_MEASURES, FIELDS, SUFFIXES, TABLE
 
 STUDIES = Path(__file__).parent
 KEY = list(Cell._fields)
@@ -37,11 +37,11 @@ def read_rows(study: Path) -> list[dict[str, Any]]:
         if means.loc[[cell, against], "converged"].min() < 1 or row["seeds"] < 2:
             continue
         found = group.set_index("measure")
-        for measure, name in MEASURES.items():
+        for measure, name in ADVISED_MEASURES.items():
             if name not in found.index:  # Its first epoch takes more work than all of its reference.
                 continue
             ends = found.loc[name, ["difference", "low", "high", "beyond_chance"]]
-            row |= {f"{measure}{end}": float(value) for end, value in zip(ENDS, ends, strict=True)}
+            row |= {f"{measure}{end}": float(value) for end, value in zip(SUFFIXES, ends, strict=True)}
         kind = KINDS[make_piece("nets", {"use": data["net"]["use"], **select_arguments(data["net"])}).kind]
         work = means.loc[cell, "gflops"] / means.loc[against, "gflops"]
         rows.append({**row, "study": study.name, "kind": kind, "work": work})

@@ -131,13 +131,15 @@ def refused() -> dict[str, Any]:
         return x.sum()
 
     return {
-        "loss: adversarial needs it": lambda: adversary(x),
-        r"loss: should give one of each example, \(3,\)": lambda: adversary(x, lambda read: read.sum()),
-        "x: should be of real numbers": lambda: adversary(torch.ones(3, 2, dtype=torch.long)),
-        "loader: should be one to pass through twice": lambda: updates.epoch(iter([x]), step, lambda: 0.0),
-        "mi: should be a number of nats, not nan": lambda: aggressive.epoch([x], step, lambda: float("nan")),
-        "perturbation: word_dropout of words knows": lambda: uncollapse.perturbation("word_dropout"),
-        "perturbation: noise of words knows": lambda: uncollapse.perturbation("noise", drop=0.1),
+        "loss: adversarial needs the loss; call perturb": lambda: adversary(x),
+        r"loss: should return one for each example, \(3,\)": lambda: adversary(x, lambda read: read.sum()),
+        "x: should be real numbers": lambda: adversary(torch.ones(3, 2, dtype=torch.long)),
+        "loader: should allow two passes at a time": lambda: updates.epoch(iter([x]), step, lambda: 0.0),
+        "mi: should return a finite number of nats, not nan": lambda: aggressive.epoch(
+            [x], step, lambda: float("nan")
+        ),
+        "perturbation: word_dropout on words only works": lambda: uncollapse.perturbation("word_dropout"),
+        "perturbation: noise on words only works": lambda: uncollapse.perturbation("noise", drop=0.1),
         "mu: mmd compares examples": lambda: uncollapse.divergence("mmd")(x[:1], x[:1], x[:1]),
         "mu, logvar and z should have the same shape": lambda: uncollapse.divergence("mmd")(x, x, x[:2]),
         r"kl: should be the mean over the batch, not of shape \(3, 2\)": lambda: uncollapse.divergence("kl")(
@@ -146,7 +148,7 @@ def refused() -> dict[str, Any]:
         r"features: should be \(B, features\)": lambda: uncollapse.posterior(
             "gaussian", features=2, latents=2
         )(torch.zeros(3, 4, 2)),
-        "loader: has no batch": lambda: updates.epoch([], step, lambda: 0.0),
+        "loader: should have at least one batch": lambda: updates.epoch([], step, lambda: 0.0),
         "decoder.use: no such name 'skipp'": lambda: uncollapse.decoder("skipp", latents=2, features=3),
         "posterior.gamma: input should be greater": lambda: uncollapse.posterior(
             "batch_norm", features=2, latents=2, gamma=0.0

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-CELL = "<data set>-<model>-<method>, such as mnist5k-vae-plain"
+CELL_HELP = "<data set>-<model>-<method>, such as mnist5k-vae-plain"
 
 
 def add_source(parser: argparse.ArgumentParser) -> None:

@@ -4,7 +4,7 @@ import argparse
 import re
 
 from uncollapse.cli import Command
-from uncollapse.cli._arguments import CELL, add_source, read_source
+from uncollapse.cli._arguments import CELL_HELP, add_source, read_source
 from uncollapse.errors import UserError
 
 ELSEWHERE = """For any machine that reaches the repository and its DVC remote, see docs/cluster.md. Clones
@@ -13,7 +13,7 @@ ELSEWHERE = """For any machine that reaches the repository and its DVC remote, s
 
 def add_cell_and_commit(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that name a cell, a commit and a repository."""
-    parser.add_argument("cell", help=CELL)
+    parser.add_argument("cell", help=CELL_HELP)
     parser.add_argument(
         "--commit", required=True, metavar="SHA", help="the commit whose params and code count"
     )

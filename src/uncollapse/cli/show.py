@@ -3,12 +3,12 @@
 import argparse
 
 from uncollapse.cli import Command
-from uncollapse.cli._arguments import CELL
+from uncollapse.cli._arguments import CELL_HELP
 
 
 def add_cell(parser: argparse.ArgumentParser) -> None:
     """Add the argument that names a cell."""
-    parser.add_argument("cell", help=CELL)
+    parser.add_argument("cell", help=CELL_HELP)
 
 
 def print_cell(arguments: argparse.Namespace) -> None:

@@ -1,4 +1,4 @@
-"""What helped against collapse in the studies of this project, on data of a kind."""
+"""Advice: what helped against collapse in the studies of this project, on data of a kind."""
 
 import csv
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ from uncollapse.results.numbers import show, times
 from uncollapse.results.verdict import Verdict, judge
 
 TABLE = Path(__file__).parent / "advice.csv"  # made by studies/advice.py
-MEASURES = {"nll": "nll", "uninformative": "uninformative", "equal_work": "elbo_at_equal_work"}
-ENDS = ("", "_low", "_high", "_shown")
-NUMBERS = ("seeds", "work", *(f"{name}{end}" for name in MEASURES for end in ENDS))
-FIELDS = ("study", "kind", "question", *Cell._fields, "against_model", "against_method", *NUMBERS)
+ADVISED_MEASURES = {"nll": "nll", "uninformative": "uninformative", "equal_work": "elbo_at_equal_work"}
+SUFFIXES = ("", "_low", "_high", "_shown")
+NUMBER_FIELDS = ("seeds", "work", *(f"{name}{end}" for name in ADVISED_MEASURES for end in SUFFIXES))
+FIELDS = ("study", "kind", "question", *Cell._fields, "against_model", "against_method", *NUMBER_FIELDS)
 
 
 class Difference(NamedTuple):
@@ -26,17 +26,17 @@ class Difference(NamedTuple):
 
     @property
     def direction(self) -> int:
-        """1 and -1 for what is shown to be more or less, else 0."""
+        """The direction that is shown beyond chance: 1 for more, -1 for less, 0 for neither."""
         return int(self.shown) * ((self.mean > 0) - (self.mean < 0))
 
 
 @dataclass(frozen=True)
 class Remedy:
-    """How a method, or a model, compares with the plain one: nll (nats), the share of dimensions without
-    information, the elbo (nats) for the plain one's work, None if its first epoch took more, and the work
-    itself as a multiple.
+    """A comparison of a method, or a model, with the plain one on a data set.
 
-    `link` is the table that it is from, in the repository of this project.
+    The differences are in nll (nats), in the share of dimensions without information, and in the elbo (nats)
+    for the work of the plain one, which is None if the first epoch takes more. `work` is a multiple of the
+    plain one's. `link` is the table of the numbers, in the repository of this project.
     """
 
     name: str
@@ -51,8 +51,11 @@ class Remedy:
 
     @property
     def verdict(self) -> Verdict:
-        """What is shown, beyond chance, see `uncollapse.results.verdict`. An nll that is worse counts without
-        a correction for many comparisons, lest a remedy be recommended that may cost it."""
+        """The verdict of `uncollapse.results.verdict`, on what is shown beyond chance.
+
+        A worse nll counts without a correction for many comparisons, so that no remedy is recommended that
+        may cost likelihood.
+        """
         return judge(
             likelihood=-1 if self.nll.low > 0 else -self.nll.direction,
             collapse=-self.uninformative.direction,
@@ -72,8 +75,11 @@ class Remedy:
 
 
 def advice(kind: Literal["images", "text"], *, model: str = "vae") -> list[Remedy]:
-    """What the studies have shown of each remedy for `model`, and of other models, on data of a kind: those
-    that help first. Raises ValueError with one line for another kind or model."""
+    """Return what the studies have shown about each remedy for `model`, and about other models.
+
+    The data are of one kind, and what helps comes first. Raises ValueError with one line for another kind or
+    model.
+    """
     with TABLE.open(newline="") as stream:
         rows = list(csv.DictReader(stream))
     for name, value, key in (("kind", kind, "kind"), ("model", model, "against_model")):
@@ -84,10 +90,10 @@ def advice(kind: Literal["images", "text"], *, model: str = "vae") -> list[Remed
     for row in rows:
         if row["kind"] != kind or row["against_model"] != model:
             continue
-        number = {name: float(row[name]) for name in NUMBERS if row[name]}
+        number = {name: float(row[name]) for name in NUMBER_FIELDS if row[name]}
         parts: dict[str, Any] = {
-            name: Difference(*(number[f"{name}{end}"] for end in ENDS)) if name in number else None
-            for name in MEASURES
+            name: Difference(*(number[f"{name}{end}"] for end in SUFFIXES)) if name in number else None
+            for name in ADVISED_MEASURES
         }
         of_method = row["question"] == "method"
         remedies.append(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import altair
 
 
-EPS = 0.1  # The threshold of collapse in the verdict, in nats.
+COLLAPSE_EPS = 0.1  # The threshold of collapse in the verdict, in nats.
 NO_LOGVAR = "in doubt: no logvar is negative; for variances or standard deviations pass var= or std="
 MOST_EXAMPLES = 10_000  # The time that the mutual information takes grows with the square of their number.
 
@@ -67,15 +67,15 @@ class Diagnosis:
         """One of "collapsed", "partly collapsed", "healthy" and "holes", with a reason where it needs one."""
         if self.doubt:
             return self.doubt
-        alive = self.collapse_thresholds >= EPS
+        alive = self.collapse_thresholds >= COLLAPSE_EPS
         if not alive.any():
             return "collapsed"
-        if self.mi < EPS:
+        if self.mi < COLLAPSE_EPS:
             return (
                 f"collapsed: a KL of {self.kl:.2f} nats, but z tells nothing about x "
                 f"(mutual information {self.mi:.2f} nats)"
             )
-        if self.marginal_kl_at_least > EPS * self.d:
+        if self.marginal_kl_at_least > COLLAPSE_EPS * self.d:
             return (
                 f"holes: q(z) is {self.marginal_kl_at_least:.4g} nats or more from the prior, so what is "
                 "decoded from the prior will be poor"

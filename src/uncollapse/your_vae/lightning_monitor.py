@@ -6,7 +6,7 @@ from typing import Any
 
 import lightning
 
-from uncollapse.your_vae.diagnosis import EPS
+from uncollapse.your_vae.diagnosis import COLLAPSE_EPS
 from uncollapse.your_vae.monitor import Monitor
 
 REMEMBERED = ("fewest", "rising", "warned")
@@ -60,7 +60,7 @@ class LightningMonitor(lightning.Callback):
             "kl": found.kl,
             "mi": found.mi,
             "active_units": float(found.active_units),
-            "collapsed": found.collapsed(EPS),
+            "collapsed": found.collapsed(COLLAPSE_EPS),
         }
         pl_module.log_dict({f"{self.prefix}{name}": value for name, value in values.items()}, sync_dist=True)
 

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from uncollapse.vae import Gaussian
-from uncollapse.your_vae.diagnosis import EPS, NO_LOGVAR, Diagnosis, diagnose_posterior
+from uncollapse.your_vae.diagnosis import COLLAPSE_EPS, NO_LOGVAR, Diagnosis, diagnose_posterior
 from uncollapse.your_vae.posterior_inputs import read_posterior, to_numpy
 
 
@@ -72,13 +72,13 @@ class Monitor:
         In a young net all dimensions may be collapsed, and that is no news; a dimension near the threshold
         comes and goes, so one diagnosis is not enough.
         """
-        dead = int((found.collapse_thresholds < EPS).sum())
+        dead = int((found.collapse_thresholds < COLLAPSE_EPS).sum())
         again, self.rising = self.rising, self.fewest is not None and dead > self.fewest
         if again and self.rising and not self.warned:
             self.warned = True
             text = (
                 f"latent dimensions are collapsing: {dead} of {found.d} now, {self.fewest} at best before "
-                f"(collapsed is a KL below {EPS} nats for {1 - found.delta:.0%} of the examples)"
+                f"(collapsed is a KL below {COLLAPSE_EPS} nats for {1 - found.delta:.0%} of the examples)"
             )
             warnings.warn(text, CollapseWarning, stacklevel=3)
         self.fewest = dead if self.fewest is None else min(self.fewest, dead)

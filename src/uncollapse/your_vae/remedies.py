@@ -26,7 +26,7 @@ Step = Callable[..., Tensor]
 
 
 def build_piece(slot: str, use: str, arguments: dict[str, Any]) -> Any:
-    """What the piece `use` of a slot makes of its arguments."""
+    """Build the piece `use` of a slot from its arguments."""
     try:
         return make_piece(
             SLOTS[slot].folder, resolve_entry(slot, SLOTS[slot].folder, {"use": use, **arguments})
@@ -36,26 +36,29 @@ def build_piece(slot: str, use: str, arguments: dict[str, Any]) -> Any:
 
 
 class NoNet:
-    """What stands where a piece of params.yaml reads the net."""
+    """A stand-in for the net of a grid: whatever reads it raises ValueError."""
 
     def __init__(self, use: str) -> None:
         self.use = use
 
     def __str__(self) -> str:
-        return f"{self.use}: reads encoder and decoder, which only a grid of params.yaml gives it"
+        return f"{self.use}: reads encoder and decoder, so it only works in a grid of params.yaml"
 
     def __getattr__(self, name: str) -> Any:
         raise ValueError(str(self))
 
 
 def kl_weight(use: str, **arguments: Any) -> WeightedKL:
-    """A weight of the KL: loss = reconstruction + weight(kl), in nats, summed over values and latents."""
+    """Return a weight of the KL: loss = reconstruction + weight(kl), in nats, summed over values."""
     return WeightedKL(build_piece("kl_weight", use, arguments))
 
 
 def divergence(use: str, **arguments: Any) -> Callable[..., Tensor]:
-    """What stands in place of the KL, in nats, the mean over a batch: loss = reconstruction +
-    divergence(mu, logvar, z), (B, D) each, or with `kl=weight(kl)` of a KL weight."""
+    """Return a divergence that takes the place of the KL: loss = reconstruction + divergence(mu, logvar, z).
+
+    It is in nats, the mean over a batch; mu, logvar and z are (B, D) each. `kl=weight(kl)` hands over the KL
+    of a KL weight.
+    """
     rule: Divergence = build_piece("divergence", use, arguments)
 
     def value(mu: Tensor, logvar: Tensor, z: Tensor, *, kl: Tensor | None = None) -> Tensor:
@@ -77,49 +80,52 @@ def divergence(use: str, **arguments: Any) -> Callable[..., Tensor]:
 
 
 def posterior(use: str, *, features: int, latents: int, **arguments: Any) -> nn.Module:
-    """A module from an encoder's features (B, features) to mu and logvar, (B, latents) each."""
+    """Return a module from an encoder's features (B, features) to mu and logvar, (B, latents) each."""
     head: nn.Module = build_piece("posterior", use, arguments)(features, latents)
     head.register_forward_pre_hook(check_features)
     return head
 
 
 def check_features(head: nn.Module, inputs: tuple[Tensor]) -> None:
-    """Raises ValueError unless a head is given (B, features)."""
+    """Raise ValueError unless a head is given features (B, features)."""
     if inputs[0].ndim != 2:
         raise ValueError(f"features: should be (B, features), not of shape {tuple(inputs[0].shape)}")
 
 
 def decoder(use: str, *, latents: int, features: int, **arguments: Any) -> nn.Module:
-    """A module for one layer of a decoder: join(h, z) is h (B, ..., features) with z (B, latents) in it."""
+    """Return a module for a layer of a decoder: join(h, z) puts z (B, latents) into h (B, ..., features)."""
     return build_piece("decoder", use, arguments)(latents, features)
 
 
 def perturbation(use: str, **arguments: Any) -> Callable[..., Tensor]:
-    """What the encoder reads in place of x (B, ...), of real numbers: perturb(x), and perturb(x, loss) for an
-    adversary, with `loss(x)` (B,) of each example. It calls that once more than its steps: what `loss` draws
-    or counts should be drawn and counted before."""
+    """Return a function that makes what the encoder reads in place of x (B, ...), which are real numbers.
+
+    Call it as perturb(x), and as perturb(x, loss) for an adversary, where `loss(x)` (B,) is that of each
+    example. The adversary calls `loss` once more than it takes steps; draw its noise beforehand, so that
+    every call sees the same.
+    """
     if use == "word_dropout" or arguments.get("drop"):
-        raise ValueError(f"perturbation: {use} of words knows this project's tokens only; leave it out")
+        raise ValueError(f"perturbation: {use} on words only works with this project's tokens; leave it out")
     rule: Perturbation = build_piece("perturbation", use, arguments)
     net = SimpleNamespace(encoder=SimpleNamespace(embed=lambda x: x))
 
     def perturb(x: Tensor, loss: Callable[[Tensor], Tensor] | None = None) -> Tensor:
         if not x.is_floating_point():
-            raise ValueError("x: should be of real numbers; of words, hand over their embeddings")
+            raise ValueError("x: should be real numbers; for words, hand over their embeddings")
 
         def gradient(inputs: Inputs, embedded: Tensor) -> tuple[Tensor, Tensor]:
             if loss is None:
-                raise ValueError(f"loss: {use} needs it, perturb(x, loss)")
+                raise ValueError(f"loss: {use} needs the loss; call perturb(x, loss)")
             with torch.enable_grad():
                 embedded = embedded.detach().requires_grad_()
                 losses = loss(embedded)
                 if losses.shape != (len(x),):
                     raise ValueError(
-                        f"loss: should give one of each example, ({len(x)},), not {tuple(losses.shape)}"
+                        f"loss: should return one for each example, ({len(x)},), not {tuple(losses.shape)}"
                     )
                 return losses.detach(), torch.autograd.grad(losses.sum(), embedded)[0]
 
-        context = Context(cast(VAE, net), gradient, cast(torch.Generator, None))  # None is torch's own
+        context = Context(cast(VAE, net), gradient, cast(torch.Generator, None))  # For torch's own.
         inputs = rule(Inputs(x, x), context)
         return inputs.encoder if inputs.embedded is None else inputs.embedded
 
@@ -127,25 +133,24 @@ def perturbation(use: str, **arguments: Any) -> Callable[..., Tensor]:
 
 
 class Updates:
-    """The order of updates of encoder and decoder; `state` (numbers) is to be kept with a checkpoint."""
+    """The order of updates of encoder and decoder; keep its `state` (numbers) with a checkpoint."""
 
     def __init__(self, rule: Inference) -> None:
         self.rule, self.state = rule, rule.init()
 
     def epoch(self, loader: Iterable[Any], step: Step, mi: Callable[[], float]) -> float:
-        """An epoch; the mean of the last loss of each batch.
+        """Train for an epoch, and return the mean of the last loss of each batch.
 
-        `step(batch, encoder=True, decoder=True)` takes a gradient step of what is True, and gives the mean
-        loss of the batch before it. Random batches come from further passes through the loader, beside this
-        one, which should shuffle. `mi()` is the mutual information (nats) on held-out data,
-        `diagnose(...).mi`; it is measured after an epoch, while it is needed. Raises ValueError for a loader
-        that cannot be passed through twice at a time, and for an mi that is no number.
+        `step(batch, encoder=True, decoder=True)` takes a gradient step in what is True, and returns the mean
+        loss of the batch before the step. Random batches come from further passes through the loader beside
+        this one, so it should shuffle. `mi()` returns the mutual information (nats) on held-out data,
+        `diagnose(...).mi`; it is called after an epoch, as long as the rule needs it. Raises ValueError for a
+        loader that cannot be passed through twice at a time, and for an mi that is no finite number.
         """
         batches, others = iter(loader), iter(loader)
         if batches is others:
             raise ValueError(
-                "loader: should be one to pass through twice at a time, such as a DataLoader "
-                "without persistent_workers"
+                "loader: should allow two passes at a time, like a DataLoader without persistent_workers"
             )
 
         def gradient_step(x: Any, *, encoder: bool = True, decoder: bool = True) -> StepResult:
@@ -160,7 +165,7 @@ class Updates:
         def measured() -> float:
             value = float(mi())
             if not math.isfinite(value):
-                raise ValueError(f"mi: should be a number of nats, not {value}")
+                raise ValueError(f"mi: should return a finite number of nats, not {value}")
             return value
 
         drawn = passes()
@@ -168,13 +173,13 @@ class Updates:
             self.rule.step(self.state, x, gradient_step, lambda: next(drawn)).loss.float() for x in batches
         ]
         if not losses:
-            raise ValueError("loader: has no batch")
+            raise ValueError("loader: should have at least one batch")
         self.state = self.rule.epoch(self.state, measured)
         return float(torch.stack(losses).mean())
 
 
 def inference(use: str, **arguments: Any) -> Updates:
-    """The order in which encoder and decoder are updated, such as `aggressive`."""
+    """Return an order in which encoder and decoder are updated, such as `aggressive`."""
     rule: Inference = build_piece("inference", use, arguments)
     if rule.refinement is not None:
         raise ValueError(str(NoNet(use)))

@@ -9,7 +9,7 @@ from uncollapse.methods.kl_weight import KLWeight
 
 
 def to_single(x: Tensor) -> Tensor:
-    """In single precision, where it has less: sums over a batch leave the range of half."""
+    """Convert to single precision, where x has less: sums over a batch leave the range of half."""
     return x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
 
 
@@ -29,7 +29,7 @@ class NoReconstruction:
 
 
 class WeightedKL(nn.Module):
-    """Weighs the KL of each batch by a schedule or controller, see `uncollapse.methods.kl_weight`.
+    """A module that weighs the KL of each batch, by a piece of `uncollapse.methods.kl_weight`.
 
     Its state is in buffers, so `state_dict` and `to` work; `beta` is the last weight. In `eval()` mode a call
     leaves the state as it is.
@@ -40,7 +40,7 @@ class WeightedKL(nn.Module):
         self.rule = rule
         self.beta: Tensor | None = None
         for name, value in rule.init().items():
-            self.register_buffer(name, value.clone())  # two may begin as one tensor
+            self.register_buffer(name, value.clone())  # Two may begin as one.
 
     def forward(self, kl: Tensor, reconstruction: Tensor | None = None) -> Tensor:
         """Return beta times the KL, in nats, the mean over a batch.

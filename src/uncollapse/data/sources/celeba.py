@@ -15,20 +15,20 @@ from uncollapse.errors import UserError
 
 CROP = 148  # Usual for VAEs; the pictures have 178 x 218 pixels.
 PARTITION, ARCHIVE = "list_eval_partition.txt", "img_align_celeba.zip"
-FOLDER, SUBSET = "celeba/img_align_celeba", "celeba/img_align_celeba_subset.tar"
+ALIGNED_FOLDER, SUBSET = "celeba/img_align_celeba", "celeba/img_align_celeba_subset.tar"
 
 
 def celeba(*, size: Annotated[int, Field(ge=4, le=CROP)] = 64, channels: Literal[1, 3] = 3) -> Load:
     """Load the middle square of each face, `size` pixels wide, in the official split.
 
-    The faces are read from FOLDER, from the official archive or from SUBSET, a part of it: the first of these
+    The faces are read from ALIGNED_FOLDER, the official archive or SUBSET, a part of it: the first of these
     that is there.
     """
 
     def load() -> Source:
         partition = fetch_official(PARTITION)
         parts = dict(line.decode().split() for _, line in read_lines(partition))
-        path = find_raw([FOLDER, f"celeba/{ARCHIVE}", SUBSET])
+        path = find_raw([ALIGNED_FOLDER, f"celeba/{ARCHIVE}", SUBSET])
         file = fetch_official(ARCHIVE) if path is None or path.name == ARCHIVE else path
         skipped = Skipped("stop")
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from uncollapse.tracking.mirror import mirror
+from uncollapse.tracking.mirror import mirror_runs
 from uncollapse.tracking.run import Run
 
 CELLS, SEEDS, EPOCHS = 100, 4, 50
@@ -76,7 +76,7 @@ def main(kind: str = "cells", cells: str = str(CELLS)) -> None:
         ]
         for title in ("mirrored", "again"):
             start = time.perf_counter()
-            added, mended = mirror(runs, f"sqlite:///{folder}/mlflow.db")
+            added, mended = mirror_runs(runs, f"sqlite:///{folder}/mlflow.db")
             seconds = time.perf_counter() - start
             print(f"{cells} cells x {SEEDS} seeds {title}: {seconds:.1f} s, ", end="")
             print(f"{added} runs new, {mended} mended", flush=True)

@@ -1,16 +1,16 @@
 """Let the runs that are being trained grow in MLflow: `make follow`, beside `dvc repro`."""
 
-from uncollapse.tracking.follow import follow
-from uncollapse.tracking.store import server, without_credentials
+from uncollapse.tracking.follow import follow_training
+from uncollapse.tracking.store import find_server, hide_credentials
 
 
 def main() -> None:
     """Until Ctrl-C."""
-    uri = server()
-    address = without_credentials(uri)
+    uri = find_server()
+    address = hide_credentials(uri)
     print(f"follow: training grows in {address}; Ctrl-C ends this, and nothing else", flush=True)
     try:
-        follow(uri)
+        follow_training(uri)
     except KeyboardInterrupt:
         print()
 

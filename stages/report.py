@@ -3,7 +3,7 @@
 import uncollapse.pipeline.watching.ctrl_c
 
 from uncollapse.pipeline.stage import run
-from uncollapse.report.build import report
+from uncollapse.report.build import make_report
 
 if __name__ == "__main__":
-    run(report)
+    run(make_report)

@@ -5,8 +5,8 @@ from pathlib import Path
 import pandas as pd
 
 from uncollapse.experiment.cells import Cell
-from uncollapse.results.numbers import MINUS, show
-from uncollapse.results.statistics import interval
+from uncollapse.results.numbers import MINUS, show_interval
+from uncollapse.results.statistics import estimate_interval
 
 KEY = [*Cell._fields, "measure"]
 NOT_RUN = "not run yet"
@@ -25,8 +25,8 @@ def write(study: Path) -> None:
         mine = (runs[KEY] == [row[name] for name in KEY]).all(axis=1)
         ours, difference = NOT_RUN, ""
         if mine.any():
-            found = interval(runs[mine]["value"].to_numpy(float))
-            ours = show(found.mean, found.low, found.high, signed=False)
+            found = estimate_interval(runs[mine]["value"].to_numpy(float))
+            ours = show_interval(found.mean, found.low, found.high, signed=False)
             difference = f"{found.mean - row['published']:+.3g}".replace("-", MINUS)
         text = f"{row['published']:g}".replace("-", MINUS)
         names = " | ".join(f"`{row[name]}`" for name in KEY)

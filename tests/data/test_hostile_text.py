@@ -12,9 +12,9 @@ from pages import NEEDS_CHROMIUM, chromium, marks, opened
 from uncollapse.experiment.cells import Cell
 from uncollapse.pipeline.cell_files import CellFiles
 from uncollapse.pipeline.paths import LINES, PAGE, TSNE
-from uncollapse.report.examples import interpolations
+from uncollapse.report.examples import read_interpolations
 from uncollapse.report.page import write_page
-from uncollapse.results.gather import gather
+from uncollapse.results.gather import gather_results
 from uncollapse.tables import FORMULA, from_text, write_table
 
 FORMULAS = ["=cmd|'/c calc'!A1", "+1+1", "-2+3", "@SUM(A1)", "\t=1", "'=1", "''-x"]
@@ -54,9 +54,9 @@ def hostile(folder: Path) -> Path:
             {"start": texts[0], "end": texts[1], "place": i, "sentence": text} for i, text in enumerate(texts)
         ]
         write_table(cell / LINES, lines)
-        [shown] = interpolations(CELL)
+        [shown] = read_interpolations(CELL)
         assert (shown.start, shown.end, shown.sentences) == (texts[0], texts[1], texts)
-        results = gather()
+        results = gather_results()
         assert list(results.maps["label"]) == texts
         write_page(results)
     return folder / PAGE

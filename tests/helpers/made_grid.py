@@ -40,7 +40,7 @@ from uncollapse.pipeline.paths import (
 )
 from uncollapse.report import build
 from uncollapse.report.page import write_page
-from uncollapse.results.gather import gather
+from uncollapse.results.gather import gather_results
 
 ROOT = Path(__file__).parent.parent.parent
 METHODS = ("plain", "skip", "aggressive", "pretrained", "adversarial", "skip+aggressive")
@@ -60,7 +60,7 @@ def report(folder: Path, *, failed: Sequence[str] = (), **grid: Any) -> Path:
                     shutil.rmtree(job.folder)
                 write(Job.of("train", cell).failure, "seed 1, epoch 3: training diverged\n")
         if (folder / "src").is_symlink():  # to the code that is imported here
-            build.report()
+            build.make_report()
         else:
             done = subprocess.run(
                 [sys.executable, "-W", "error", "stages/report.py"],
@@ -78,7 +78,7 @@ def page(folder: Path, **grid: Any) -> Path:
     """The page of a made-up grid in `folder`, without the tables and pictures beside it."""
     with chdir(folder):
         make_grid(folder, **grid)
-        write_page(gather())
+        write_page(gather_results())
     return folder / PAGE
 
 

@@ -9,9 +9,9 @@ import pandas as pd
 from made_grid import METHODS, measures
 
 from uncollapse.experiment.cells import Cell
-from uncollapse.results.comparison import compare, pairs
-from uncollapse.results.gather import Results, without_selections
-from uncollapse.results.means import all_means
+from uncollapse.results.comparison import compare_cells, list_pairs
+from uncollapse.results.gather import Results, leave_out_selections
+from uncollapse.results.means import make_means
 
 ROLES = {
     "vae": "vae",
@@ -88,6 +88,6 @@ def results_of(
         history=history,
         thresholds=pd.DataFrame(thresholds),
         maps=pd.DataFrame(),
-        means=all_means(summary, history, {}, roles["plain"]),
-        comparison=without_selections(compare(summary, pairs(cells, **roles), history), table),
+        means=make_means(summary, history, {}, roles["plain"]),
+        comparison=leave_out_selections(compare_cells(summary, list_pairs(cells, **roles), history), table),
     )

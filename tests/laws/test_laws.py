@@ -18,7 +18,7 @@ from uncollapse.measures.active_units import count_active_units
 from uncollapse.measures.collapse import find_thresholds, share_of_collapsed
 from uncollapse.measures.information_per_dimension import estimate_per_dimension
 from uncollapse.measures.mutual_information import estimate_mi
-from uncollapse.results.statistics import interval
+from uncollapse.results.statistics import estimate_interval
 from uncollapse.vae import Gaussian
 
 
@@ -83,7 +83,7 @@ def test_measures_do_not_depend_on_the_order_of_examples(q: np.ndarray, seed: in
 @LAW
 @given(values=st.lists(st.floats(-1e6, 1e6) | st.just(math.nan), max_size=8), grain=st.floats(0, 1))
 def test_an_interval_holds_its_mean(values: list[float], grain: float) -> None:
-    found = interval(values, grain=grain)
+    found = estimate_interval(values, grain=grain)
     finite = [value for value in values if not math.isnan(value)]
     assert math.isnan(found.mean) == (not finite)
     assert math.isnan(found.low) == (len(finite) < 2)

@@ -12,7 +12,7 @@ from toys import toy_part, toy_vae, training
 
 from uncollapse.methods import Method
 from uncollapse.registry import default_entries
-from uncollapse.tracking.mirror import stored_runs
+from uncollapse.tracking.mirror import find_stored_runs
 from uncollapse.tracking.store import open_store
 from uncollapse.training.loop import train
 
@@ -93,7 +93,7 @@ def test_the_command_line_says_so(project: Project) -> None:
 def test_mlflow_has_it_as_failed_and_once(project: Project) -> None:
     for _ in range(2):
         with open_store(f"sqlite:///{project.folder / 'mlflow.db'}") as client:
-            kept = [run for run in stored_runs(client) if run.data.tags["current"] == "true"]
+            kept = [run for run in find_stored_runs(client) if run.data.tags["current"] == "true"]
         runs = [run for run in kept if run.data.tags["kind"] == "seed"]
         ends = {(run.data.tags["cell"], run.data.tags["seed"]): run for run in runs}
         assert len(ends) == len(runs) == 6

@@ -43,7 +43,7 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
 def test_a_mirror_over_a_network_that_fails(network: Network, fault: str) -> None:
     line = network.attack(fault, 5, once=False)
     assert line
-    assert line.endswith("; mend the address, or `dvc repro` again when it answers")
+    assert line.endswith("; correct the address, or run `dvc repro` again when it answers")
 
 
 def test_a_run_whose_creation_was_not_answered_is_there_once(network: Network) -> None:

@@ -16,7 +16,7 @@ from server import wait_for
 from uncollapse.experiment.cells import Cell
 from uncollapse.experiment.recipe import Recipe
 from uncollapse.pipeline.train_cell import try_candidate
-from uncollapse.tracking.gather import run_at_start
+from uncollapse.tracking.gather import make_started_run
 
 TUNED, BY_HAND, BOTH = (f"mnist5k-control_vae-{name}" for name in ("tuned", "by_hand", "both"))
 EPOCHS = 8
@@ -79,7 +79,7 @@ def test_the_report_and_the_runs_in_mlflow_say_what_was_chosen(project: Project)
     assert summary.loc["tuned", "tuning_gflops"].gt(5 * summary.loc["tuned", "gflops"]).all()
     assert f">tuned: posterior.gamma={gamma}, in 6 tr" in (project.folder / "report/index.html").read_text()
     with chdir(project.folder):
-        run = run_at_start(Cell.parse(TUNED), 0)
+        run = make_started_run(Cell.parse(TUNED), 0)
     assert json.loads(run.files["recipe.json"])["posterior"] == {"use": "batch_norm", "gamma": gamma}
     assert run.tags["tuned"] == f"posterior.gamma={gamma}"
 

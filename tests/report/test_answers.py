@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 from made_results import Effects, results_of, skip_has
 
-from uncollapse.report.answers import Answer, answers
+from uncollapse.report.answers import answer_questions
+from uncollapse.report.answers.answer import Answer
 from uncollapse.results.evidence import Evidence
 
 
 def answered(effects: Effects, **options: Any) -> list[Answer]:
-    return answers(Evidence(results_of(effects, **options)))
+    return answer_questions(Evidence(results_of(effects, **options)))
 
 
 SAME = "; no difference shown at equal work"
@@ -20,9 +21,11 @@ SAME = "; no difference shown at equal work"
 def verdict(answer: Answer, *names: str) -> str:
     """The verdict on a cell, without what is said where nothing differs at equal work."""
     (point,) = [
-        point for point in answer.points if all(f"`{name}`" in point.verdict.split(":")[0] for name in names)
+        point
+        for point in answer.points
+        if all(f"`{name}`" in point.statement.split(":")[0] for name in names)
     ]
-    return point.verdict.split(": ", 1)[1].replace(SAME, "")
+    return point.statement.split(": ", 1)[1].replace(SAME, "")
 
 
 @pytest.mark.parametrize(
@@ -58,7 +61,7 @@ def test_a_method_is_judged_by_likelihood_and_collapse_together(
 def test_information_counts_where_it_can_be_told(gain: float, capped: bool, expected: str) -> None:
     _, methods, _ = answered({("vae", "skip"): (-5.0, 0.0)}, mi=skip_has(4.0 + gain, capped))
     assert verdict(methods, "skip", "vae") == expected
-    (evidence,) = [point.evidence for point in methods.points if "`skip` on `vae`" in point.verdict]
+    (evidence,) = [point.numbers for point in methods.points if "`skip` on `vae`" in point.statement]
     assert ("mi at least" in evidence) is capped
 
 
@@ -71,26 +74,28 @@ def test_less_information_is_named_beside_less_collapse() -> None:
 @pytest.mark.parametrize(("gain", "word"), [(5.0, "better"), (-5.0, "worse"), (0.0, "no difference shown")])
 def test_a_verdict_names_both_rulers_and_what_has_not_converged(gain: float, word: str) -> None:
     results = results_of({("vae", "skip"): (-5.0, -0.2)}, at_equal_work={("vae", "skip"): gain})
-    _, methods, _ = answers(Evidence(results))
-    (point,) = [point for point in methods.points if "`skip` on `vae`" in point.verdict]
-    assert point.verdict.endswith(f"helps: less collapse, better likelihood; {word} at equal work.")
-    assert "validation elbo at equal work" in point.evidence
+    _, methods, _ = answer_questions(Evidence(results))
+    (point,) = [point for point in methods.points if "`skip` on `vae`" in point.statement]
+    assert point.statement.endswith(f"helps: less collapse, better likelihood; {word} at equal work.")
+    assert "validation elbo at equal work" in point.numbers
     results = results_of({}, unconverged=[("vae", "skip")])
     assert [tuple(cell) for cell in results.unconverged] == [("toy", "vae", "skip")]
-    _, methods, _ = answers(Evidence(results))
-    marked = [point.verdict for point in methods.points if "not converged" in point.verdict]
+    _, methods, _ = answer_questions(Evidence(results))
+    marked = [point.statement for point in methods.points if "not converged" in point.statement]
     assert marked == ["`skip` on `vae`, toy: not converged."]
 
 
 def test_nothing_is_claimed_of_what_diverged_in_some_seeds() -> None:
     effects = {("vae", "skip"): (-5.0, -0.2), ("vae", "skip+aggressive"): (-9.0, -0.3)}
-    _, methods, combinations = answers(Evidence(results_of(effects, diverged=[("toy", "vae", "skip", 7, 2)])))
+    _, methods, combinations = answer_questions(
+        Evidence(results_of(effects, diverged=[("toy", "vae", "skip", 7, 2)]))
+    )
     assert "`skip` improves the likelihood in 0 of 2 comparisons and reduces collapse in 0" in methods.short
-    (point,) = [point for point in methods.points if "`skip` on `vae`" in point.verdict]
-    assert point.verdict == "`skip` on `vae`, toy: diverges."
-    (point,) = [point for point in combinations.points if "on `vae`" in point.verdict]
-    assert "no gain over all of its parts is shown" in point.verdict
-    assert "one more run diverged" in point.evidence
+    (point,) = [point for point in methods.points if "`skip` on `vae`" in point.statement]
+    assert point.statement == "`skip` on `vae`, toy: diverges."
+    (point,) = [point for point in combinations.points if "on `vae`" in point.statement]
+    assert "no gain over all of its parts is shown" in point.statement
+    assert "one more run diverged" in point.numbers
 
 
 def test_the_models_are_compared_with_their_numbers() -> None:
@@ -101,14 +106,14 @@ def test_the_models_are_compared_with_their_numbers() -> None:
     )
     assert expected in models.short
     (point,) = models.points
-    assert "some dimensions have collapsed in 4 of 4 seeds" in point.verdict
-    numbers = re.search(r"−([\d.]+) points \[−([\d.]+), −([\d.]+)\]", point.evidence)
+    assert "some dimensions have collapsed in 4 of 4 seeds" in point.statement
+    numbers = re.search(r"−([\d.]+) points \[−([\d.]+), −([\d.]+)\]", point.numbers)
     assert numbers is not None
     assert float(numbers[1]) == pytest.approx(40, abs=3)
     assert float(numbers[3]) < 40 < float(numbers[2])
-    assert "seeds: 4" in point.evidence
+    assert "seeds: 4" in point.numbers
     same, _, _ = answered({})
-    assert "toy: no difference shown; " in same.points[0].verdict
+    assert "toy: no difference shown; " in same.points[0].statement
     assert "on 0 of 1 data sets" in same.short
 
 
@@ -132,13 +137,13 @@ def test_a_method_that_has_a_control_is_held_against_it_too() -> None:
     words = "worse likelihood; likelihood against its control: better."
     assert verdict(methods, "skip", "vae").endswith(words)
     assert "against its control: no difference shown" in verdict(methods, "skip", "control_vae")
-    (point,) = [point for point in methods.points if point.verdict.startswith("`skip` on `vae`")]
-    assert re.search(r"nll −2\.\d+ nats \[.*\] compared with `aggressive`", point.evidence)
+    (point,) = [point for point in methods.points if point.statement.startswith("`skip` on `vae`")]
+    assert re.search(r"nll −2\.\d+ nats \[.*\] compared with `aggressive`", point.numbers)
 
 
 def test_with_one_seed_nothing_is_claimed() -> None:
     with_one_seed = answered({("vae", "skip"): (-50.0, -0.4)}, seeds=1)
-    text = " ".join(point.verdict + point.evidence for answer in with_one_seed for point in answer.points)
+    text = " ".join(point.statement + point.numbers for answer in with_one_seed for point in answer.points)
     assert verdict(with_one_seed[1], "skip", "vae") == "no interval."
     assert "one seed: no interval" in text
     assert not any(word in text for word in ("better", "worse", "less than", "remedy", "nan", "shown"))
@@ -157,11 +162,11 @@ def test_what_a_grid_does_not_have_is_not_answered() -> None:
 
 def test_information_at_its_cap_is_no_evidence() -> None:
     models, methods, _ = answered({}, mi=lambda cell: (6.0, True))
-    assert "at their cap, so no difference can be shown" in models.points[0].evidence
-    assert not any(", mi " in point.evidence for point in methods.points)
+    assert "at their cap, so no difference can be shown" in models.points[0].numbers
+    assert not any(", mi " in point.numbers for point in methods.points)
 
 
 def test_every_claim_has_an_interval() -> None:
     for answer in answered({("vae", "skip"): (-5.0, -0.2), ("control_vae", "plain"): (-3.0, -0.4)}):
         assert answer.points
-        assert all("[" in point.evidence for point in answer.points)
+        assert all("[" in point.numbers for point in answer.points)

@@ -1,13 +1,13 @@
 """Which cells the picture of collapse shows."""
 
-from types import SimpleNamespace
 from typing import Any
 
-import pandas as pd
 import pytest
 
 from uncollapse.experiment.cells import Cell
-from uncollapse.report.contrast import most_and_least_collapsed
+from uncollapse.report.contrast import choose_cells
+from uncollapse.results.rows import CellMeans
+from uncollapse.results.statistics import Interval
 
 ROWS = [
     ("digits", "vae", "plain", 0.9, 120.0),
@@ -29,5 +29,12 @@ ROWS = [
 def test_the_most_collapsed_cell_and_the_least_of_its_data_set(
     rows: list[tuple[Any, ...]], cells: tuple[Cell, Cell]
 ) -> None:
-    means = pd.DataFrame(rows, columns=["dataset", "model", "method", "collapsed", "nll"])
-    assert most_and_least_collapsed(SimpleNamespace(means=means)) == cells
+    means = {
+        Cell(*names): CellMeans(1, {"collapsed": point(collapsed), "nll": point(nll)})
+        for *names, collapsed, nll in rows
+    }
+    assert choose_cells(means) == cells
+
+
+def point(value: float) -> Interval:
+    return Interval(value, value, value)

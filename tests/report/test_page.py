@@ -125,7 +125,7 @@ def test_a_cell_that_failed_is_named_with_its_reason_and_data_need_no_labels(
     assert page.locator("td.failed").inner_text() == reason
     assert page.locator("#matrix tr[data-method=skip] td").first.inner_text() == "failed"
     missing = (
-        "skip on vae, mnist5k: not shown by this grid. A cell is missing, or both have no seed in common."
+        "skip on vae, mnist5k: not shown by this grid. A cell is missing, or the two have no seed in common."
     )
     assert missing in page.locator("#answers").inner_text()
     assert charts(marks(page)) == set(list_names("report/charts"))

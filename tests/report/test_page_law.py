@@ -20,7 +20,7 @@ from uncollapse.pipeline.cell_files import CellFiles, card_file
 from uncollapse.pipeline.job import Job
 from uncollapse.pipeline.job_recipe import read_grid, read_recipe
 from uncollapse.pipeline.paths import CALIBRATION, COMPARISON, PAGE, SUMMARY
-from uncollapse.results.robust import EPS
+from uncollapse.results.robust import EVERY_EPS
 
 CELL = list(Cell._fields)
 DIVERGED = {"mnist5k-vae-skip": [0]}
@@ -87,7 +87,7 @@ def numbers_of_dataset(dataset: str) -> list[float]:
         history = pd.read_csv(CellFiles(cell).history)
         numbers += history[history["epoch"] == history["epoch"].max()]["beta"].to_list()
     settings = read_grid()["evaluation"]
-    return [*numbers, *costs(dataset), *EPS, settings["eps"], settings["delta"], *range(5)]
+    return [*numbers, *costs(dataset), *EVERY_EPS, settings["eps"], settings["delta"], *range(5)]
 
 
 def test_every_number_of_the_table_is_that_of_its_cell_and_measure(page: Element) -> None:

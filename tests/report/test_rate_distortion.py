@@ -5,13 +5,13 @@ import pytest
 from made_results import results_of
 
 from uncollapse.report.charts import rate_distortion
-from uncollapse.report.charts.rate_distortion import box, constant_elbo, table
+from uncollapse.report.charts.rate_distortion import find_box, list_guides, table
 
 
 @pytest.fixture(autouse=True)
 def families(monkeypatch: pytest.MonkeyPatch) -> None:
     """No recipes are needed."""
-    monkeypatch.setattr(rate_distortion, "family", lambda cell: cell.model.split("_")[0])
+    monkeypatch.setattr(rate_distortion, "name_family", lambda cell: cell.model.split("_")[0])
 
 
 def test_it_has_the_plain_method_alone_with_a_point_for_each_seed_and_the_mean() -> None:
@@ -30,11 +30,11 @@ def test_it_has_the_plain_method_alone_with_a_point_for_each_seed_and_the_mean()
 @pytest.mark.parametrize("scale", [0.0, 0.01, 1.0, 300.0])
 def test_along_a_guide_the_elbo_is_the_same_and_its_ends_are_in_the_box(scale: float) -> None:
     points = pd.DataFrame({"kl": [3.0, 3 + 7 * scale], "reconstruction": [90.0, 90 - 5 * scale]})
-    guides = pd.DataFrame(constant_elbo(points))
+    guides = pd.DataFrame(list_guides(points))
     assert 4 <= len(guides) <= 14
     assert (guides["elbo"] + guides["kl"] + guides["reconstruction"]).abs().max() < 1e-9 * 1000
     for column in ("kl", "reconstruction"):
-        low, high = box(points[column])
+        low, high = find_box(points[column])
         assert guides[column].between(low - 1e-9, high + 1e-9).all()
     starts, ends = (guides[guides["kind"] == kind]["kl"].to_numpy() for kind in ("start", "end"))
     assert (starts <= ends + 1e-9).all()

@@ -11,7 +11,7 @@ from scipy import stats
 
 from uncollapse.experiment.cells import Cell
 from uncollapse.measures import list_columns
-from uncollapse.results.comparison import Pair, compare, pairs
+from uncollapse.results.comparison import Pair, compare_cells, list_pairs
 
 ROLES = {"vae": "vae", "plain": "plain", "combinations": {"skip+aggressive": ["skip", "aggressive"]}}
 NLL = {name: list_columns()[name] for name in ("nll", "nll_limit")}  # where only nll is asked for
@@ -55,7 +55,7 @@ def test_a_bound_that_still_falls_shows_nothing_and_one_cap_leaves_a_bound() -> 
     cell = Cell("toy", "vae", "skip")
     asked = [Pair("method", cell, cell._replace(method="plain"))]
     for gain, fall, shown in [(2.0, 0.0, True), (2.0, 0.7, False), (-2.0, 0.7, True)]:
-        table = compare(made_up(8, np.random.default_rng(4), gain=gain, fall=fall), asked)
+        table = compare_cells(made_up(8, np.random.default_rng(4), gain=gain, fall=fall), asked)
         assert nll(table, "method", cell)["beyond_chance"].item() is shown
         limit = table[table["measure"] == "nll_limit"]["difference"].item()
         assert limit == pytest.approx(nll(table, "method", cell)["difference"].item() - 3 * fall)
@@ -67,7 +67,7 @@ def test_a_bound_that_still_falls_shows_nothing_and_one_cap_leaves_a_bound() -> 
     ]:
         summary = made_up(4, np.random.default_rng(5), capped=capped)
         summary.loc[summary["method"] == "skip", "mi"] += more + summary["seed"] / 100
-        found = compare(summary, asked).set_index("measure").loc["mi"]
+        found = compare_cells(summary, asked).set_index("measure").loc["mi"]
         assert found["at_cap"] == wanted
         assert bool(found["beyond_chance"]) is (wanted != "both")
 
@@ -79,7 +79,7 @@ def test_differences_are_of_paired_seeds_and_holm_is_that_of_statsmodels(
 
     monkeypatch.setattr("gc.collect", lambda: 0)  # each call of multipletests has the whole memory searched
     summary = made_up(4, np.random.default_rng(0))
-    table = compare(summary, pairs(CELLS, **ROLES))
+    table = compare_cells(summary, list_pairs(CELLS, **ROLES))
     runs = summary.set_index(["model", "method", "seed"])["nll"].sort_index()
     for row in table[table["measure"] == "nll"].to_dict("records"):
         test = stats.ttest_rel(
@@ -105,7 +105,7 @@ def test_where_all_seeds_share_the_test_examples_their_error_is_in_the_interval(
     }
     summary, asked = made_up(4, np.random.default_rng(0)), [Pair("method", cell, plain)]
     own, all_of_it = (
-        compare(summary, asked, examples=some).set_index("measure") for some in (None, examples)
+        compare_cells(summary, asked, examples=some).set_index("measure") for some in (None, examples)
     )
     mean = np.mean([examples[cell][seed]["nll"] - examples[plain][seed]["nll"] for seed in range(4)], axis=0)
     variance = ((own["high"] - own["difference"])["nll"] / stats.t.ppf(0.975, 3)) ** 2, mean.var(ddof=1) / 50
@@ -117,7 +117,7 @@ def test_where_all_seeds_share_the_test_examples_their_error_is_in_the_interval(
 
 
 def test_what_is_compared_with_what() -> None:
-    asked = pairs(CELLS, **ROLES)
+    asked = list_pairs(CELLS, **ROLES)
     best = Cell("toy", "control_vae", "skip+aggressive")
     against = {(pair.question, pair.against) for pair in asked if pair.cell == best}
     assert against == {
@@ -130,9 +130,9 @@ def test_what_is_compared_with_what() -> None:
         Pair("model", plain, plain._replace(model="vae"))
     ]
     assert not [pair for pair in asked if pair.cell == Cell("toy", "vae", "plain")]
-    assert pairs(CELLS, vae=None, plain=None) == []
+    assert list_pairs(CELLS, vae=None, plain=None) == []
     cells = [plain._replace(method=method) for method in ("pretrained", "no_reserve")]
-    assert pairs(cells, vae=None, plain=None, controls={"pretrained": "no_reserve"}) == [
+    assert list_pairs(cells, vae=None, plain=None, controls={"pretrained": "no_reserve"}) == [
         Pair("control", *cells)
     ]
 
@@ -143,7 +143,7 @@ def test_a_known_effect_is_found_and_intervals_cover_it() -> None:
     covered, found = 0, 0
     for _ in range(100):
         summary = made_up(4, stream)
-        table = compare(summary[summary["model"] == "vae"], asked, measures=NLL)
+        table = compare_cells(summary[summary["model"] == "vae"], asked, measures=NLL)
         row = nll(table, "method", cell).iloc[0]
         covered += row["low"] <= -2.0 <= row["high"]
         found += row["beyond_chance"]
@@ -153,9 +153,9 @@ def test_a_known_effect_is_found_and_intervals_cover_it() -> None:
 
 def test_without_an_effect_nothing_is_beyond_chance_in_most_families() -> None:
     stream, wrong = np.random.default_rng(2), 0
-    asked = [pair for pair in pairs(CELLS, **ROLES) if pair.question == "method"]
+    asked = [pair for pair in list_pairs(CELLS, **ROLES) if pair.question == "method"]
     for _ in range(60):
-        table = compare(made_up(4, stream, gain=0.0), asked, measures=NLL)
+        table = compare_cells(made_up(4, stream, gain=0.0), asked, measures=NLL)
         wrong += table[table["measure"] == "nll"]["beyond_chance"].any()
     assert wrong <= 7, "in 0.05 of the families at most, within 2.5 standard deviations"
 
@@ -163,10 +163,10 @@ def test_without_an_effect_nothing_is_beyond_chance_in_most_families() -> None:
 def test_one_seed_gives_no_interval_and_missing_values_are_left_out() -> None:
     summary = made_up(1, np.random.default_rng(3))
     summary["probe_accuracy"] = math.nan
-    table = compare(summary, pairs(CELLS, **ROLES))
+    table = compare_cells(summary, list_pairs(CELLS, **ROLES))
     assert table[["low", "high", "p", "p_holm"]].isna().all(axis=None)
     assert not table["beyond_chance"].any()
     assert "probe_accuracy" not in set(table["measure"])
-    few = compare(summary[summary["method"] != "skip"], pairs(CELLS, **ROLES))
+    few = compare_cells(summary[summary["method"] != "skip"], list_pairs(CELLS, **ROLES))
     assert "skip" not in {*few["method"], *few["against_method"]}
-    assert compare(summary, []).empty
+    assert compare_cells(summary, []).empty

@@ -8,7 +8,7 @@ import pytest
 
 from uncollapse.experiment.cells import Cell
 from uncollapse.measures import list_columns
-from uncollapse.results.comparison import compare, pairs
+from uncollapse.results.comparison import compare_cells, list_pairs
 
 
 def histories(cells: Sequence[Cell], rng: np.random.Generator, work: dict[str, float]) -> pd.DataFrame:
@@ -36,7 +36,7 @@ def test_at_equal_work_a_costly_method_loses_and_plain_by_another_name_is_plain(
         for seed in range(4)
     ).assign(latents=16, mi_at_cap=False)
     history = histories(cells, rng, {"costly": 2.0, "again": 1.0 + 1e-13})
-    table = compare(summary, pairs(cells, vae="vae", plain="plain"), history)
+    table = compare_cells(summary, list_pairs(cells, vae="vae", plain="plain"), history)
     found = table.set_index(["method", "measure"])
     for measure in ("nll", "elbo_at_equal_work"):
         assert found.loc[("again", measure), ["difference", "low", "high"]].tolist() == [0, 0, 0]

@@ -1,24 +1,35 @@
 """Numbers with their intervals, as text, and the Pareto front."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 from made_results import results_of
 
-from uncollapse.measures import list_columns
-from uncollapse.report.table import difference
+from uncollapse.experiment.cells import Cell
+from uncollapse.report.table import describe_difference
+from uncollapse.results.comparison import Pair
 from uncollapse.results.evidence import Evidence
-from uncollapse.results.means import front
-from uncollapse.results.numbers import effect, mean_of, show
+from uncollapse.results.means import find_front
+from uncollapse.results.numbers import show_difference, show_interval, show_mean
+from uncollapse.results.rows import CellMeans, Comparison
+from uncollapse.results.statistics import Interval
+
+
+def comparison(measure: str, change: float, at_cap: str = "") -> Comparison:
+    """A difference of about 1 to both sides, which is beyond chance."""
+    cell = Cell("toy", "vae", "skip")
+    pair = Pair("method", cell, cell._replace(method="plain"))
+    return Comparison(pair, measure, 4, change, 0.0, change, change - 1, change + 1, at_cap, 0.01, True)
 
 
 def test_numbers_have_two_digits_of_their_interval() -> None:
-    assert show(-33.19175, -37.23, -29.153, " nats") == "−33.2 nats [−37.2, −29.2]"
-    assert show(0.0625, -0.019, 0.144, " %", scale=100, signed=False) == "6.2 % [−1.9, 14.4]"
-    assert show(1234.5, 1200.0, 1269.0) == "+1234 [+1200, +1269]"
-    assert "no interval" in show(1.0, float("nan"), float("nan"))
+    assert show_interval(-33.19175, -37.23, -29.153, " nats") == "−33.2 nats [−37.2, −29.2]"
+    assert show_interval(0.0625, -0.019, 0.144, " %", scale=100, signed=False) == "6.2 % [−1.9, 14.4]"
+    assert show_interval(1234.5, 1200.0, 1269.0) == "+1234 [+1200, +1269]"
+    assert "no interval" in show_interval(1.0, float("nan"), float("nan"))
 
 
 @pytest.mark.parametrize(
@@ -35,9 +46,8 @@ def test_numbers_have_two_digits_of_their_interval() -> None:
 def test_a_mean_is_shown_with_its_interval(
     measure: str, mean: float, low: float, high: float, expected: str
 ) -> None:
-    means = {measure: mean, f"{measure}_low": low, f"{measure}_high": high, "mi_at_cap": True}
-    means["mi_upper"] = 17.8
-    assert mean_of(means, measure, list_columns()[measure]) == expected
+    intervals = {"mi_upper": Interval(17.8, 17.0, 18.6), measure: Interval(mean, low, high)}
+    assert show_mean(CellMeans(4, intervals, frozenset(["mi"])), measure) == expected
 
 
 @pytest.mark.parametrize(
@@ -54,19 +64,18 @@ def test_a_mean_is_shown_with_its_interval(
 def test_a_difference_in_the_table_has_its_sign(
     measure: str, change: float, at_cap: str, expected: tuple[str, str]
 ) -> None:
-    row = {"measure": measure, "at_cap": at_cap, "beyond_chance": True, "difference": change}
-    row |= {"low": change - 1, "high": change + 1}
+    row = comparison(measure, change, at_cap)
     evidence = Evidence(results_of({}, methods=["plain"]))
-    assert difference(row, evidence) == expected
-    assert difference({**row, "beyond_chance": False}, evidence) == (expected[0], "")
+    assert describe_difference(row, evidence) == expected
+    assert describe_difference(replace(row, beyond_chance=False), evidence) == (expected[0], "")
 
 
 @pytest.mark.parametrize(
     ("measure", "unit"), [("nll", " nats"), ("collapsed", " points"), ("active_units", "")]
 )
 def test_a_difference_has_the_unit_of_its_measure(measure: str, unit: str) -> None:
-    row = {"measure": measure, "at_cap": "", "difference": 0.5, "low": 0.0, "high": 1.0}
-    assert re.sub(r"[-+\d.]", "", effect(row).split(" [")[0]) == unit
+    text = show_difference(comparison(measure, 0.5))
+    assert re.sub(r"[-+−\d.]", "", text.split(" [")[0]) == unit
 
 
 def test_the_front_are_the_cells_that_no_cell_of_their_data_set_beats() -> None:
@@ -92,5 +101,5 @@ def test_the_front_are_the_cells_that_no_cell_of_their_data_set_beats() -> None:
         )
 
     expected = [not any(beats(i, j) for i in means.index) for j in means.index]
-    assert front(means).tolist() == expected
+    assert find_front(means).tolist() == expected
     assert 0 < sum(expected) < len(expected)

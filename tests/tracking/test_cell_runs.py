@@ -13,10 +13,10 @@ from uncollapse.pipeline.job import Job
 from uncollapse.pipeline.job_recipe import read_grid
 from uncollapse.pipeline.paths import COMPARISON, DONE, PAGE, STARTED, SUMMARY
 from uncollapse.results.evidence import Evidence
-from uncollapse.results.gather import gather
-from uncollapse.results.means import measured
-from uncollapse.tracking.cells import with_cells
-from uncollapse.tracking.gather import finished_runs, training_key
+from uncollapse.results.gather import gather_results
+from uncollapse.results.means import list_averaged
+from uncollapse.tracking.cells import nest_in_cells
+from uncollapse.tracking.gather import digest_training, make_finished_runs
 from uncollapse.tracking.run import Run
 
 CELL = list(Cell._fields)
@@ -26,7 +26,7 @@ ENDS = ("", "/low", "/high")
 def runs_of() -> dict[str, Run]:
     """The runs of the grid in this folder, by name."""
     listed = read_grid()
-    runs = with_cells({cell: finished_runs(cell) for cell in listed["cells"]})
+    runs = nest_in_cells({cell: make_finished_runs(cell) for cell in listed["cells"]})
     return {run.name: run for run in runs}
 
 
@@ -48,7 +48,7 @@ def test_means_and_differences_are_those_of_the_tables(folder: Path) -> None:
     assert [name for name in runs if runs[name].tags["kind"] == "cell"] == list(map(str, grid["cells"]))
     for names, rows in summary.groupby(CELL):
         run = runs["-".join(map(str, names))]
-        for name in measured():
+        for name in list_averaged():
             if rows[name].isna().all():  # of data of another kind
                 assert f"test/{name}" not in values(run)
                 continue
@@ -108,7 +108,7 @@ def test_its_time_is_from_the_first_start_to_the_last_end_of_its_seeds(folder: P
     (cell,) = make_grid(folder, datasets=["mnist5k"], models=["vae"], methods=["plain"], seeds=2)
     assert {run.span for run in runs_of().values()} == {None}
     for seed, times in enumerate([(1000, 1060), (1010, 1090)]):
-        working = Job.of("train", cell).seed_folder(seed, training_key(cell, seed))
+        working = Job.of("train", cell).seed_folder(seed, digest_training(cell, seed))
         working.mkdir(parents=True)
         for name, second in zip((STARTED, DONE), times, strict=True):
             (working / name).touch()
@@ -120,7 +120,7 @@ def test_its_time_is_from_the_first_start_to_the_last_end_of_its_seeds(folder: P
 def test_one_seed_has_no_verdict_and_no_interval(folder: Path) -> None:
     make_grid(folder, datasets=["mnist5k"], models=["vae"], methods=["plain", "skip"], seeds=1)
     run = runs_of()["mnist5k-vae-skip"]
-    assert Evidence(gather()).seeds == 1
+    assert Evidence(gather_results()).seeds == 1
     assert (run.tags["verdict"], run.tags["shown"]) == ("no interval", "")
     assert "difference/nll" in values(run)
     assert not [name for name in values(run) if name.endswith(("/low", "/high"))]

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from uncollapse.errors import UserError
-from uncollapse.tracking.follow import follower
-from uncollapse.tracking.mirror import mirror
+from uncollapse.tracking.follow import make_follower
+from uncollapse.tracking.mirror import mirror_runs
 from uncollapse.tracking.run import Run
-from uncollapse.tracking.store import lock, reason, without_credentials
+from uncollapse.tracking.store import explain_error, hide_credentials, lock_store
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::ResourceWarning"
@@ -24,21 +24,21 @@ def refusing(monkeypatch: pytest.MonkeyPatch) -> str:
 
 def test_a_server_that_is_down_is_one_line_without_credentials(refusing: str) -> None:
     for attempt in (
-        lambda: mirror([RUN], refusing),
-        lambda: follower(refusing)(RUN),
+        lambda: mirror_runs([RUN], refusing),
+        lambda: make_follower(refusing)(RUN),
     ):
         with pytest.raises(UserError) as error:
             attempt()
         assert str(error.value).startswith("MLflow at http://127.0.0.1:9: ")
-        assert str(error.value).endswith("; mend the address, or `dvc repro` again when it answers")
+        assert str(error.value).endswith("; correct the address, or run `dvc repro` again when it answers")
         assert "s3cret" not in str(error.value)
-    assert without_credentials("postgresql://anna:s3cret@host/db?password=s3cret") == "postgresql://host/db"
-    assert without_credentials("sqlite:///mlflow.db") == "sqlite:///mlflow.db"
-    assert reason(OSError("no s3cret of\nanna"), refusing) == "no *** of ***"
+    assert hide_credentials("postgresql://anna:s3cret@host/db?password=s3cret") == "postgresql://host/db"
+    assert hide_credentials("sqlite:///mlflow.db") == "sqlite:///mlflow.db"
+    assert explain_error(OSError("no s3cret of\nanna"), refusing) == "no *** of ***"
 
 
 def test_a_store_has_one_lock_from_whatever_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    local = lock("sqlite:///mlflow.db")
-    assert lock(f"sqlite:///{tmp_path}/mlflow.db").lock_file == local.lock_file
-    assert lock("sqlite:///other.db").lock_file != local.lock_file
+    local = lock_store("sqlite:///mlflow.db")
+    assert lock_store(f"sqlite:///{tmp_path}/mlflow.db").lock_file == local.lock_file
+    assert lock_store("sqlite:///other.db").lock_file != local.lock_file

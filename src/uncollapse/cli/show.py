@@ -13,9 +13,9 @@ def add_cell(parser: argparse.ArgumentParser) -> None:
 
 def print_cell(arguments: argparse.Namespace) -> None:
     """Print a table of the measures: one column for each seed, then the mean and its interval."""
-    from uncollapse.results.cell_measures import cell_measures
+    from uncollapse.results.cell_measures import read_cell_measures
 
-    (cell, (state, line), *_), table = cell_measures(arguments.cell)
+    (cell, (state, line), *_), table = read_cell_measures(arguments.cell)
     notes = [state, line, "" if state == "ready" else "these numbers are those of an earlier run"]
     print(f"{cell}: {'; '.join(filter(None, notes))}")
     titles = [*(f"seed {seed}" for seed in table.columns[:-2]), "mean"]

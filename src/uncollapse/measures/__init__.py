@@ -69,6 +69,9 @@ class Measure:
     derived   for a column that is not in summary.csv: how to make it of those that are
     paired    for one that only a pair of runs has: how to make it of the history of a run and that of its
               reference, as a value of each
+    words     what it counts, for a sentence; the title unless this is given
+    least     the setting of `evaluation` below which a difference does not count
+    below     for a share of dimensions: the column of the collapse curves that is less than eps in them
     """
 
     title: str
@@ -81,6 +84,9 @@ class Measure:
     limit: str | None = None
     derived: "Callable[[pd.DataFrame], pd.Series] | None" = None
     paired: "Callable[[pd.DataFrame, pd.DataFrame], tuple[float, float]] | None" = None
+    words: str = ""
+    least: str | None = None
+    below: str | None = None
 
 
 @cache

@@ -12,7 +12,11 @@ from torch import Tensor
 
 from uncollapse.measures import ColumnValues, Measure, Trained
 
-COLUMNS = {"collapsed": Measure("collapsed", "share", better=-1, grain="latents")}
+COLUMNS = {
+    "collapsed": Measure(
+        "collapsed", "share", better=-1, grain="latents", words="collapsed dimensions", below="eps"
+    )
+}
 
 
 def find_thresholds(kl: Tensor, *, delta: float = 0.01) -> Tensor:

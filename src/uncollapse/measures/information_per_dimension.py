@@ -23,7 +23,14 @@ from uncollapse.vae import Gaussian
 SAMPLES_IN_ALL = 2000  # in all: the standard error is about 0.01 nats where the information is 0.1
 COLUMNS = {
     "informative_units": Measure("informative units", better=1, grain=1.0),
-    "uninformative": Measure("uninformative", "share", better=-1, grain="latents"),
+    "uninformative": Measure(
+        "uninformative",
+        "share",
+        better=-1,
+        grain="latents",
+        words="dimensions without information",
+        below="information",
+    ),
 }
 
 

@@ -1,1 +1,1 @@
-"""The report: results of all cells, charts, answers and the page."""
+"""The report: tables, charts, answers and the page; the only room that draws."""

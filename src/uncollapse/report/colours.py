@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from uncollapse.results.verdict import Verdict
 
-# dark enough for lines on white, and most colour-blind readers can tell them apart (after Okabe & Ito)
-COLOURS = (
+# They are dark enough for lines on white, and most colour-blind readers can tell them apart (after Okabe and
+# Ito).
+METHOD_COLOURS = (
     "#1a1a1a",
     "#0072b2",
     "#d55e00",
@@ -17,7 +18,8 @@ COLOURS = (
     "#8c510a",
     "#4d7d18",
 )
-VERDICT_COLOURS = {  # black text can be read on each, and the words say the same
+# Black text can be read on each colour, and the words say the same.
+VERDICT_COLOURS = {
     Verdict.HELPS: "#bfe0f5",
     Verdict.AT_MORE_WORK: "#e4f1fa",
     Verdict.TRADE_OFF: "#e9dff3",
@@ -29,11 +31,11 @@ VERDICT_COLOURS = {  # black text can be read on each, and the words say the sam
 }
 
 
-def palette(methods: Sequence[str]) -> dict[str, str]:
-    """A colour for each method."""
-    return {method: COLOURS[i % len(COLOURS)] for i, method in enumerate(methods)}
+def pick_colours(methods: Sequence[str]) -> dict[str, str]:
+    """Pick a colour for each method."""
+    return {method: METHOD_COLOURS[i % len(METHOD_COLOURS)] for i, method in enumerate(methods)}
 
 
-def dashes(methods: Sequence[str]) -> list[list[int]]:
-    """The dashes of each method's line: solid, as long as there are colours."""
-    return [[1, 0] if i < len(COLOURS) else [5, 3] for i in range(len(methods))]
+def pick_dashes(methods: Sequence[str]) -> list[list[int]]:
+    """Pick the dashes of each method's line: solid, as long as there are colours."""
+    return [[1, 0] if i < len(METHOD_COLOURS) else [5, 3] for i in range(len(methods))]

@@ -1,4 +1,4 @@
-"""What the models of a cell make: reconstructions and samples, as pictures or as sentences."""
+"""The examples of a cell: reconstructions and samples, as pictures or as sentences."""
 
 import base64
 import io
@@ -15,7 +15,7 @@ from uncollapse.pipeline.job_recipe import read_recipe
 from uncollapse.pipeline.paths import LINES, RECONSTRUCTIONS, SAMPLES
 from uncollapse.tables import from_text
 
-COLUMNS = ("start", "end", "sentence")
+LINE_COLUMNS = ("start", "end", "sentence")
 
 
 class Interpolation(NamedTuple):
@@ -26,7 +26,7 @@ class Interpolation(NamedTuple):
     sentences: list[str]
 
 
-class Examples(NamedTuple):
+class CellExamples(NamedTuple):
     """The pictures of a cell by name, as data addresses, its interpolations, and the seed that made both."""
 
     cell: Cell
@@ -35,26 +35,26 @@ class Examples(NamedTuple):
     interpolations: list[Interpolation]
 
 
-def examples(cell: Cell) -> Examples:
+def read_examples(cell: Cell) -> CellExamples:
     """Read what lies in the folder of a cell: the stage `evaluate` draws the first seed that was measured."""
     job = Job.of("evaluate", cell)
     files = [job.folder / name for name in (RECONSTRUCTIONS, SAMPLES)]
-    pictures = {file.stem: picture(file) for file in files if file.exists()}
-    return Examples(cell, read_recipe(job).seeds[0], pictures, interpolations(cell))
+    pictures = {file.stem: encode_picture(file) for file in files if file.exists()}
+    return CellExamples(cell, read_recipe(job).seeds[0], pictures, read_interpolations(cell))
 
 
-def interpolations(cell: Cell) -> list[Interpolation]:
-    """The interpolations of a cell; none if its data are not text."""
+def read_interpolations(cell: Cell) -> list[Interpolation]:
+    """Read the interpolations of a cell; none if its data are not text."""
     file, result = CellFiles(cell).measured / LINES, []
     if file.exists():
-        table = pd.read_csv(file, keep_default_na=False, converters=dict.fromkeys(COLUMNS, from_text))
+        table = pd.read_csv(file, keep_default_na=False, converters=dict.fromkeys(LINE_COLUMNS, from_text))
         for (start, end), rows in table.groupby(["start", "end"], sort=False):
             result.append(Interpolation(str(start), str(end), list(rows["sentence"])))
     return result
 
 
-def picture(file: Path) -> str:
-    """A picture as a data address, in WebP: a fifth of the size of PNG for photographs."""
+def encode_picture(file: Path) -> str:
+    """Encode a picture as a data address, in WebP: a fifth of the size of PNG for photographs."""
     from PIL import Image
 
     out = io.BytesIO()

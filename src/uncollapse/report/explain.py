@@ -1,4 +1,4 @@
-"""What methods, models and measures are: the docstrings of their files."""
+"""Methods, models and measures, explained by the docstrings of their files."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -15,12 +15,12 @@ from uncollapse.pipeline.job import Job
 from uncollapse.pipeline.job_recipe import read_choice, read_recipe
 from uncollapse.registry import PACKAGE, SLOTS, default_entries
 from uncollapse.results.gather import Results
-from uncollapse.results.tuned import tuned_cells
+from uncollapse.results.tuned import read_tuned
 
 MARKDOWN = MarkdownIt("commonmark", {"html": False})
 
 
-class Piece(NamedTuple):
+class ExplainedPiece(NamedTuple):
     """A piece in a slot: its file, its docstring as HTML and its arguments."""
 
     slot: str
@@ -29,16 +29,16 @@ class Piece(NamedTuple):
     arguments: list[str]
 
 
-class Entry(NamedTuple):
+class ExplainedEntry(NamedTuple):
     """A method or a model of the grid, its pieces, and a line for each of its cells that was tuned."""
 
     kind: str
     name: str
-    pieces: list[Piece]
+    pieces: list[ExplainedPiece]
     tuned: list[str]
 
 
-class Explained(NamedTuple):
+class ExplainedMeasure(NamedTuple):
     """A measure's file, its columns and its docstring as HTML."""
 
     file: str
@@ -46,39 +46,39 @@ class Explained(NamedTuple):
     text: str
 
 
-def entries(results: Results) -> list[Entry]:
-    """All methods and models of the grid."""
+def explain_entries(results: Results) -> list[ExplainedEntry]:
+    """Explain all methods and models of the grid."""
     names = [("method", name) for name in results.methods] + [("model", name) for name in results.models]
-    tuned = tuned_cells(results)
+    tuned = read_tuned(results)
     return [
-        Entry(
+        ExplainedEntry(
             kind,
             name,
-            pieces(f"{kind}s", name, results.cells),
+            explain_pieces(f"{kind}s", name, results.cells),
             [f"{cell}, {each}: {each.rule}" for cell, each in tuned.items() if name == getattr(cell, kind)],
         )
         for kind, name in names
     ]
 
 
-def measures() -> list[Explained]:
-    """All measures."""
+def explain_measures() -> list[ExplainedMeasure]:
+    """Explain all measures."""
     files = [(module, Path(module.__file__).relative_to(PACKAGE)) for module in load_measures()]
-    return [Explained(source(file), list(module.COLUMNS), document(file)) for module, file in files]
+    return [ExplainedMeasure(source(file), list(module.COLUMNS), document(file)) for module, file in files]
 
 
 def source(file: Path) -> str:
-    """The path of a file of the package, from the folder of the project."""
+    """Return the path of a file of the package, from the folder of the project."""
     return f"src/uncollapse/{file.as_posix()}"
 
 
 def document(file: Path) -> str:
-    """The docstring of a file of the package as HTML; formulas are indented in it, as Markdown's code."""
+    """Render the docstring of a file as HTML; formulas are indented in it, as Markdown's code."""
     return MARKDOWN.render(link_arxiv(read_docstring(file)))
 
 
-def pieces(kind: str, name: str, cells: Sequence[Cell]) -> list[Piece]:
-    """The pieces of a model or method that are not the default; if all are, that of the first slot."""
+def explain_pieces(kind: str, name: str, cells: Sequence[Cell]) -> list[ExplainedPiece]:
+    """Explain the pieces of a model or method that are not the default; if all are, the first one."""
     arguments: dict[tuple[str, str], dict[str, str]] = {}
     for cell in (cell for cell in cells if name in (cell.model, cell.method)):
         job = Job.of("train", cell)
@@ -91,13 +91,13 @@ def pieces(kind: str, name: str, cells: Sequence[Cell]) -> list[Piece]:
     keys = [key for key in arguments if key[1] != SLOTS[key[0]].default] or list(arguments)[:1]
     files = {key: Path(SLOTS[key[0]].folder, f"{key[1]}.py") for key in keys}
     return [
-        Piece(slot, source(file), document(file), by_dataset(arguments[slot, use]))
+        ExplainedPiece(slot, source(file), document(file), group_by_dataset(arguments[slot, use]))
         for (slot, use), file in files.items()
     ]
 
 
-def by_dataset(arguments: Mapping[str, str]) -> list[str]:
-    """Arguments, with the data sets that have them if not all have the same."""
+def group_by_dataset(arguments: Mapping[str, str]) -> list[str]:
+    """Group arguments by data set, unless all have the same."""
     datasets: dict[str, list[str]] = {}
     for dataset, text in arguments.items():
         datasets.setdefault(text, []).append(dataset)
@@ -106,6 +106,6 @@ def by_dataset(arguments: Mapping[str, str]) -> list[str]:
     return [f"{', '.join(names)}: {text}" for text, names in datasets.items()]
 
 
-def inline(text: Any) -> str:
-    """A sentence of Markdown as HTML."""
+def render_inline(text: Any) -> str:
+    """Render a sentence of Markdown as HTML."""
     return MARKDOWN.renderInline(str(text))

@@ -1,21 +1,20 @@
-"""What the grid shows, in three sentences at most."""
+"""The headline: the findings of the grid in three sentences at most."""
 
 from collections.abc import Sequence
 
-from uncollapse.report.answers.answer import scope
+from uncollapse.report.answers.answer import describe_scope
 from uncollapse.report.matrix import Square
 from uncollapse.results.effects import Effect
 from uncollapse.results.evidence import Evidence
-from uncollapse.results.numbers import effect
+from uncollapse.results.numbers import find_measure, show_difference
 from uncollapse.results.verdict import Verdict
 
-MOST = 3
+MOST_SENTENCES = 3
 SAID = (Verdict.HELPS, Verdict.AT_MORE_WORK, Verdict.TRADE_OFF, Verdict.WORSE)
-NAMES = {"nll": "nll", "collapsed": "collapsed dimensions", "uninformative": "dimensions without information"}
 
 
-def headline(evidence: Evidence, squares: Sequence[Square]) -> list[str]:
-    """Of each verdict the method that has it most often, and so of models; none where nothing is shown."""
+def write_headline(evidence: Evidence, squares: Sequence[Square]) -> list[str]:
+    """Write, for each verdict, a sentence about the method and the model that earn it most often."""
     subjects: dict[tuple[str, str], list[Effect]] = {}
     for one in (square.effect for square in squares if square.effect):
         axis = "model" if one.cell.method == evidence.plain else "method"
@@ -30,19 +29,22 @@ def headline(evidence: Evidence, squares: Sequence[Square]) -> list[str]:
             }
             name = max(found, key=lambda name: len(found[name]), default="")
             if found.get(name):
-                sentences.append(sentence(evidence, axis, verdict, found[name], len(subjects[axis, name])))
-    return sentences[:MOST]
+                sentences.append(
+                    write_sentence(evidence, axis, verdict, found[name], len(subjects[axis, name]))
+                )
+    return sentences[:MOST_SENTENCES]
 
 
-def sentence(evidence: Evidence, axis: str, verdict: Verdict, found: Sequence[Effect], of: int) -> str:
-    """In how many comparisons a verdict is shown, for which data, budget and cost; and the surest of them."""
+def write_sentence(evidence: Evidence, axis: str, verdict: Verdict, found: Sequence[Effect], of: int) -> str:
+    """Say in how many comparisons a verdict is shown, with their scope and the surest of them."""
     cells = [cell for one in found for cell in (one.cell, one.against)]
     rows = [(row, one.cell) for one in found for row in (one.nll, one.share)]
-    row, cell = min(rows, key=lambda pair: (not evidence.direction(pair[0]), pair[0]["p_holm"]))
+    row, cell = min(rows, key=lambda pair: (not evidence.direction(pair[0]), pair[0].p_holm))
+    measure = find_measure(row.measure)
     name, against = (getattr(one, axis) for one in (found[0].cell, found[0].against))
     where = f"{cell.dataset} with `{cell.model}`" if axis == "method" else cell.dataset
     return (
         f"`{name}` {verdict.clause} in {len(found)} of {of} comparisons with `{against}` "
-        f"({scope(evidence, cells, [one.cost for one in found])}), most surely on {where}: "
-        f"{NAMES[row['measure']]} {effect(row)}."
+        f"({describe_scope(evidence, cells, [one.cost for one in found])}), most surely on {where}: "
+        f"{measure.words or measure.title} {show_difference(row)}."
     )

@@ -1,4 +1,4 @@
-"""The answer in one picture: the verdict on every cell, with gain and cost, by method, model and data set."""
+"""The answer in one picture: the verdict on every cell, with its gain and cost."""
 
 import math
 from collections.abc import Sequence
@@ -8,19 +8,21 @@ import altair as alt
 import pandas as pd
 
 from uncollapse.experiment.cells import Cell
-from uncollapse.measures import list_columns
 from uncollapse.report.charts._canvas import Layers
 from uncollapse.report.colours import VERDICT_COLOURS
-from uncollapse.results.effects import Effect, effect_of
+from uncollapse.results.effects import Effect, find_effect
 from uncollapse.results.evidence import Evidence
 from uncollapse.results.gather import REASONS
-from uncollapse.results.numbers import MINUS, Row, decimals, mean_of
+from uncollapse.results.numbers import MINUS, count_decimals, show_mean
+from uncollapse.results.roles import LIKELIHOOD
+from uncollapse.results.rows import Comparison
 from uncollapse.results.verdict import Verdict
 
-OTHERS = "#f6f6f4"  # references, and cells without results
+# The colour of references, and of cells without results.
+OTHERS = "#f6f6f4"
 
 
-class Line(NamedTuple):
+class SquareLine(NamedTuple):
     """A line of a square; in bold what is beyond chance."""
 
     text: str
@@ -33,14 +35,14 @@ class Square(NamedTuple):
     cell: Cell
     label: str
     colour: str
-    lines: list[Line]
+    lines: list[SquareLine]
     effect: Effect | None = None
 
 
-def squares(evidence: Evidence) -> list[Square]:
-    """All cells of the grid: methods are compared with plain, models with the VAE."""
+def make_squares(evidence: Evidence) -> list[Square]:
+    """Make the squares of all cells: methods are compared with plain, models with the VAE."""
     return [
-        square(evidence, Cell(dataset, model, method))
+        make_square(evidence, Cell(dataset, model, method))
         for dataset in evidence.datasets
         for model in evidence.models
         for method in evidence.methods
@@ -48,7 +50,7 @@ def squares(evidence: Evidence) -> list[Square]:
 
 
 class Sides(NamedTuple):
-    """What stands in the rows and in the columns of the picture, `method` or `model`, and their names."""
+    """The sides of the picture: `method` or `model` in the rows and in the columns, and their names."""
 
     down: str
     across: str
@@ -56,80 +58,82 @@ class Sides(NamedTuple):
     columns: list[str]
 
 
-def sides(evidence: Evidence) -> Sides:
-    """Methods stand one below the other, or models if there are more of them: a page is longer than wide."""
+def choose_sides(evidence: Evidence) -> Sides:
+    """Choose what stands one below the other: methods, or models if there are more of them."""
     models, methods = evidence.models, evidence.methods
     if len(models) > len(methods):
         return Sides("model", "method", models, methods)
     return Sides("method", "model", methods, models)
 
 
-def by_row(squares: Sequence[Square], down: str) -> dict[str, dict[str, list[Square]]]:
-    """The squares by data set and method, or model."""
+def group_by_row(squares: Sequence[Square], down: str) -> dict[str, dict[str, list[Square]]]:
+    """Group the squares by data set and row."""
     result: dict[str, dict[str, list[Square]]] = {}
     for one in squares:
         result.setdefault(one.cell.dataset, {}).setdefault(getattr(one.cell, down), []).append(one)
     return result
 
 
-def key(squares: Sequence[Square]) -> list[Verdict]:
+def list_verdicts(squares: Sequence[Square]) -> list[Verdict]:
     """List the verdicts that occur, the best one first."""
     found = {one.label for one in squares}
     return [verdict for verdict in Verdict if verdict in found]
 
 
-def square(evidence: Evidence, cell: Cell) -> Square:
-    """The verdict on a cell; without one what is known of it."""
+def make_square(evidence: Evidence, cell: Cell) -> Square:
+    """Make the square of a cell: its verdict, or what is known of it if it has none."""
     if cell not in evidence.means:
         failed = evidence.missing.get(cell) not in REASONS.values()
         return Square(cell, "failed" if failed else "no results", OTHERS, [])
     levels = [
-        Line(f"nll {mean_of(evidence.means[cell], 'nll', list_columns()['nll'])} nats"),
-        Line(f"{evidence.collapse} {100 * evidence.means[cell][evidence.collapse]:.0f} %"),
-        *(Line(text, strong=True) for text in [evidence.left_out(cell)] if text),
+        SquareLine(f"{LIKELIHOOD} {show_mean(evidence.means[cell], LIKELIHOOD)} nats"),
+        SquareLine(f"{evidence.collapse} {100 * evidence.means[cell][evidence.collapse]:.0f} %"),
+        *(SquareLine(text, strong=True) for text in [evidence.left_out(cell)] if text),
     ]
     question = "model" if cell.method == evidence.plain else "method"
     reference = {"model": evidence.vae} if question == "model" else {"method": evidence.plain}
     against = cell._replace(**{axis: name or "" for axis, name in reference.items()})
     if cell == against:
         return Square(cell, "reference", OTHERS, levels)
-    effect = effect_of(evidence, question, cell, against)
+    effect = find_effect(evidence, question, cell, against)
     if effect is None:
         return Square(cell, "nothing to compare with", OTHERS, levels)
     verdict = effect.judgement.verdict
-    lines = [*gains(effect, evidence.collapse), Line(f"{effect.cost:.2g}× the work")]
+    lines = [*describe_gains(effect, evidence.collapse), SquareLine(f"{effect.cost:.2g}× the work")]
     if gone := evidence.left_out(cell) or evidence.left_out(against, " of its reference"):
-        lines.append(Line(gone, strong=True))
+        lines.append(SquareLine(gone, strong=True))
     if question == "model":
-        lines.append(Line(f"compared with {evidence.vae}"))
+        lines.append(SquareLine(f"compared with {evidence.vae}"))
     return Square(cell, verdict.value, VERDICT_COLOURS[verdict], lines, effect)
 
 
-def gains(effect: Effect, collapse: str) -> list[Line]:
-    """What has changed."""
-    before, after = (100 * effect.share[name] for name in ("against_mean", "mean"))
+def describe_gains(effect: Effect, collapse: str) -> list[SquareLine]:
+    """Describe what has changed, compared with the reference."""
+    before, after = 100 * effect.share.against_mean, 100 * effect.share.mean
     share = f"{collapse} {before:.0f}→{after:.0f}\N{NO-BREAK SPACE}%"
     lines = [
-        Line(f"nll {change(effect.nll)} nats", effect.likelihood != 0),
-        Line(share, effect.collapse != 0),
+        SquareLine(f"nll {show_change(effect.nll)} nats", effect.likelihood != 0),
+        SquareLine(share, effect.collapse != 0),
     ]
     if effect.depends:
-        lines.append(Line("collapse depends on eps"))
+        lines.append(SquareLine("collapse depends on eps"))
     if effect.information:
-        lines.append(Line("more information" if effect.information > 0 else "less information", strong=True))
+        lines.append(
+            SquareLine("more information" if effect.information > 0 else "less information", strong=True)
+        )
     return lines
 
 
-def change(row: Row) -> str:
-    """A difference ± half its interval."""
-    half = (row["high"] - row["low"]) / 2
-    digits = decimals(half, row["difference"])
-    middle = f"{row['difference']:+.{digits}f}".replace("-", MINUS)
+def show_change(comparison: Comparison) -> str:
+    """Show a difference ± half its interval."""
+    half = (comparison.high - comparison.low) / 2
+    digits = count_decimals(half, comparison.difference)
+    middle = f"{comparison.difference:+.{digits}f}".replace("-", MINUS)
     return middle if math.isnan(half) else f"{middle} ± {half:.{digits}f}"
 
 
-def picture(evidence: Evidence) -> Layers:
-    """The same as a chart, a panel for each data set."""
+def draw_matrix(evidence: Evidence) -> Layers:
+    """Draw the picture as a chart, with a panel for each data set."""
     table = [
         {
             **one.cell._asdict(),
@@ -137,9 +141,9 @@ def picture(evidence: Evidence) -> Layers:
             "colour": one.colour,
             "text": "\n".join(line.text for line in one.lines),
         }
-        for one in squares(evidence)
+        for one in make_squares(evidence)
     ]
-    down, across, rows, names = sides(evidence)
+    down, across, rows, names = choose_sides(evidence)
     y = alt.Y(f"{down}:N", sort=rows, title=None, axis=alt.Axis(labelLimit=160))
     top_axis = alt.Axis(orient="top", labelAngle=0, labelLimit=130)
     x = alt.X(f"{across}:N", sort=names, title=None, axis=top_axis)

@@ -1,4 +1,4 @@
-"""The page: one file that opens from disk, with all that it draws inside."""
+"""The page: one file that opens from disk, and holds all that it draws."""
 
 import json
 from functools import cache
@@ -10,17 +10,17 @@ from markupsafe import Markup
 
 from uncollapse.pipeline.paths import PAGE
 from uncollapse.report import explain, matrix, table
-from uncollapse.report.agreement import disagreements
-from uncollapse.report.answers import answers
-from uncollapse.report.colours import VERDICT_COLOURS, palette
-from uncollapse.report.examples import examples
-from uncollapse.report.headline import headline
-from uncollapse.report.panels import figures
-from uncollapse.report.trust import trust
+from uncollapse.report.agreement import find_disagreements
+from uncollapse.report.answers import answer_questions
+from uncollapse.report.colours import VERDICT_COLOURS, pick_colours
+from uncollapse.report.examples import read_examples
+from uncollapse.report.headline import write_headline
+from uncollapse.report.panels import make_figures
+from uncollapse.report.trust import collect_trust
 from uncollapse.results.evidence import Evidence
 from uncollapse.results.gather import Results
 
-FOLDER = Path(__file__).parent / "template"
+TEMPLATES = Path(__file__).parent / "template"
 SECTIONS = {
     "answers": "Answers",
     "table": "Numbers",
@@ -33,59 +33,59 @@ SECTIONS = {
 def write_page(results: Results) -> None:
     """Write report/index.html."""
     PAGE.parent.mkdir(exist_ok=True)
-    PAGE.write_text(page(results))
+    PAGE.write_text(make_page(results))
 
 
-def page(results: Results) -> str:
-    """The HTML. Each section is a file of the template, which says what it shows of these values."""
+def make_page(results: Results) -> str:
+    """Make the HTML; each section is a file of the template, which says what it shows of these values."""
     evidence = Evidence(results)
-    verdicts, sides = matrix.squares(evidence), matrix.sides(evidence)
+    verdicts, sides = matrix.make_squares(evidence), matrix.choose_sides(evidence)
     return (
-        environment()
+        make_environment()
         .get_template("report.html")
         .render(
             results=results,
             sections=SECTIONS,
-            palette=palette(results.methods),
-            matrix=matrix.by_row(verdicts, sides.down),
+            palette=pick_colours(results.methods),
+            matrix=matrix.group_by_row(verdicts, sides.down),
             sides=sides,
-            key=matrix.key(verdicts),
+            key=matrix.list_verdicts(verdicts),
             verdict_colours=VERDICT_COLOURS,
-            headline=headline(evidence, verdicts),
-            answers=answers(evidence),
-            disagreements=disagreements(evidence),
-            figures=list(figures(results)),
-            heads=table.heads(),
-            tables=table.lines(results),
-            chance=table.chance(results),
-            latents=table.latents(results),
-            examples=[examples(cell) for cell in results.present],
-            entries=explain.entries(results),
-            measures=explain.measures(),
-            trust=trust(results),
-            css=(FOLDER / "report.css").read_text(),
-            js=(FOLDER / "report.js").read_text(),
-            vega=vega(),
+            headline=write_headline(evidence, verdicts),
+            answers=answer_questions(evidence),
+            disagreements=find_disagreements(evidence),
+            figures=list(make_figures(results)),
+            heads=table.list_heads(),
+            tables=table.make_lines(results),
+            chance=table.find_chance(results),
+            latents=table.count_latents(results),
+            examples=[read_examples(cell) for cell in results.present],
+            entries=explain.explain_entries(results),
+            measures=explain.explain_measures(),
+            trust=collect_trust(results),
+            css=(TEMPLATES / "report.css").read_text(),
+            js=(TEMPLATES / "report.js").read_text(),
+            vega=bundle_vega(),
         )
     )
 
 
 @cache
-def vega() -> str:
-    """Vega, Vega-Lite and vega-embed as one script."""
+def bundle_vega() -> str:
+    """Bundle Vega, Vega-Lite and vega-embed into one script."""
     return vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
 
 
-def environment() -> jinja2.Environment:
-    """Jinja with filters: `inline` (Markdown to HTML), `spec` (JSON in a script), `many` ("3 seeds")."""
+def make_environment() -> jinja2.Environment:
+    """Make Jinja's environment with the filters `inline` (Markdown), `spec` (JSON) and `many` ("3 seeds")."""
     result = jinja2.Environment(
         autoescape=True,
         undefined=jinja2.StrictUndefined,
-        loader=jinja2.FileSystemLoader(FOLDER),
+        loader=jinja2.FileSystemLoader(TEMPLATES),
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    result.filters["inline"] = lambda text: Markup(explain.inline(text))  # noqa: S704  (HTML in it is escaped)
+    result.filters["inline"] = lambda text: Markup(explain.render_inline(text))  # noqa: S704  (HTML in it is escaped)
     result.filters["spec"] = lambda spec: Markup(json.dumps(spec).replace("<", "\\u003c"))  # noqa: S704  (has no <)
     result.filters["many"] = lambda items, word: f"{len(items)} {word}{'' if len(items) == 1 else 's'}"
     return result

@@ -1,4 +1,4 @@
-"""The charts on the page: each is one Vega-Lite specification and the rows of its panels as CSV."""
+"""The charts on the page: each is one Vega-Lite specification, with the rows of its panels as CSV."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
@@ -6,13 +6,14 @@ from typing import Any, NamedTuple
 import altair as alt
 import pandas as pd
 
-from uncollapse.report.charts import Chart, charts
+from uncollapse.report.charts import Chart, list_charts
 from uncollapse.report.charts._canvas import Canvas
 from uncollapse.results.gather import Results
 from uncollapse.results.means import CELL
 
 TEXT = "#333333"
-CUTS = {"model": ["model"], "grid": [], "cell": CELL}  # the columns that all rows of a panel have in common
+# All rows of a panel have the same values in these columns.
+CUTS = {"model": ["model"], "grid": [], "cell": CELL}
 
 
 class Panel(NamedTuple):
@@ -36,18 +37,18 @@ class Figure(NamedTuple):
     legends: Mapping[str, Mapping[str, str]]
 
 
-def figures(results: Results) -> Iterator[Figure]:
-    """All charts that have rows."""
-    for name, chart in charts().items():
+def make_figures(results: Results) -> Iterator[Figure]:
+    """Make all charts that have rows."""
+    for name, chart in list_charts().items():
         table = chart.table(results)
         if len(table):
             legends = chart.legend(table) if chart.legend else {}
-            spec = specification(chart, table, results)
-            yield Figure(name, chart, spec, panels(chart, table), chart.panels == "cell", legends)
+            spec = make_specification(chart, table, results)
+            yield Figure(name, chart, spec, cut_panels(chart, table), chart.panels == "cell", legends)
 
 
-def panels(chart: Chart, table: pd.DataFrame) -> list[Panel]:
-    """The table of a chart, cut into its panels."""
+def cut_panels(chart: Chart, table: pd.DataFrame) -> list[Panel]:
+    """Cut the table of a chart into its panels."""
     cut = CUTS[chart.panels]
     parts = table.groupby(cut, sort=False) if cut else [((), table)]
     result = []
@@ -57,20 +58,20 @@ def panels(chart: Chart, table: pd.DataFrame) -> list[Panel]:
         about = "".join(f", {column} {name}" for column, name in names.items())
         datasets = " ".join(rows["dataset"].drop_duplicates())
         result.append(
-            Panel(title, chart.alt + about, csv(rows.drop(columns=cut)), datasets, names.get("method"))
+            Panel(title, chart.alt + about, write_csv(rows.drop(columns=cut)), datasets, names.get("method"))
         )
     return result
 
 
-def csv(table: pd.DataFrame) -> str:
-    """A table as CSV that can stand in a script element; truth values as 1 and 0, numbers to five digits."""
+def write_csv(table: pd.DataFrame) -> str:
+    """Write a table as CSV for a script element; truth values are 1 and 0, numbers have five digits."""
     truths = table.select_dtypes(bool).columns
     text = table.astype(dict.fromkeys(truths, int)).to_csv(index=False, float_format="%.5g")
     return text.replace("</", "< /").replace("<!--", "< !--")
 
 
-def specification(chart: Chart, table: pd.DataFrame, results: Results) -> dict[str, Any]:
-    """The Vega-Lite specification of a chart, which the page fills with the rows of each panel.
+def make_specification(chart: Chart, table: pd.DataFrame, results: Results) -> dict[str, Any]:
+    """Make the Vega-Lite specification of a chart, which the page fills with the rows of each panel.
 
     Unless there is a panel for each cell, it shows the data set and the methods that are named by its
     parameters `dataset` and `shown`, which the page's script sets.
@@ -78,7 +79,8 @@ def specification(chart: Chart, table: pd.DataFrame, results: Results) -> dict[s
     types = {name: "number" for name in table if pd.api.types.is_numeric_dtype(table[name])}
     rows = alt.Data(name="table", format=alt.DataFormat(type="csv", parse=types))
     drawing = chart.draw(Canvas(rows, results.methods, results.models, table))
-    renderer = "canvas" if chart.panels == "cell" else "svg"  # many panels, and thousands of points
+    # Panels of cells are many, with thousands of points.
+    renderer = "canvas" if chart.panels == "cell" else "svg"
     if chart.panels != "cell":
         drawing = drawing.transform_filter("datum.dataset == dataset && indexof(shown, datum.method) >= 0")
         dataset = alt.param(name="dataset", value=results.present[0].dataset)
@@ -86,6 +88,6 @@ def specification(chart: Chart, table: pd.DataFrame, results: Results) -> dict[s
     height = chart.height + chart.height_per_method * len(results.methods)
     drawing = drawing.properties(width="container", height=height, usermeta={"renderer": renderer})
     axis = {"labelColor": TEXT, "titleColor": TEXT, "gridColor": "#eeeeee", "titleFontWeight": "normal"}
-    # the page says what a chart shows; a screen reader need not read out its marks one by one
+    # The page says what a chart shows, so a screen reader need not read out its marks one by one.
     drawing = drawing.configure(font="system-ui, sans-serif", aria=False)
     return drawing.configure_view(stroke="#dddddd").configure_axis(**axis).to_dict()

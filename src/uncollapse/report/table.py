@@ -1,9 +1,9 @@
 """The table of the page: a column for each measure that is compared, and the work of training."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from uncollapse.data.files import locate_labels
 from uncollapse.experiment.cells import Cell
@@ -11,26 +11,27 @@ from uncollapse.measures import Measure, list_columns
 from uncollapse.pipeline.cell_files import split_folder
 from uncollapse.results.evidence import Evidence
 from uncollapse.results.gather import Results
-from uncollapse.results.numbers import Row, effect, mean_of, measure_of
-from uncollapse.results.tuned import tuned_cells
+from uncollapse.results.numbers import find_measure, show_difference, show_mean
+from uncollapse.results.rows import Comparison
+from uncollapse.results.tuned import read_tuned
 
-DIRECTIONS = {1: "better", -1: "worse", 0: ""}
+SIGNS = {1: "better", -1: "worse", 0: ""}
 
 
-class Entry(NamedTuple):
-    """A mean, and the difference to plain; `sign` is better, worse or changed if that is beyond chance."""
+class TableEntry(NamedTuple):
+    """A mean and the difference to plain; `sign` is better, worse or changed if that is beyond chance."""
 
     mean: str
     difference: str = ""
     sign: str = ""
 
 
-class Line(NamedTuple):
-    """The entries of a method, or why there are none; what was chosen if it was tuned, else ""."""
+class TableLine(NamedTuple):
+    """The entries of a method, or why there are none; `tuned` is what was chosen, "" if nothing was."""
 
     method: str
     missing: str | None
-    entries: list[Entry]
+    entries: list[TableEntry]
     tuned: str
 
 
@@ -41,60 +42,59 @@ class Column(NamedTuple):
     title: str
 
 
-def measures() -> dict[str, Measure]:
-    """The measures that have a column."""
+def list_shown() -> dict[str, Measure]:
+    """List the measures that have a column."""
     return {
         name: measure for name, measure in list_columns().items() if measure.compared and not measure.derived
     }
 
 
-def heads() -> list[Column]:
-    """The heads of all columns."""
+def list_heads() -> list[Column]:
+    """List the heads of all columns."""
     return [
-        *(Column(name, measure.title) for name, measure in measures().items()),
+        *(Column(name, measure.title) for name, measure in list_shown().items()),
         Column("cost", "work of training"),
     ]
 
 
-def lines(results: Results) -> dict[str, dict[str, list[Line]]]:
-    """The lines of the table, by data set and model."""
-    evidence, tuned = Evidence(results), tuned_cells(results)
-    tables: dict[str, dict[str, list[Line]]] = {}
+def make_lines(results: Results) -> dict[str, dict[str, list[TableLine]]]:
+    """Make the lines of the table, by data set and model."""
+    evidence, tuned = Evidence(results), read_tuned(results)
+    tables: dict[str, dict[str, list[TableLine]]] = {}
     for cell in results.cells:
         choice = str(tuned.get(cell, ""))
-        line = Line(cell.method, results.missing.get(cell), entries(evidence, cell), choice)
+        line = TableLine(cell.method, results.missing.get(cell), make_entries(evidence, cell), choice)
         tables.setdefault(cell.dataset, {}).setdefault(cell.model, []).append(line)
     return tables
 
 
-def entries(evidence: Evidence, cell: Cell) -> list[Entry]:
-    """The entries of a cell; none if it has no results."""
+def make_entries(evidence: Evidence, cell: Cell) -> list[TableEntry]:
+    """Make the entries of a cell; none if it has no results."""
     if cell not in evidence.means:
         return []
     means, result = evidence.means[cell], []
-    for name, measure in measures().items():
+    for name, measure in list_shown().items():
         row = evidence.against_plain(cell, name)
-        mean = "" if measure.paired else mean_of(means, name, measure)
-        result.append(Entry(mean, *difference(row, evidence)))
-    cost = "" if pd.isna(means["cost"]) else f"{means['cost']:.2g} ×"
-    return [*result, Entry(cost)]
+        mean = "" if measure.paired else show_mean(means, name)
+        result.append(TableEntry(mean, *describe_difference(row, evidence)))
+    cost = "" if math.isnan(means.cost) else f"{means.cost:.2g} ×"
+    return [*result, TableEntry(cost)]
 
 
-def difference(row: Row | None, evidence: Evidence) -> tuple[str, str]:
-    """The difference of a comparison, and what it is beyond chance: better, worse, changed or ""."""
-    if row is None or row["at_cap"] == "both":
+def describe_difference(row: Comparison | None, evidence: Evidence) -> tuple[str, str]:
+    """Describe the difference of a comparison, and whether it is better, worse or changed beyond chance."""
+    if row is None or row.at_cap == "both":
         return "", ""
-    sign = DIRECTIONS[evidence.direction(row)]
-    if row["beyond_chance"] and not measure_of(row["measure"]).better:
+    sign = SIGNS[evidence.direction(row)]
+    if row.beyond_chance and not find_measure(row.measure).better:
         sign = "changed"
-    return effect(row, units=False), sign
+    return show_difference(row, units=False), sign
 
 
-def chance(results: Results) -> dict[str, float]:
-    """Return the accuracy of a probe without information: the share of the commonest class among the test
-    examples, as a mean over the splits of the seeds.
+def find_chance(results: Results) -> dict[str, float]:
+    """Find the accuracy of a probe without information, for each data set with labels.
 
-    Data sets without labels are left out.
+    It is the share of the commonest class among the test examples, as a mean over the splits of the seeds.
     """
     shares: dict[str, list[float]] = {}
     for dataset in dict.fromkeys(cell.dataset for cell in results.present):
@@ -106,7 +106,7 @@ def chance(results: Results) -> dict[str, float]:
     return {dataset: float(np.mean(of_seeds)) for dataset, of_seeds in shares.items()}
 
 
-def latents(results: Results) -> dict[str, int]:
-    """The number of latent dimensions of each data set."""
+def count_latents(results: Results) -> dict[str, int]:
+    """Count the latent dimensions of each data set."""
     first = results.summary.groupby("dataset", sort=False)["latents"].first()
     return {str(name): int(count) for name, count in first.items()}

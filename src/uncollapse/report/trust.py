@@ -1,4 +1,4 @@
-"""How far the report may be trusted: laws, calibration, data and settings, and what it was made by."""
+"""The section on trust: laws, calibration, data and settings, and what made the report."""
 
 import json
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from uncollapse.results.gather import Results
 
 
 class Trust(NamedTuple):
-    """What the page says about it.
+    """The content of the section.
 
     laws         in how many of the runs each law holds
     made_by      the commit, libraries, devices and seeds
@@ -33,21 +33,21 @@ class Trust(NamedTuple):
     settings: Mapping[str, str]
 
 
-def trust(results: Results) -> Trust:
-    """All of it, for the cells that have results."""
+def collect_trust(results: Results) -> Trust:
+    """Collect the section for the cells that have results."""
     runs = [{str(name): value for name, value in row.items()} for row in results.summary.to_dict("records")]
     first = {cell.dataset: cell for cell in reversed(results.present)}
     return Trust(
         runs=len(runs),
         laws={law: sum(holds(run) for run in runs) for law, (holds, _) in LAWS.items()},
-        made_by=made_by(results),
+        made_by=describe_origin(results),
         calibration=pd.read_csv(CALIBRATION).to_dict("records") if CALIBRATION.exists() else [],
-        settings={name: settings(first[name]) for name in results.datasets if name in first},
+        settings={name: describe_settings(first[name]) for name in results.datasets if name in first},
     )
 
 
-def made_by(results: Results) -> dict[str, str]:
-    """The commit, the versions of the libraries that compute, the devices and the seeds."""
+def describe_origin(results: Results) -> dict[str, str]:
+    """Describe the commit, the versions of the libraries that compute, the devices and the seeds."""
     commit = git.commit()[:7] or "unknown"
     devices = {file.read_text() for cell in results.present for file in CellFiles(cell).list_devices()}
     return {
@@ -58,8 +58,8 @@ def made_by(results: Results) -> dict[str, str]:
     }
 
 
-def settings(cell: Cell) -> str:
-    """What the data set of a cell is, and how it was trained on and measured, as YAML."""
+def describe_settings(cell: Cell) -> str:
+    """Describe the data set of a cell, and how it was trained on and measured, as YAML."""
     prepared, trained = read_recipe(Job("prepare", cell.dataset)), read_recipe(Job.of("train", cell))
     parts = {name: prepared.stated[name] for name in ("source", "split")}
     parts |= {name: trained.stated[name] for name in ("net", "likelihood", "training")}

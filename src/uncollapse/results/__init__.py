@@ -1,1 +1,1 @@
-"""What the runs of a grid say, as tables and verdicts; nothing here draws, or writes HTML."""
+"""The results of a grid as tables and verdicts; nothing here draws, and nothing writes HTML."""

@@ -7,11 +7,11 @@ import pandas as pd
 from uncollapse.errors import UserError
 from uncollapse.pipeline.cell_files import CellFiles
 from uncollapse.pipeline.watching.status import CellStatus, find_status
-from uncollapse.results.statistics import interval
+from uncollapse.results.statistics import estimate_interval
 
 
-def cell_measures(name: str) -> tuple[CellStatus, pd.DataFrame]:
-    """The status of a cell, and its measures.
+def read_cell_measures(name: str) -> tuple[CellStatus, pd.DataFrame]:
+    """Return the status of a cell and its measures.
 
     A row is a measure, a column a seed; then `mean`, and `half`, the half width of Student's 95 % interval.
     Raises UserError where the grid has no such cell, or the cell no measures.
@@ -27,7 +27,7 @@ def cell_measures(name: str) -> tuple[CellStatus, pd.DataFrame]:
     if not file.exists():
         raise UserError(f"{name} has no measures yet, it is: {', '.join(filter(None, status.condition))}")
     table = pd.read_csv(file).set_index("seed").astype(float)
-    intervals = [interval(table[measure]) for measure in table]
+    intervals = [estimate_interval(table[measure]) for measure in table]
     return status, table.T.assign(
         mean=[one.mean for one in intervals],
         half=[(one.high - one.low) / 2 for one in intervals],

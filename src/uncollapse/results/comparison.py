@@ -21,23 +21,26 @@ import pandas as pd
 
 from uncollapse.experiment.cells import Cell
 from uncollapse.measures import Measure, list_columns
-from uncollapse.results.statistics import LEVEL, interval, over_examples
+from uncollapse.results.statistics import LEVEL, estimate_error, estimate_interval
 
 PAIR = ["question", *Cell._fields, "against_model", "against_method", "measure"]
 DIFFERENCE = ["seeds", "mean", "against_mean", "difference", "low", "high", "p", "at_cap"]
-Examples = Mapping[Cell, Mapping[int, pd.DataFrame]]  # of each seed: a row an example, columns of measures
+# For each seed a table with a row for each test example, whose columns are measures.
+ExampleTables = Mapping[Cell, Mapping[int, pd.DataFrame]]
 
 
 class Pair(NamedTuple):
-    """A cell, the reference cell, and the question that their difference answers: `method`, `model`,
-    `combination` or `control`."""
+    """A cell, its reference, and the question that their difference answers.
+
+    The question is `method`, `model`, `combination` or `control`.
+    """
 
     question: str
     cell: Cell
     against: Cell
 
 
-def pairs(
+def list_pairs(
     cells: Sequence[Cell],
     *,
     vae: str | None,
@@ -45,8 +48,11 @@ def pairs(
     combinations: Mapping[str, Sequence[str]] = {},
     controls: Mapping[str, str] = {},
 ) -> list[Pair]:
-    """What is compared: methods with `plain`, models (with the plain method) with `vae`, combinations
-    with each of their parts, methods that pretrain with their control."""
+    """List the pairs of cells that are compared.
+
+    Methods are compared with `plain`, models (with the plain method) with `vae`, combinations with each of
+    their parts, and methods that pretrain with their control.
+    """
     result, known = [], set(cells)
     for cell in cells:
         references = []
@@ -63,16 +69,18 @@ def pairs(
     return result
 
 
-def compare(
+def compare_cells(
     summary: pd.DataFrame,
     pairs: Sequence[Pair],
     history: pd.DataFrame | None = None,
-    examples: Examples | None = None,
+    examples: ExampleTables | None = None,
     measures: Mapping[str, Measure] | None = None,
 ) -> pd.DataFrame:
-    """A row for each pair and measure, from a row for each run, and one for each of its epochs: means, the
-    mean difference over common seeds, its interval and p. The measures are those of the package, or others.
-    `examples` has the cells all of whose seeds have the same test examples.
+    """Return a table with a row for each pair and measure: both means, their difference, its interval and p.
+
+    `summary` has a row for each run, `history` one for each of its epochs. The difference is the mean over
+    common seeds. The measures are those of the package unless others are given. `examples` has the cells all
+    of whose seeds have the same test examples.
 
     `at_cap` is about estimates with a cap: `one`, the larger value is at its cap, so the difference is at
     least this large; `both`, the difference is no estimate, and not tested. Without two common seeds low,
@@ -102,16 +110,16 @@ def compare(
                     values[name], others[name] = np.array(each, np.float64).reshape(-1, 2).T
             common = pd.Series(dtype=float)
             if examples and len(seeds) and cell in examples and against in examples:
-                common = over_examples([examples[cell][seed] - examples[against][seed] for seed in seeds])
+                common = estimate_error([examples[cell][seed] - examples[against][seed] for seed in seeds])
             for name, value in values.items():
                 shared = float(common.get(name, 0.0))
-                numbers = difference(declared[name], value, others[name], here, there, shared)
+                numbers = compare_measure(declared[name], value, others[name], here, there, shared)
                 if numbers is not None:
                     rows.append((question, *cell, against.model, against.method, name, *numbers))
-    return beyond_chance(pd.DataFrame(rows, columns=PAIR + DIFFERENCE), declared)
+    return mark_beyond_chance(pd.DataFrame(rows, columns=PAIR + DIFFERENCE), declared)
 
 
-def difference(
+def compare_measure(
     measure: Measure,
     values: np.ndarray,
     others: np.ndarray,
@@ -119,32 +127,38 @@ def difference(
     there: pd.DataFrame,
     shared: float,
 ) -> tuple[Any, ...] | None:
-    """The columns DIFFERENCE of one measure, from its values (S,) in two cells with the same seeds, whose
-    runs are `here` and `there`; None if no seed has both values."""
+    """Return the columns DIFFERENCE of one measure, or None if no seed has both values.
+
+    The values (S,) are those of two cells with the same seeds, whose runs are `here` and `there`.
+    """
     both = ~np.isnan(values - others)
     if not both.any():
         return None
     edge = 1.0 if measure.unit == "share" else math.inf
     grain = 1 / float(here[measure.grain].iloc[0]) if isinstance(measure.grain, str) else measure.grain
-    mean, low, high, p = interval(values - others, grain=grain, low=-edge, high=edge, shared=shared)
-    cap = caps([bool(runs[measure.cap].any()) for runs in (here, there)], mean) if measure.cap else ""
+    mean, low, high, p = estimate_interval(values - others, grain=grain, low=-edge, high=edge, shared=shared)
+    cap = (
+        describe_caps([bool(runs[measure.cap].any()) for runs in (here, there)], mean) if measure.cap else ""
+    )
     means = values[both].mean(), others[both].mean()
     return int(both.sum()), *means, mean, low, high, math.nan if cap == "both" else p, cap
 
 
-def caps(capped: Sequence[bool], difference: float) -> str:
-    """Which of two estimates are at their caps, as `compare` says it: "", "one" (a lower bound of the
-    difference) or "both"."""
+def describe_caps(capped: Sequence[bool], difference: float) -> str:
+    """Say which of two estimates are at their caps: "", "one" (a lower bound of the difference) or "both"."""
     if not any(capped):
         return ""
     return "one" if list(capped) == [difference > 0, difference < 0] else "both"
 
 
-def beyond_chance(table: pd.DataFrame, measures: Mapping[str, Measure]) -> pd.DataFrame:
-    """The table with the columns p_holm and beyond_chance. A measure with a limit is beyond chance only
-    where that agrees."""
+def mark_beyond_chance(table: pd.DataFrame, measures: Mapping[str, Measure]) -> pd.DataFrame:
+    """Add the columns p_holm and beyond_chance to the table.
+
+    A measure with a limit is beyond chance only where the limit is too, with the same sign.
+    """
     family = ["question", "dataset", "measure"]
-    ranked = table.dropna(subset="p").astype({"p": float}).sort_values("p")  # of no rows: of any type
+    # A table without rows has columns of any type, hence `astype`.
+    ranked = table.dropna(subset="p").astype({"p": float}).sort_values("p")
     ranked["p_holm"] = ranked["p"] * (ranked.groupby(family).cumcount(ascending=False) + 1)
     table["p_holm"] = ranked.groupby(family)["p_holm"].cummax().clip(upper=1)
     table["beyond_chance"] = table["p_holm"] < 1 - LEVEL

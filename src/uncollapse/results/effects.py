@@ -1,17 +1,19 @@
-"""What a cell does compared with its reference, on both rulers, and at what cost."""
+"""The effect of a cell, compared with its reference: on both rulers, with its cost."""
 
 import math
 from typing import NamedTuple
 
 from uncollapse.experiment.cells import Cell
 from uncollapse.results.evidence import Evidence
-from uncollapse.results.numbers import Row, effect, times
-from uncollapse.results.robust import dependence
+from uncollapse.results.numbers import describe_work, find_measure, show_difference
+from uncollapse.results.robust import describe_dependence
+from uncollapse.results.roles import AT_EQUAL_WORK, COLLAPSED, INFORMATION, LIKELIHOOD
+from uncollapse.results.rows import Comparison
 from uncollapse.results.verdict import Judgement, Verdict, judge
 
 
 class Effect(NamedTuple):
-    """What a cell does, compared with its reference: 1 is better, -1 is worse, 0 is no difference shown.
+    """The effect of a cell, compared with its reference: 1 is better, -1 worse, 0 no difference shown.
 
     collapse       less or more of it, see `Evidence.collapse`
     at_equal_work  the validation elbo for the work of its reference; None if it took more from the start
@@ -20,7 +22,7 @@ class Effect(NamedTuple):
     cost           its work, as a multiple of its reference's
     nll, share     the comparisons of the likelihood and of `Evidence.collapse`
     depends        where the difference in `share` is shown, if that depends on eps; else ""
-    evidence       all numbers, with budget and cost
+    numbers        all numbers in words, with budget and cost
     cell, against  which these are
     """
 
@@ -31,16 +33,16 @@ class Effect(NamedTuple):
     converged: bool
     diverged: int
     cost: float
-    nll: Row
-    share: Row
+    nll: Comparison
+    share: Comparison
     depends: str
-    evidence: str
+    numbers: str
     cell: Cell
     against: Cell
 
     @property
     def less_collapse(self) -> bool:
-        """Whether there is less collapse or more information, and the other of the two is not worse."""
+        """Tell whether there is less collapse or more information, and neither of the two is worse."""
         return max(self.collapse, self.information) > 0 <= min(self.collapse, self.information)
 
     @property
@@ -61,36 +63,36 @@ class Effect(NamedTuple):
         """Say why the numbers do not count, if they do not."""
         if self.diverged:
             return Verdict.DIVERGED
-        if math.isnan(self.nll["low"]):
+        if math.isnan(self.nll.low):
             return Verdict.NO_INTERVAL
         return None if self.converged else Verdict.NOT_CONVERGED
 
 
-def effect_of(evidence: Evidence, question: str, cell: Cell, against: Cell) -> Effect | None:
-    """What a cell does, compared with its reference; None if one of them is missing."""
-    nll, share, collapsed, information, equal = (
-        evidence.comparison(question, cell, against, measure)
-        for measure in ("nll", evidence.collapse, "collapsed", "mi", "elbo_at_equal_work")
-    )
+def find_effect(evidence: Evidence, question: str, cell: Cell, against: Cell) -> Effect | None:
+    """Find the effect of a cell, compared with its reference; None if one of them is missing."""
+    nll = evidence.comparison(question, cell, against, LIKELIHOOD)
+    share = evidence.comparison(question, cell, against, evidence.collapse)
+    collapsed = evidence.comparison(question, cell, against, COLLAPSED)
+    information = evidence.comparison(question, cell, against, INFORMATION)
+    equal = evidence.comparison(question, cell, against, AT_EQUAL_WORK)
     if nll is None or share is None or collapsed is None:
         return None
-    depends = dependence(evidence.directions(share))
-    parts, note = [f"nll {effect(nll)}"], f" ({depends})" if depends else ""
-    if share is not collapsed:
-        parts.append(f"dimensions without information {effect(share)}{note}")
-        note = ""
-    parts.append(f"collapsed dimensions {effect(collapsed)}{note}")
-    if information is not None and information["at_cap"] != "both":
-        parts.append(f"mi {effect(information)}")
+    depends = describe_dependence(evidence.directions(share))
+    parts = [f"{LIKELIHOOD} {show_difference(nll)}"]
+    shares = [share] if share is collapsed else [share, collapsed]
+    parts += [f"{find_measure(one.measure).words} {show_difference(one)}" for one in shares]
+    if depends:
+        parts[1] += f" ({depends})"
+    if information is not None and information.at_cap != "both":
+        parts.append(f"{INFORMATION} {show_difference(information)}")
     cost = evidence.cost(cell, against)
-    parts.append(times(cost))
+    parts.append(describe_work(cost))
     if equal is not None:
-        parts.append(f"validation elbo at equal work {effect(equal)}")
-    collapse, told, likelihood = (evidence.direction(row) for row in (share, information, nll))
+        parts.append(f"validation elbo at equal work {show_difference(equal)}")
     return Effect(
-        collapse,
-        told,
-        likelihood,
+        collapse=evidence.direction(share),
+        information=evidence.direction(information),
+        likelihood=evidence.direction(nll),
         at_equal_work=None if equal is None else evidence.direction(equal),
         converged=evidence.converged(cell, against),
         diverged=evidence.diverging(cell, against),
@@ -98,7 +100,7 @@ def effect_of(evidence: Evidence, question: str, cell: Cell, against: Cell) -> E
         nll=nll,
         share=share,
         depends=depends,
-        evidence=f"{', '.join(parts)}; {evidence.budget([cell, against])}",
+        numbers=f"{', '.join(parts)}; {evidence.budget([cell, against])}",
         cell=cell,
         against=against,
     )

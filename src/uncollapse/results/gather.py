@@ -1,4 +1,4 @@
-"""What the report draws on: the measured cells of the grid, their means over seeds, and how they compare."""
+"""The results of a grid: its measured cells, their means over seeds, and how they compare."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,14 +12,16 @@ from safetensors.numpy import load_file
 
 from uncollapse.errors import UserError
 from uncollapse.experiment.cells import Cell
+from uncollapse.measures import list_columns
 from uncollapse.pipeline.cell_files import CellFiles, split_folder
 from uncollapse.pipeline.job import Job
 from uncollapse.pipeline.job_recipe import read_grid, read_recipe
 from uncollapse.pipeline.paths import EXAMPLES, name_for_seed
 from uncollapse.pipeline.watching.freshness import find_cell_condition
-from uncollapse.results.comparison import Examples, Pair, compare, pairs
-from uncollapse.results.means import CELL, all_means
-from uncollapse.results.robust import SHARES, Directions, Key, over_eps
+from uncollapse.results.comparison import ExampleTables, Pair, compare_cells, list_pairs
+from uncollapse.results.means import CELL, make_means
+from uncollapse.results.robust import Directions, compare_over_eps
+from uncollapse.results.roles import LIKELIHOOD
 from uncollapse.tables import from_text
 
 REASONS = {
@@ -85,39 +87,42 @@ class Results:
 
     @cached_property
     def unconverged(self) -> list[Cell]:
-        """The cells with a run that did not stop by itself: what is said of them is of their budget."""
+        """The cells with a run that did not stop by itself; claims about them hold for their budget only."""
         share = self.summary.groupby(CELL)["converged"].min()
         return [cell for cell in self.present if not share[tuple(cell)]]
 
     @cached_property
-    def over_eps(self) -> dict[str, dict[Key, Directions]]:
-        """How the collapse of each pair of cells compares at every eps."""
-        pairs, eps = compared(self.present, self.grid), self.grid["evaluation"]["eps"]
+    def over_eps(self) -> dict[str, dict[Pair, Directions]]:
+        """The directions of each share of dimensions, of each pair of cells, at every eps."""
+        pairs, eps = list_compared(self.present, self.grid), self.grid["evaluation"]["eps"]
         return {
-            measure: over_eps(self.thresholds, pairs, eps, column)
-            for measure, column in SHARES.items()
-            if column in self.thresholds
+            name: compare_over_eps(self.thresholds, pairs, eps, measure.below)
+            for name, measure in list_columns().items()
+            if measure.below and measure.below in self.thresholds
         }
 
     @property
     def gains(self) -> pd.DataFrame:
         """The comparisons of the nll of each method with that of the plain method, for the same model."""
         table = self.comparison
-        return table[(table["question"] == "method") & (table["measure"] == "nll")]
+        return table[(table["question"] == "method") & (table["measure"] == LIKELIHOOD)]
 
 
-def gather() -> Results:
-    """The results that lie in the folders of the pipeline. Raises UserError if no cell has any."""
+def gather_results() -> Results:
+    """Read the results that lie in the folders of the pipeline.
+
+    Raises UserError if no cell has any.
+    """
     grid = read_grid()
-    missing = {cell: reason for cell in grid["cells"] if (reason := reason_missing(cell))}
+    missing = {cell: reason for cell in grid["cells"] if (reason := explain_missing(cell))}
     present = [cell for cell in grid["cells"] if cell not in missing]
     if not present:
         raise UserError(f"report: no cell of the grid has been measured; {next(iter(missing.values()))}")
-    summary = read({cell: CellFiles(cell).measures for cell in present})
-    history = read({cell: CellFiles(cell).history for cell in present}).merge(summary[[*CELL, "seed"]])
+    summary = read_tables({cell: CellFiles(cell).measures for cell in present})
+    history = read_tables({cell: CellFiles(cell).history for cell in present}).merge(summary[[*CELL, "seed"]])
     gone = [(*cell, *end) for cell in present for end in CellFiles(cell).read_diverged().items()]
     diverged = pd.DataFrame(gone, columns=[*CELL, "seed", "epoch"])
-    examples = shared_examples(present, grid["seeds"])
+    examples = read_shared_examples(present, grid["seeds"])
     text = {"converters": {"label": from_text}, "keep_default_na": False}
     return Results(
         grid=grid,
@@ -125,16 +130,18 @@ def gather() -> Results:
         summary=summary,
         diverged=diverged,
         history=history,
-        thresholds=read({cell: CellFiles(cell).collapse for cell in present}),
-        maps=read({cell: CellFiles(cell).points for cell in present}, **text),
-        means=all_means(summary, history, examples, grid["plain"]),
-        comparison=without_selections(compare(summary, compared(present, grid), history, examples), diverged),
+        thresholds=read_tables({cell: CellFiles(cell).collapse for cell in present}),
+        maps=read_tables({cell: CellFiles(cell).points for cell in present}, **text),
+        means=make_means(summary, history, examples, grid["plain"]),
+        comparison=leave_out_selections(
+            compare_cells(summary, list_compared(present, grid), history, examples), diverged
+        ),
     )
 
 
-def without_selections(comparison: pd.DataFrame, diverged: pd.DataFrame) -> pd.DataFrame:
-    """The comparisons, none of which is beyond chance where a run of one of its cells diverged."""
-    gone = partial_cells(diverged)
+def leave_out_selections(comparison: pd.DataFrame, diverged: pd.DataFrame) -> pd.DataFrame:
+    """Let no comparison be beyond chance where a run of one of its cells diverged."""
+    gone = find_partial_cells(diverged)
     others = ["dataset", "against_model", "against_method"]
     partial = np.zeros(len(comparison), bool)
     for names in (CELL, others):
@@ -143,13 +150,13 @@ def without_selections(comparison: pd.DataFrame, diverged: pd.DataFrame) -> pd.D
     return comparison.assign(beyond_chance=comparison["beyond_chance"].mask(partial, False))
 
 
-def partial_cells(diverged: pd.DataFrame) -> set[tuple[str, ...]]:
-    """The cells of which some runs diverged."""
+def find_partial_cells(diverged: pd.DataFrame) -> set[tuple[str, ...]]:
+    """List the cells of which some runs diverged."""
     return set(diverged[CELL].itertuples(index=False, name=None))
 
 
-def shared_examples(cells: Sequence[Cell], seeds: Sequence[int]) -> Examples:
-    """The measures of test examples, of the cells of which several seeds have the same ones."""
+def read_shared_examples(cells: Sequence[Cell], seeds: Sequence[int]) -> ExampleTables:
+    """Read the measures of test examples, for the cells whose seeds all have the same examples."""
     shared = [
         cell for cell in cells if len(seeds) > len({split_folder(cell.dataset, seed) for seed in seeds}) == 1
     ]
@@ -162,19 +169,19 @@ def shared_examples(cells: Sequence[Cell], seeds: Sequence[int]) -> Examples:
     }
 
 
-def compared(cells: Sequence[Cell], grid: Mapping[str, Any]) -> list[Pair]:
-    """What is compared in a grid."""
-    return pairs(cells, **{role: grid[role] for role in ("vae", "plain", "combinations", "controls")})
+def list_compared(cells: Sequence[Cell], grid: Mapping[str, Any]) -> list[Pair]:
+    """List the pairs of cells that are compared in a grid."""
+    return list_pairs(cells, **{role: grid[role] for role in ("vae", "plain", "combinations", "controls")})
 
 
-def reason_missing(cell: Cell) -> str | None:
-    """Why a cell has no results; None if it has."""
+def explain_missing(cell: Cell) -> str | None:
+    """Say why a cell has no results; None if it has some."""
     condition = find_cell_condition(cell)
     return REASONS.get(condition.state, condition.line)
 
 
-def read(files: Mapping[Cell, Path], **options: Any) -> pd.DataFrame:
-    """The tables of cells, one below the other; `options` are those of pandas."""
+def read_tables(files: Mapping[Cell, Path], **options: Any) -> pd.DataFrame:
+    """Read the tables of cells, one below the other; `options` are those of pandas."""
     tables = [pd.read_csv(file, **options).assign(**cell._asdict()) for cell, file in files.items()]
     table = pd.concat(tables, ignore_index=True)
     return table[CELL + [column for column in table if column not in CELL]]

@@ -1,7 +1,7 @@
-"""Whether what is said of collapse depends on eps, below whose KL a dimension counts as collapsed, or below
-whose information it counts as one that carries none.
+"""A claim about collapse counts only if it holds at every eps.
 
-What is stored of the dimensions of a run is its whole curve, so cells can be compared at any eps. A claim
+A dimension counts as collapsed if its KL is below eps, and as one without information if its information is.
+The whole curve of a run is stored, so cells can be compared at any eps. A claim
 holds if the differences at all of them are beyond chance and have the same sign. As all have to hold, nothing
 more is to be corrected for. Delta is fixed in what is stored.
 """
@@ -12,49 +12,49 @@ import pandas as pd
 
 from uncollapse.experiment.cells import Cell
 from uncollapse.measures import Measure
-from uncollapse.results.comparison import PAIR, Pair, compare
-from uncollapse.results.numbers import listed
+from uncollapse.results.comparison import Pair, compare_cells
+from uncollapse.results.numbers import join_words
+from uncollapse.results.rows import read_comparisons
 
-EPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)  # nats
-Key = tuple[str, ...]  # question, cell, model and method of the reference
-KEY = PAIR[:-1]
-SHARES = {"collapsed": "eps", "uninformative": "information"}  # measures, by what of each dimension
+EVERY_EPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)  # nats
 WORDS = {1: "less", -1: "more"}
-Directions = dict[float, int]  # by eps: 1 is less collapse, -1 is more, 0 is no difference shown
+# By eps: 1 is less collapse, -1 is more, 0 is no difference shown.
+Directions = dict[float, int]
 
 
-def over_eps(
+def compare_over_eps(
     dimensions: pd.DataFrame, pairs: Sequence[Pair], eps: float, column: str
-) -> dict[Key, Directions]:
-    """The direction of every pair of cells at EPS, and at the `eps` of the settings, by the share of
-    dimensions whose `column` is less."""
-    grid = sorted({*EPS, eps})
+) -> dict[Pair, Directions]:
+    """Compare the share of dimensions whose `column` is below eps, for every pair of cells.
+
+    It is compared at every value of EVERY_EPS, and at the `eps` of the settings.
+    """
+    grid = sorted({*EVERY_EPS, eps})
     run = [*Cell._fields, "seed"]
     below = {str(value): dimensions[column] < value for value in grid}
     runs = dimensions[run].assign(**below).groupby(run, sort=False)
     summary = runs[list(below)].mean().assign(latents=runs.size()).reset_index()
-    share = Measure("collapsed", "share", better=-1, grain="latents")
-    table = compare(summary, pairs, measures=dict.fromkeys(below, share))
-    result: dict[Key, Directions] = {}
-    for row in table.to_dict("records"):
-        sign = (row["difference"] < 0) - (row["difference"] > 0)
-        key = tuple(row[name] for name in KEY)
-        result.setdefault(key, {})[float(row["measure"])] = sign if row["beyond_chance"] else 0
+    share = Measure("share below eps", "share", better=-1, grain="latents")
+    table = compare_cells(summary, pairs, measures=dict.fromkeys(below, share))
+    result: dict[Pair, Directions] = {}
+    for one in read_comparisons(table).values():
+        sign = (one.difference < 0) - (one.difference > 0)
+        result.setdefault(one.pair, {})[float(one.measure)] = sign if one.beyond_chance else 0
     return result
 
 
-def robust(directions: Directions) -> int:
-    """The direction that is the same at every eps, or 0."""
+def robust_direction(directions: Directions) -> int:
+    """Return the direction that is the same at every eps, or 0."""
     found = set(directions.values())
     return found.pop() if len(found) == 1 else 0
 
 
-def dependence(directions: Directions) -> str:
-    """Where a difference is shown and where it is not; "" if that does not depend on eps."""
+def describe_dependence(directions: Directions) -> str:
+    """Say at which eps a difference is shown and at which it is not; "" if that does not depend on eps."""
     at: dict[int, list[str]] = {}
     for eps, direction in directions.items():
         at.setdefault(direction, []).append(f"{eps:g}")
     if len(at) < 2:
         return ""
-    shown = [f"{word} collapse at eps {listed(at[sign])}" for sign, word in WORDS.items() if sign in at]
-    return f"{', '.join(shown)}{f', but not at {listed(at[0])}' if 0 in at else ''}: no claim"
+    shown = [f"{word} collapse at eps {join_words(at[sign])}" for sign, word in WORDS.items() if sign in at]
+    return f"{', '.join(shown)}{f', but not at {join_words(at[0])}' if 0 in at else ''}: no claim"

@@ -24,16 +24,18 @@ LEVEL = 0.95
 
 
 class Interval(NamedTuple):
-    """A mean, Student's 95 % interval of it, and p of his test that it is 0; all but the mean are nan for
-    fewer than two values."""
+    """A mean, Student's 95 % interval of it, and p of his test that it is 0.
+
+    For fewer than two values all but the mean are nan.
+    """
 
     mean: float
     low: float
     high: float
-    p: float
+    p: float = math.nan
 
 
-def interval(
+def estimate_interval(
     values: ArrayLike,
     *,
     grain: float = 0.0,
@@ -41,9 +43,9 @@ def interval(
     high: float = math.inf,
     shared: float = 0.0,
 ) -> Interval:
-    """Student's interval of the values (S,) of several seeds, without nan, cut to the possible range from
-    `low` to `high`.
+    """Return Student's interval of the values (S,) of several seeds, leaving out nan.
 
+    It is cut to the possible range from `low` to `high`.
     `grain` is the step of values that are counts, or shares of a few: their standard deviation is taken
     to be at least that of rounding, grain / sqrt(6) for differences. `shared` is a standard error that
     all values have in common. If all values are equal even so, p is 1 for zeros and nan otherwise.
@@ -58,14 +60,17 @@ def interval(
     error = math.hypot(own, shared)
     if error <= 1e-12 * float(np.abs(values).max()):
         return Interval(mean, mean, mean, 1.0 if mean == 0 else math.nan)
-    freedom = (count - 1) * (error / max(own, error / 1000)) ** 4  # that of `shared` is without end
+    # The degrees of freedom of `shared` are infinite.
+    freedom = (count - 1) * (error / max(own, error / 1000)) ** 4
     half = float(stdtrit(freedom, (1 + LEVEL) / 2)) * error
     p = 2 * float(stdtr(freedom, -abs(mean) / error))
     return Interval(mean, max(mean - half, low), min(mean + half, high), p)
 
 
-def over_examples(runs: Sequence[pd.DataFrame]) -> pd.Series:
-    """Of each column the standard error of its mean over seeds, from a table for each of these: a row for
-    each example, the same in all."""
+def estimate_error(runs: Sequence[pd.DataFrame]) -> pd.Series:
+    """Return, for each column, the standard error of its mean over seeds due to the choice of examples.
+
+    Each seed has a table with a row for each example; the examples are the same in all.
+    """
     mean = reduce(pd.DataFrame.add, runs) / len(runs)
     return mean.std() / math.sqrt(len(mean))

@@ -1,4 +1,4 @@
-"""What was chosen for each tuned cell, and what the choice took."""
+"""The values that were chosen for each tuned cell, and the work that the choice took."""
 
 from typing import NamedTuple
 
@@ -7,11 +7,18 @@ from uncollapse.experiment.tuning import label
 from uncollapse.pipeline.job import Job
 from uncollapse.pipeline.job_recipe import read_choice
 from uncollapse.results.gather import Results
+from uncollapse.results.roles import WORK_DONE
 
 
 class Tuned(NamedTuple):
-    """The values that were chosen, as text, and by which rule; the number of trainings that it took, their
-    work (GFLOP), and this as a multiple of the work of one run of the cell."""
+    """The choice for a tuned cell.
+
+    values     what was chosen, as text
+    rule       the rule that chose it
+    trainings  how many trainings the choice took
+    gflops     their work
+    cost       their work as a multiple of that of one run of the cell
+    """
 
     values: str
     rule: str
@@ -23,9 +30,9 @@ class Tuned(NamedTuple):
         return f"tuned: {self.values}, in {self.trainings} trainings, {self.cost:.2g} times the work of a run"
 
 
-def tuned_cells(results: Results) -> dict[Cell, Tuned]:
-    """Those of the tuned cells that have results."""
-    tuned, own = {}, results.means.set_index(list(Cell._fields))["gflops"]
+def read_tuned(results: Results) -> dict[Cell, Tuned]:
+    """Read the choices for those tuned cells that have results."""
+    tuned, own = {}, results.means.set_index(list(Cell._fields))[WORK_DONE]
     for cell in results.present:
         chosen = read_choice(Job.of("train", cell))
         if chosen["values"]:

@@ -3,10 +3,10 @@
 from enum import StrEnum
 from typing import NamedTuple
 
-DIRECTIONS = {1: "better", -1: "worse", 0: "no difference shown"}
-COLLAPSE = {1: "less collapse", -1: "more collapse"}
-INFORMATION = {1: "more information", -1: "less information"}
-LIKELIHOOD = {1: "better likelihood", -1: "worse likelihood", 0: "no difference in likelihood shown"}
+DIRECTION_WORDS = {1: "better", -1: "worse", 0: "no difference shown"}
+COLLAPSE_WORDS = {1: "less collapse", -1: "more collapse"}
+INFORMATION_WORDS = {1: "more information", -1: "less information"}
+LIKELIHOOD_WORDS = {1: "better likelihood", -1: "worse likelihood", 0: "no difference in likelihood shown"}
 
 
 class Verdict(StrEnum):
@@ -83,11 +83,11 @@ def judge(
     shown = (collapse, information, likelihood)
     reasons = []
     if any(shown):
-        latents = [COLLAPSE.get(collapse), INFORMATION.get(information)]
+        latents = [COLLAPSE_WORDS.get(collapse), INFORMATION_WORDS.get(information)]
         told = [words for words in latents if words] or ["no difference in collapse shown"]
-        reasons.append(", ".join([*told, LIKELIHOOD[likelihood]]))
+        reasons.append(", ".join([*told, LIKELIHOOD_WORDS[likelihood]]))
     if at_equal_work or (at_equal_work == 0 and reasons):
-        reasons.append(f"{DIRECTIONS[at_equal_work]} at equal work")
+        reasons.append(f"{DIRECTION_WORDS[at_equal_work]} at equal work")
     if depends:
         reasons.append("collapse depends on eps")
     return Judgement(doubt or weigh(shown, cost, at_equal_work), tuple(reasons))

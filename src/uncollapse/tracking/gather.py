@@ -1,4 +1,4 @@
-"""From the files of a cell to its runs in MLflow."""
+"""The runs of the seeds of a cell, made from its files."""
 
 import hashlib
 import json
@@ -29,20 +29,20 @@ from uncollapse.pipeline.paths import (
 from uncollapse.pipeline.watching.times import find_span
 from uncollapse.tracking.run import Points, Run
 
-# the steps of the collapse curve: eps is 10 ** (step / 10) thousandths of a nat, because MLflow's charts have
-# no logarithmic axis unless one asks
+# At these steps of the collapse curve eps is 10 ** (step / 10) thousandths of a nat, because the charts of
+# MLflow have no logarithmic axis unless one asks for it.
 DECIBELS = range(46)
 PICTURES = (RECONSTRUCTIONS, SAMPLES, SENTENCES, LINES)  # of the first seed
 
 
-def grid() -> tuple[list[Cell], list[int]]:
-    """The cells and the seeds of the grid."""
+def read_cells_and_seeds() -> tuple[list[Cell], list[int]]:
+    """Read the cells and the seeds of the grid."""
     listed = read_grid()
     return listed["cells"], listed["seeds"]
 
 
-def run_at_start(cell: Cell, seed: int) -> Run:
-    """The run of a cell and seed as it is known before its first epoch."""
+def make_started_run(cell: Cell, seed: int) -> Run:
+    """Make the run of a cell and seed as it is known before its first epoch."""
     trained, measured = read_recipe(Job.of("train", cell)), read_recipe(Job.of("evaluate", cell))
     recipe = {**trained.stated, "evaluation": measured.evaluation, "seed": seed}
     card_file = CellFiles(cell).card(seed)
@@ -50,8 +50,8 @@ def run_at_start(cell: Cell, seed: int) -> Run:
     return Run(
         experiment=cell.dataset,
         name=f"{cell}-{seed}",
-        key=run_key(cell, seed),
-        tags={**tags_of(cell, "seed", "train"), "seed": str(seed)},
+        key=digest_run(cell, seed),
+        tags={**make_tags(cell, "seed", "train"), "seed": str(seed)},
         params={
             name: entry for name, entry in recipe.items() if name not in ("seeds", "sources", "versions")
         },
@@ -62,13 +62,15 @@ def run_at_start(cell: Cell, seed: int) -> Run:
             "profile": json.dumps(card["counts"]),
         },
         files={RECIPE: json.dumps({**recipe, "seeds": None}, indent=2), CARD: card_file},
-        span=find_span(Job.of("train", cell).seed_folder(seed, training_key(cell, seed))),
+        span=find_span(Job.of("train", cell).seed_folder(seed, digest_training(cell, seed))),
     )
 
 
-def tags_of(cell: Cell, kind: str, stage: str) -> dict[str, str]:
-    """The tags of a run: its cell, whether it is of that cell or of one seed, what was chosen if the cell is
-    tuned, and the script that made it."""
+def make_tags(cell: Cell, kind: str, stage: str) -> dict[str, str]:
+    """Make the tags of a run of a `kind`, cell or seed.
+
+    They name its cell, what was chosen if the cell is tuned, and the script that made it.
+    """
     source = {"mlflow.source.type": "LOCAL", "mlflow.source.name": f"stages/{stage}.py"}
     chosen = label(read_choice(Job.of("tune", cell))["values"])
     return {
@@ -80,36 +82,36 @@ def tags_of(cell: Cell, kind: str, stage: str) -> dict[str, str]:
     }
 
 
-def run_key(cell: Cell, seed: int) -> str:
-    """A digest of what determines a run's numbers: recipes, data, the encoder at the start, the seed.
+def digest_run(cell: Cell, seed: int) -> str:
+    """Digest what determines the numbers of a run: recipes, data, the encoder at the start, the seed.
 
-    The list of seeds is none of it: a new one makes no other run new.
+    The list of seeds is not part of it, so a new seed makes no other run new.
     """
     jobs = Job.of("train", cell), Job.of("evaluate", cell)
     recipes = {job.stage: {**read_recipe(job).stated, "seeds": None} for job in jobs}
     return fingerprint({**recipes, "seed": seed}, CellFiles(cell).training_inputs(seed))
 
 
-def training_key(cell: Cell, seed: int) -> str:
-    """A digest of all that determines a run's training; the cache of seeds has it in the name of a folder."""
+def digest_training(cell: Cell, seed: int) -> str:
+    """Digest all that determines the training of a run, as the cache of seeds names its folders."""
     return fingerprint(read_recipe(Job.of("train", cell)).stated, CellFiles(cell).training_inputs(seed))
 
 
-def diverged_runs(cell: Cell) -> list[Run]:
-    """The run of every seed of a cell whose training diverged: FAILED, with the epochs before."""
+def make_diverged_runs(cell: Cell) -> list[Run]:
+    """Make the run of every seed of a cell whose training diverged: FAILED, with the epochs before."""
     gone = CellFiles(cell).read_diverged()
     if not gone:
         return []
     runs, history = [], pd.read_csv(CellFiles(cell).history)
     for seed, epoch in gone.items():
-        run, epochs = run_at_start(cell, seed), history[history["seed"] == seed]
+        run, epochs = make_started_run(cell, seed), history[history["seed"] == seed]
         tags = {**run.tags, "converged": "false", "diverged": str(epoch)}
-        runs.append(replace(run, tags=tags, points=training_points(epochs), status="FAILED"))
+        runs.append(replace(run, tags=tags, points=make_training_points(epochs), status="FAILED"))
     return runs
 
 
-def finished_runs(cell: Cell) -> list[Run]:
-    """The run of every seed of a cell that was trained and measured."""
+def make_finished_runs(cell: Cell) -> list[Run]:
+    """Make the run of every seed of a cell that was trained and measured."""
     history = pd.read_csv(CellFiles(cell).history)
     measures = pd.read_csv(CellFiles(cell).measures)
     collapse = pd.read_csv(CellFiles(cell).collapse)
@@ -118,28 +120,28 @@ def finished_runs(cell: Cell) -> list[Run]:
         epochs, dimensions = history[history["seed"] == seed], collapse[collapse["seed"] == seed]
         row = measures[measures["seed"] == seed].drop(columns="seed").iloc[0]
         last = int(epochs["step"].iloc[-1])
-        run = run_at_start(cell, seed)
+        run = make_started_run(cell, seed)
         points = {
-            **training_points(epochs),
+            **make_training_points(epochs),
             **{f"test/{name}": {last: float(value)} for name, value in row.items()},
-            "collapse/share_by_log_eps": collapse_points(dimensions),
+            "collapse/share_by_log_eps": make_collapse_points(dimensions),
         }
         files = {
             **run.files,
             HISTORY: epochs.to_csv(index=False),
             COLLAPSE: dimensions.to_csv(index=False),
             WEIGHTS: CellFiles(cell).weights(seed),
-            **extra_files(cell, seed, first=seed == seeds[0]),
+            **list_extra_files(cell, seed, first=seed == seeds[0]),
         }
         tags = {**run.tags, "converged": "true" if row["converged"] else "false"}
         runs.append(replace(run, tags=tags, points=points, files=files))
     return runs
 
 
-def failed_keys(cells: Sequence[Cell], seeds: Sequence[int]) -> list[str]:
-    """The keys of the runs of those cells whose training failed."""
+def list_failed_keys(cells: Sequence[Cell], seeds: Sequence[int]) -> list[str]:
+    """List the keys of the runs of those cells whose training failed."""
     return [
-        run_key(cell, seed)
+        digest_run(cell, seed)
         for cell in cells
         if Job.of("train", cell).failure.exists()
         for seed in seeds
@@ -147,8 +149,8 @@ def failed_keys(cells: Sequence[Cell], seeds: Sequence[int]) -> list[str]:
     ]
 
 
-def training_points(history: pd.DataFrame) -> Points:
-    """The history of one seed, a metric a column, at gradient steps."""
+def make_training_points(history: pd.DataFrame) -> Points:
+    """Turn the history of one seed into points, a metric for each column, at gradient steps."""
     return {
         f"train/{name}": dict(zip(history["step"], history[name], strict=True))
         for name in history
@@ -156,13 +158,13 @@ def training_points(history: pd.DataFrame) -> Points:
     }
 
 
-def collapse_points(dimensions: pd.DataFrame) -> dict[int, float]:
-    """The share of collapsed dimensions of one seed, at the steps of DECIBELS."""
+def make_collapse_points(dimensions: pd.DataFrame) -> dict[int, float]:
+    """Find the share of collapsed dimensions of one seed, at the steps of DECIBELS."""
     return {step: float((dimensions["eps"] < 10 ** (step / 10) / 1000).mean()) for step in DECIBELS}
 
 
-def extra_files(cell: Cell, seed: int, first: bool) -> dict[str, Path]:
-    """The vocabulary of text; for the first seed, its t-SNE map, samples, and so on."""
+def list_extra_files(cell: Cell, seed: int, first: bool) -> dict[str, Path]:
+    """List the vocabulary of text and, for the first seed, its t-SNE map, samples, and so on."""
     files = {VOCABULARY: split_folder(cell.dataset, seed) / VOCABULARY}
     if first:
         folder = CellFiles(cell).measured

@@ -11,10 +11,18 @@ from typing import Any
 
 from uncollapse.tracking.run import Points, Run
 from uncollapse.tracking.store import open_store
-from uncollapse.tracking.write import CURRENT, KEY, PARENT, complete, create, experiment_id, set_tags
+from uncollapse.tracking.write import (
+    CURRENT,
+    KEY,
+    PARENT,
+    complete_run,
+    create_run,
+    find_experiment,
+    set_tags,
+)
 
 
-def mirror(runs: Sequence[Run], uri: str, failed: Sequence[str] = ()) -> tuple[int, int]:
+def mirror_runs(runs: Sequence[Run], uri: str, failed: Sequence[str] = ()) -> tuple[int, int]:
     """Make the store at `uri` hold one complete run of each key; returns how many were added and mended.
 
     A run that was left unfinished gets what it lacks; one that contradicts the files is written anew. Runs
@@ -28,8 +36,8 @@ def mirror(runs: Sequence[Run], uri: str, failed: Sequence[str] = ()) -> tuple[i
     added = mended = 0
     with open_store(uri) as client:
         for name in {run.experiment for run in runs}:
-            experiment_id(client, name)  # one that is restored brings its runs
-        for entry in stored_runs(client):
+            find_experiment(client, name)  # One that is restored brings its runs.
+        for entry in find_stored_runs(client):
             stored[entry.data.tags[KEY]].append(entry)
         for key, entries in stored.items():
             set_status(client, entries, current=key in keys, failed=key in failed)
@@ -39,9 +47,9 @@ def mirror(runs: Sequence[Run], uri: str, failed: Sequence[str] = ()) -> tuple[i
             entries = stored[key]
             kept = next((entry for entry in entries if is_complete(entry, run)), None)
             if kept is None:
-                kept, points = next(consistent(client, entries, run), (None, {}))
-                kept = kept or create(client, run)
-                complete(client, kept, run, points)
+                kept, points = next(find_consistent(client, entries, run), (None, {}))
+                kept = kept or create_run(client, run)
+                complete_run(client, kept, run, points)
                 added, mended = added + (not entries), mended + bool(entries)
             set_tags(client, kept, run.tags)
             ids[key] = kept.info.run_id
@@ -54,16 +62,18 @@ def mirror(runs: Sequence[Run], uri: str, failed: Sequence[str] = ()) -> tuple[i
 
 
 def delete_twins(client: Any, ids: Mapping[str, str]) -> None:
-    """Delete runs of these keys but those of these ids: MLflow asks again when an answer is lost, and then
-    creates a run twice."""
-    for entry in stored_runs(client):
+    """Delete runs of these keys but those of these ids.
+
+    MLflow asks again when an answer is lost, and then creates a run twice.
+    """
+    for entry in find_stored_runs(client):
         run_id = entry.info.run_id
         if ids.get(entry.data.tags[KEY], run_id) != run_id:
             client.delete_run(run_id)
 
 
-def stored_runs(client: Any, key: str = "%") -> Iterator[Any]:
-    """The runs that this project wrote, of all experiments; only those of one key if it is given."""
+def find_stored_runs(client: Any, key: str = "%") -> Iterator[Any]:
+    """Find the runs that this project wrote, of all experiments; only those of one key if it is given."""
     experiments = [experiment.experiment_id for experiment in client.search_experiments()]
     token = ""
     while experiments and token is not None:
@@ -83,35 +93,35 @@ def set_status(client: Any, entries: Sequence[Any], current: bool, failed: bool)
 
 
 def is_complete(entry: Any, run: Run) -> bool:
-    """Whether a stored run has ended and the last value of every metric is that of the files.
+    """Tell whether a stored run has ended and the last value of every metric is that of the files.
 
     Its status was set last, so the earlier points are there too.
     """
     last = {metric: values[max(values)] for metric, values in run.finite_points.items()}
     return (
         entry.info.status == run.status
-        and equal(entry.data.metrics, last)
+        and are_equal(entry.data.metrics, last)
         and entry.data.params == run.flat_params
     )
 
 
-def consistent(client: Any, entries: Sequence[Any], run: Run) -> Iterator[tuple[Any, Points]]:
-    """Those stored runs in which nothing contradicts the files, with the points that they hold."""
+def find_consistent(client: Any, entries: Sequence[Any], run: Run) -> Iterator[tuple[Any, Points]]:
+    """Find the stored runs in which nothing contradicts the files, with the points that they hold."""
     points, params = run.finite_points, run.flat_params
     for entry in entries:
         histories = {name: client.get_metric_history(entry.info.run_id, name) for name in entry.data.metrics}
         stored = {name: {point.step: point.value for point in history} for name, history in histories.items()}
         unique = all(len(history) == len(stored[name]) for name, history in histories.items())
         correct = all(
-            equal(values, {step: points.get(name, {}).get(step, math.nan) for step in values})
+            are_equal(values, {step: points.get(name, {}).get(step, math.nan) for step in values})
             for name, values in stored.items()
         )
         if unique and correct and entry.data.params.items() <= params.items():
             yield entry, stored
 
 
-def equal(values: Mapping[Any, float], others: Mapping[Any, float]) -> bool:
-    """Whether the numbers are the same, but for what a database may round."""
+def are_equal(values: Mapping[Any, float], others: Mapping[Any, float]) -> bool:
+    """Tell whether the numbers are the same, but for what a database may round."""
     return values.keys() == others.keys() and all(
         math.isclose(values[name], others[name], rel_tol=1e-9) for name in values
     )

@@ -1,4 +1,4 @@
-"""What one run in MLflow holds."""
+"""One run in MLflow, as the files say that it should be."""
 
 import json
 import math
@@ -9,7 +9,8 @@ from typing import Any
 
 from uncollapse.pipeline.watching.times import Span
 
-Points = Mapping[str, Mapping[int, float]]  # metric -> step -> value
+# The keys are metric and step.
+Points = Mapping[str, Mapping[int, float]]
 
 
 @dataclass(frozen=True)
@@ -45,16 +46,16 @@ class Run:
 
     @property
     def flat_params(self) -> dict[str, str]:
-        """The params as MLflow holds them, see `flatten`."""
-        return flatten(self.params)
+        """The params as MLflow holds them, see `flatten_params`."""
+        return flatten_params(self.params)
 
 
-def flatten(params: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
-    """Nested params as texts with dotted names: {a: {b: 1}} becomes {"a.b": "1"}."""
+def flatten_params(params: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    """Flatten nested params to texts with dotted names: {a: {b: 1}} becomes {"a.b": "1"}."""
     flat: dict[str, str] = {}
     for name, value in params.items():
         if isinstance(value, Mapping):
-            flat |= flatten(value, f"{prefix}{name}.")
+            flat |= flatten_params(value, f"{prefix}{name}.")
         else:
             flat[prefix + name] = value if isinstance(value, str) else json.dumps(value)
     return flat

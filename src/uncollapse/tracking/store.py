@@ -1,4 +1,4 @@
-"""A store of MLflow: a client, a lock, its address without credentials, the reasons of its errors."""
+"""A store of MLflow: its client, its lock, its address without credentials, and its errors."""
 
 import getpass
 import hashlib
@@ -18,8 +18,9 @@ from uncollapse.files import NEW
 from uncollapse.pipeline.paths import MLFLOW
 
 SQLITE = "sqlite:///"
-LOCAL = f"{SQLITE}{MLFLOW}"  # the store in the folder of the project
-SETTINGS = {  # else MLflow waits for many minutes, and prints the address of each run, credentials included
+LOCAL = f"{SQLITE}{MLFLOW}"
+# Without these MLflow waits for many minutes, and prints the address of each run, credentials included.
+SETTINGS = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -29,9 +30,9 @@ SETTINGS = {  # else MLflow waits for many minutes, and prints the address of ea
 
 @contextmanager
 def open_store(uri: str) -> Iterator[Any]:
-    """A client of the store at `uri`, for one process at a time.
+    """Open a client of the store at `uri`, for one process at a time.
 
-    Its errors become a UserError that names the store and the mend.
+    Its errors become a UserError that names the store and what to do.
     """
     for name, value in SETTINGS.items():
         os.environ.setdefault(name, value)
@@ -40,21 +41,24 @@ def open_store(uri: str) -> Iterator[Any]:
     from sqlalchemy.exc import SQLAlchemyError
 
     for library in ("alembic", "mlflow", "urllib3"):
-        logging.getLogger(library).setLevel(logging.CRITICAL)  # what is an error is raised, too
+        logging.getLogger(library).setLevel(logging.CRITICAL)  # Errors are raised, too.
     try:
-        with lock(uri):
-            make(uri)
+        with lock_store(uri):
+            create_store(uri)
             yield MlflowClient(uri)
     except (MlflowException, SQLAlchemyError, OSError) as error:
-        mend = "mend the address, or `dvc repro` again when it answers"
+        mend = "correct the address, or run `dvc repro` again when it answers"
         if uri.startswith(SQLITE):
-            mend = "mend what it says, or delete the file, then `dvc repro` makes it again"
-        raise UserError(f"MLflow at {without_credentials(uri)}: {reason(error, uri)}; {mend}") from None
+            mend = "remove the cause, or delete the file; then `dvc repro` makes it again"
+        raise UserError(f"MLflow at {hide_credentials(uri)}: {explain_error(error, uri)}; {mend}") from None
 
 
-def make(uri: str) -> None:
-    """Make a store in a file that is not there yet. It appears with all its tables: MLflow makes them one by
-    one, and refuses a store that has only some, after a kill."""
+def create_store(uri: str) -> None:
+    """Create a store in a file that is not there yet.
+
+    The file appears with all its tables, for MLflow makes them one by one, and refuses a store that was left
+    with only some of them.
+    """
     from mlflow.tracking import MlflowClient
 
     file = Path(uri.removeprefix(SQLITE))
@@ -65,32 +69,32 @@ def make(uri: str) -> None:
         new.replace(file)
 
 
-def lock(uri: str) -> FileLock:
-    """The lock of a store for all processes of this user on this machine, whatever their folder."""
+def lock_store(uri: str) -> FileLock:
+    """Lock a store for all processes of this user on this machine, whatever their folder."""
     if uri.startswith(SQLITE):
         uri = SQLITE + str(Path(uri.removeprefix(SQLITE)).resolve())
     digest = hashlib.sha256(f"{getpass.getuser()} {uri}".encode()).hexdigest()[:16]
     return FileLock(Path(tempfile.gettempdir()) / f"uncollapse-{digest}.lock")
 
 
-def server() -> str:
-    """The address in MLFLOW_TRACKING_URI, or else the store in the folder of the project."""
+def find_server() -> str:
+    """Return the address in MLFLOW_TRACKING_URI, or else the store in the folder of the project."""
     return os.environ.get("MLFLOW_TRACKING_URI") or LOCAL
 
 
-def without_credentials(uri: str) -> str:
-    """An address without user, password and query."""
+def hide_credentials(uri: str) -> str:
+    """Return an address without user, password and query."""
     parts = urlsplit(uri)
     return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="").geturl() if parts.netloc else uri
 
 
-def reason(error: BaseException, uri: str) -> str:
-    """The message of an error, short and without credentials; of the system's error at its root if any."""
+def explain_error(error: BaseException, uri: str) -> str:
+    """Explain an error by a short message without credentials, from the system's error at its root if any."""
     root, cause = error, error.__cause__ or error.__context__
     while cause is not None:
         root = cause if isinstance(cause, OSError) and cause.errno else root
         cause = cause.__cause__ or cause.__context__
-    text = " ".join(str(root).partition("(Background on this error at")[0].split())  # a link to their manual
+    text = " ".join(str(root).partition("(Background on this error at")[0].split())
     credentials = urlsplit(uri).netloc.rpartition("@")[0]
     for secret in (credentials, *credentials.split(":")):
         text = text.replace(secret, "***") if secret else text

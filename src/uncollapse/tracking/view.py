@@ -1,21 +1,27 @@
-"""How the page of an experiment shows itself: tags of the experiment that MLflow's page reads."""
+"""The view of an experiment: tags that the page of MLflow reads."""
 
 import json
 
-NUMBERS = ("test/nll", *(f"difference/nll{end}" for end in ("", "/low", "/high")))
-RULERS = ("difference/elbo_at_equal_work", "difference/collapsed", "cost")
+from uncollapse.results.roles import AT_EQUAL_WORK, COLLAPSED, LIKELIHOOD
+
+GAIN = f"difference/{LIKELIHOOD}"
+NUMBER_COLUMNS = (f"test/{LIKELIHOOD}", GAIN, f"{GAIN}/low", f"{GAIN}/high")
+RULERS = (f"difference/{AT_EQUAL_WORK}", f"difference/{COLLAPSED}", "cost")
 TEXTS = ("model", "method", "converged", "verdict")
-CELLS = {  # a shared view: the cells of the grid, the best gain first
+# A shared view shows the cells of the grid, the best gain first.
+CELLS_VIEW = {
     "searchFilter": "tags.kind = 'cell' and tags.current = 'true'",
-    "orderByKey": "metrics.`difference/nll`",
+    "orderByKey": f"metrics.`{GAIN}`",
     "orderByAsc": True,
     "selectedColumns": [
         "attributes.`Duration`",
-        *(f"metrics.`{name}`" for name in NUMBERS + RULERS),
+        *(f"metrics.`{name}`" for name in NUMBER_COLUMNS + RULERS),
         *(f"tags.`{name}`" for name in TEXTS),
     ],
 }
+# The first tag says that an experiment is not about a language model; the page opens the view of the second
+# at ?viewStateShareKey=cells.
 TAGS = {
-    "mlflow.experimentKind": "custom_model_development",  # and not of a language model
-    "mlflow.sharedViewState.cells": json.dumps(CELLS),  # the page opens it at ?viewStateShareKey=cells
+    "mlflow.experimentKind": "custom_model_development",
+    "mlflow.sharedViewState.cells": json.dumps(CELLS_VIEW),
 }

@@ -1,4 +1,4 @@
-"""How a run is written to a store of MLflow.
+"""The writing of a run to a store of MLflow.
 
 MLflow adds a point that is logged twice, and refuses a param that is: so only what a run lacks is logged.
 All points of a run carry the time of its start, for a store keeps one of two points that are the same to the
@@ -18,12 +18,16 @@ from uncollapse.tracking.run import Points, Run
 from uncollapse.tracking.view import TAGS
 
 KEY, CURRENT, LIVE = "uncollapse.key", "current", "live"  # tags
-PARENT, COMMIT = "mlflow.parentRunId", "mlflow.source.git.commit"  # tags with a meaning for MLflow
-METRICS, PARAMS = 900, 100  # at most, in one request; the limits of MLflow are 1,000 and 100
+# These tags have a meaning for MLflow.
+PARENT, COMMIT = "mlflow.parentRunId", "mlflow.source.git.commit"
+METRICS_A_REQUEST, PARAMS_A_REQUEST = (
+    900,
+    100,
+)  # at most, in one request; the limits of MLflow are 1,000 and 100
 
 
-def experiment_id(client: Any, name: str) -> str:
-    """The id of an experiment, which is created, or restored if it was deleted."""
+def find_experiment(client: Any, name: str) -> str:
+    """Find the id of an experiment, which is created, or restored if it was deleted."""
     experiment = client.get_experiment_by_name(name)
     if experiment is None:
         return client.create_experiment(name, tags=TAGS)
@@ -35,11 +39,11 @@ def experiment_id(client: Any, name: str) -> str:
     return experiment.experiment_id
 
 
-def create(client: Any, run: Run, **tags: str) -> Any:
-    """A new run in the store, without points."""
+def create_run(client: Any, run: Run, **tags: str) -> Any:
+    """Create a run in the store, without points."""
     tags = {**run.tags, KEY: run.key, CURRENT: "true", COMMIT: commit(), **tags}
     start = run.span[0] if run.span else time.time()
-    return client.create_run(experiment_id(client, run.experiment), int(1000 * start), tags, run.name)
+    return client.create_run(find_experiment(client, run.experiment), int(1000 * start), tags, run.name)
 
 
 def log_missing(client: Any, stored: Any, run: Run, stored_points: Points) -> None:
@@ -54,12 +58,18 @@ def log_missing(client: Any, stored: Any, run: Run, stored_points: Points) -> No
         if step not in stored_points.get(name, {})
     ]
     params = [Param(name, value) for name, value in run.flat_params.items()]
-    for i in range(max(math.ceil(len(params) / PARAMS), math.ceil(len(metrics) / METRICS))):
-        client.log_batch(run_id, metrics[METRICS * i :][:METRICS], params[PARAMS * i :][:PARAMS])
+    for i in range(
+        max(math.ceil(len(params) / PARAMS_A_REQUEST), math.ceil(len(metrics) / METRICS_A_REQUEST))
+    ):
+        client.log_batch(
+            run_id,
+            metrics[METRICS_A_REQUEST * i :][:METRICS_A_REQUEST],
+            params[PARAMS_A_REQUEST * i :][:PARAMS_A_REQUEST],
+        )
     client.log_inputs(run_id, [DatasetInput(Dataset(source_type="local", **run.data))])
 
 
-def complete(client: Any, stored: Any, run: Run, stored_points: Points) -> None:
+def complete_run(client: Any, stored: Any, run: Run, stored_points: Points) -> None:
     """Log all that a stored run lacks. Its status is set last, so a run that has ended is complete."""
     run_id, end = stored.info.run_id, (run.span and run.span[1]) or time.time()
     log_missing(client, stored, run, stored_points)

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from uncollapse.experiment.cells import Cell
-from uncollapse.results.numbers import show, times
+from uncollapse.results.numbers import describe_work, show_interval
+from uncollapse.results.roles import AT_EQUAL_WORK, LIKELIHOOD, UNINFORMATIVE
 from uncollapse.results.verdict import Verdict, judge
 
 TABLE = Path(__file__).parent / "advice.csv"  # made by studies/advice.py
-ADVISED_MEASURES = {"nll": "nll", "uninformative": "uninformative", "equal_work": "elbo_at_equal_work"}
+ADVISED_MEASURES = {"nll": LIKELIHOOD, "uninformative": UNINFORMATIVE, "equal_work": AT_EQUAL_WORK}
 SUFFIXES = ("", "_low", "_high", "_shown")
 NUMBER_FIELDS = ("seeds", "work", *(f"{name}{end}" for name in ADVISED_MEASURES for end in SUFFIXES))
 FIELDS = ("study", "kind", "question", *Cell._fields, "against_model", "against_method", *NUMBER_FIELDS)
@@ -65,11 +66,12 @@ class Remedy:
 
     def __str__(self) -> str:
         nll, told, equal = self.nll, self.uninformative, self.equal_work
-        ruler = show(*equal[:3], " nats") if equal else "unknown, its first epoch takes more"
+        ruler = show_interval(*equal[:3], " nats") if equal else "unknown, its first epoch takes more"
         return (
             f"{self.name}, compared with {self.against} on {self.dataset}: {self.verdict}: "
-            f"nll {show(*nll[:3], ' nats')}, "
-            f"dimensions without information {show(*told[:3], ' points', scale=100.0)}, {times(self.work)}; "
+            f"nll {show_interval(*nll[:3], ' nats')}, "
+            f"dimensions without information {show_interval(*told[:3], ' points', scale=100.0)}, "
+            f"{describe_work(self.work)}; "
             f"elbo at equal work {ruler}; {self.seeds} seeds, {self.link}"
         )
 

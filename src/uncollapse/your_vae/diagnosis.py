@@ -91,9 +91,14 @@ class Diagnosis:
         A notebook shows it, and `.save("diagnosis.png")` writes it to a file.
         """
         with needs("figures"):
-            from uncollapse.your_vae.diagnosis_figure import figure
+            from uncollapse.report.diagnosis_figure import draw_diagnosis
 
-        return figure(self)
+        return draw_diagnosis(
+            thresholds=self.collapse_thresholds,
+            kl=self.kl_per_dimension,
+            delta=self.delta,
+            title=self.verdict,
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields and the verdict, with arrays as lists."""

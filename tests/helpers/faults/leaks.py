@@ -19,7 +19,7 @@ from uncollapse.pipeline.job import Job
 from uncollapse.pipeline.job_recipe import read_recipe
 from uncollapse.pipeline.paths import HISTORY
 from uncollapse.tables import append_row
-from uncollapse.tracking.follow import PAUSE, follow
+from uncollapse.tracking.follow import PAUSE, follow_training
 
 EPOCHS, EVALUATIONS, LOOKS = 500, 100, round(24 * 3600 / PAUSE)
 GROWTH = 16 * 2**20  # bytes by which the memory of a process may waver
@@ -101,4 +101,4 @@ def follow_for_ever(tick: Tick) -> None:
         tick(None)
 
     time.sleep = sleep
-    follow("sqlite:///mlflow.db")
+    follow_training("sqlite:///mlflow.db")

@@ -16,7 +16,7 @@ from made_runs import run
 from server import Server
 
 from uncollapse.errors import UserError
-from uncollapse.tracking.mirror import mirror
+from uncollapse.tracking.mirror import mirror_runs
 from uncollapse.tracking.run import Run
 
 STEPS = range(10, 60, 10)
@@ -36,7 +36,7 @@ class Network:
         self.server = Server(folder)
         self.server.start()
         self.proxy = Proxy(self.server.port)
-        mirror(self.runs, self.proxy.uri)
+        mirror_runs(self.runs, self.proxy.uri)
         self.reference = self.held()
 
     def held(self) -> dict[str, Any]:
@@ -62,7 +62,7 @@ class Network:
         self.proxy.failing(fault, n, once=once)
         line = ""
         try:
-            mirror(self.runs, self.proxy.uri)
+            mirror_runs(self.runs, self.proxy.uri)
         except UserError as error:
             line = str(error)
         count = self.proxy.count
@@ -70,7 +70,7 @@ class Network:
         if line:
             assert line.startswith(f"MLflow at {self.proxy.uri}: "), line
             assert "\n" not in line, line
-            mirror(self.runs, self.proxy.uri)
+            mirror_runs(self.runs, self.proxy.uri)
         assert self.held() == self.reference, f"{fault} at request {n}: the mirror is not exact"
         return line if count >= n else None
 

@@ -4,12 +4,12 @@ Their sentences are made from the numbers: no claim without its interval, and no
 """
 
 from uncollapse.report.answers.answer import Answer
-from uncollapse.report.answers.combinations import combinations
-from uncollapse.report.answers.methods import methods
-from uncollapse.report.answers.models import models
+from uncollapse.report.answers.combinations import answer_combinations
+from uncollapse.report.answers.methods import answer_methods
+from uncollapse.report.answers.models import answer_models
 from uncollapse.results.evidence import Evidence
 
 
-def answers(evidence: Evidence) -> list[Answer]:
-    """All answers, in the order of the page."""
-    return [models(evidence), methods(evidence), combinations(evidence)]
+def answer_questions(evidence: Evidence) -> list[Answer]:
+    """Answer all questions, in the order of the page."""
+    return [answer_models(evidence), answer_methods(evidence), answer_combinations(evidence)]

@@ -1,58 +1,58 @@
-"""What does each method do to each model, and at what cost?"""
+"""The answer to the question what each method does to each model, and at what cost."""
+
+from collections.abc import Mapping
 
 from uncollapse.experiment.cells import Cell
 from uncollapse.report.answers.answer import (
-    NOT_SHOWN,
     Answer,
     Point,
-    not_shown,
-    scope,
-    summary,
+    answer_by_cell,
+    describe_scope,
+    point_not_shown,
+    refuse,
 )
-from uncollapse.results.effects import Effect, effect_of
+from uncollapse.results.effects import Effect, find_effect
 from uncollapse.results.evidence import Evidence
-from uncollapse.results.numbers import Row, effect
-from uncollapse.results.verdict import DIRECTIONS
+from uncollapse.results.numbers import show_difference
+from uncollapse.results.roles import LIKELIHOOD
+from uncollapse.results.verdict import DIRECTION_WORDS
 
 QUESTION = "What does each method do to each model, and at what cost?"
 
 
-def methods(evidence: Evidence) -> Answer:
-    """The answer, with a point for each method, data set and model."""
+def answer_methods(evidence: Evidence) -> Answer:
+    """Answer with a point for each method, data set and model."""
     others = [method for method in evidence.methods if method != evidence.plain]
     if evidence.plain is None or not others:
         needed = "plain method" if evidence.plain is None else "method but the plain one"
-        return Answer(QUESTION, f"{NOT_SHOWN}: it has no {needed}.", [])
-    points, claims = [], []
-    for method in others:
-        effects: dict[Cell, Effect] = {}
-        for dataset in evidence.datasets:
-            for model in evidence.models:
-                cell = Cell(dataset, model, method)
-                name, plain = f"`{method}` on `{model}`, {dataset}", cell._replace(method=evidence.plain)
-                result = effect_of(evidence, "method", cell, plain)
-                if result is None:
-                    points.append(not_shown(dataset, name, method))
-                    continue
-                effects[cell] = result
-                words, numbers = str(result.judgement), result.evidence
-                row = control(evidence, cell)
-                if row is not None and evidence.seeds > 1:
-                    words += f"; likelihood against its control: {DIRECTIONS[evidence.direction(row)]}"
-                    numbers += f"; nll {effect(row)} compared with `{row['against_method']}`"
-                points.append(Point(dataset, f"{name}: {words}.", f"{numbers}.", method))
-        if effects:
-            better = sum(result.likelihood > 0 for result in effects.values())
-            kept = sum(result.less_collapse for result in effects.values())
-            costs = [result.cost for result in effects.values()]
-            claims.append(
-                f"`{method}` improves the likelihood in {better} of {len(effects)} comparisons and reduces "
-                f"collapse in {kept} ({scope(evidence, effects, costs)})"
-            )
-    return Answer(QUESTION, summary(evidence, claims), points)
+        return refuse(QUESTION, f"it has no {needed}")
+
+    def find(cell: Cell) -> tuple[Point, Effect | None]:
+        return find_gain(evidence, cell)
+
+    def claim(method: str, found: Mapping[Cell, Effect]) -> str:
+        better = sum(effect.likelihood > 0 for effect in found.values())
+        less = sum(effect.less_collapse for effect in found.values())
+        costs = [effect.cost for effect in found.values()]
+        return (
+            f"`{method}` improves the likelihood in {better} of {len(found)} comparisons and reduces "
+            f"collapse in {less} ({describe_scope(evidence, found, costs)})"
+        )
+
+    cells = {method: evidence.cells_of(method=method) for method in others}
+    return answer_by_cell(evidence, QUESTION, cells, find, claim)
 
 
-def control(evidence: Evidence, cell: Cell) -> Row | None:
-    """How the nll of a cell compares with that of its control, where the method has one."""
-    against = cell._replace(method=evidence.controls.get(cell.method, ""))
-    return evidence.comparison("control", cell, against, "nll")
+def find_gain(evidence: Evidence, cell: Cell) -> tuple[Point, Effect | None]:
+    """Compare a method with the plain one, and its likelihood with that of its control if it has one."""
+    name = f"`{cell.method}` on `{cell.model}`, {cell.dataset}"
+    effect = find_effect(evidence, "method", cell, cell._replace(method=evidence.plain or ""))
+    if effect is None:
+        return point_not_shown(cell.dataset, name, cell.method), None
+    statement, numbers = f"{name}: {effect.judgement}", effect.numbers
+    control = cell._replace(method=evidence.controls.get(cell.method, ""))
+    row = evidence.comparison("control", cell, control, LIKELIHOOD)
+    if row is not None and evidence.seeds > 1:
+        statement += f"; likelihood against its control: {DIRECTION_WORDS[evidence.direction(row)]}"
+        numbers += f"; {LIKELIHOOD} {show_difference(row)} compared with `{control.method}`"
+    return Point(cell.dataset, f"{statement}.", f"{numbers}.", cell.method), effect

@@ -16,7 +16,7 @@ from uncollapse.report.charts._canvas import Canvas
 from uncollapse.results.gather import Results
 
 # The order on the page; a chart that is not named here comes last.
-ORDER = (
+CHART_ORDER = (
     "gains",
     "collapse",
     "rate_distortion",
@@ -34,7 +34,7 @@ ORDER = (
 
 @dataclass(frozen=True)
 class Chart:
-    """What one chart is.
+    """A chart: its text, its rows and how they are drawn.
 
     title    its heading
     text     what it shows, in a sentence or two of Markdown
@@ -61,8 +61,8 @@ class Chart:
     legend: Callable[[pd.DataFrame], Mapping[str, Mapping[str, str]]] | None = None
 
 
-def charts() -> dict[str, Chart]:
-    """All charts, in the order of the page."""
+def list_charts() -> dict[str, Chart]:
+    """List all charts, in the order of the page."""
     files = list_names("report/charts")
-    files.sort(key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name))
+    files.sort(key=lambda name: (CHART_ORDER.index(name) if name in CHART_ORDER else len(CHART_ORDER), name))
     return {name: import_module(f"uncollapse.report.charts.{name}").CHART for name in files}

@@ -1,8 +1,8 @@
 """When dimensions die: the active units in training."""
 
-from uncollapse.report.charts._lines import training_curve
+from uncollapse.report.charts._lines import chart_training
 
-CHART = training_curve(
+CHART = chart_training(
     "active_units",
     axis="active units",
     title="When dimensions die",

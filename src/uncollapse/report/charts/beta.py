@@ -1,8 +1,8 @@
 """The KL weight in training."""
 
-from uncollapse.report.charts._lines import training_curve
+from uncollapse.report.charts._lines import chart_training
 
-CHART = training_curve(
+CHART = chart_training(
     "beta",
     axis="beta",
     title="KL weight (beta) in training",

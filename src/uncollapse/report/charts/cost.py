@@ -1,10 +1,10 @@
-"""What a method does to the nll, against the work that it takes."""
+"""The difference that a method makes to the nll, against the work that it takes."""
 
 import altair as alt
 import pandas as pd
 
 from uncollapse.report.charts import Chart
-from uncollapse.report.charts._canvas import Canvas, Layers, closed, tips
+from uncollapse.report.charts._canvas import Canvas, Layers, close_intervals, make_tips
 from uncollapse.results.gather import Results
 from uncollapse.results.means import CELL
 
@@ -12,13 +12,13 @@ TICKS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200]
 
 
 def table(results: Results) -> pd.DataFrame:
-    """A row for each comparison of a method with plain."""
-    gains = closed(results.gains, "difference").merge(results.means[[*CELL, "cost"]])
+    """Return a row for each comparison of a method with plain."""
+    gains = close_intervals(results.gains, "difference").merge(results.means[[*CELL, "cost"]])
     return gains[[*CELL, "cost", "difference", "low", "high"]]
 
 
 def draw(canvas: Canvas) -> Layers:
-    """A point with its interval for each model and method."""
+    """Draw a point with its interval for each model and method."""
     scale, axis = alt.Scale(type="log", nice=False, padding=20), alt.Axis(values=TICKS, format="~g")
     x = alt.X("cost:Q", title="work of training, as a multiple of plain's", scale=scale, axis=axis)
     title = "nll, difference to plain (nats): down is better"
@@ -28,7 +28,7 @@ def draw(canvas: Canvas) -> Layers:
     points = base.mark_point(size=90, filled=True, opacity=1).encode(
         alt.Y("difference:Q", title=title),
         shape=canvas.model_shape,
-        tooltip=tips("model", "method", cost="work", difference="difference", low="from", high="to"),
+        tooltip=make_tips("model", "method", cost="work", difference="difference", low="from", high="to"),
     )
     return alt.layer(zero, intervals, points)
 

@@ -4,20 +4,20 @@ import altair as alt
 import pandas as pd
 
 from uncollapse.report.charts import Chart
-from uncollapse.report.charts._canvas import Canvas, Layers, closed, tips
+from uncollapse.report.charts._canvas import Canvas, Layers, close_intervals, make_tips
 from uncollapse.results.gather import Results
 from uncollapse.results.means import CELL
 
-COLUMNS = [*CELL, "difference", "low", "high", "p_holm", "beyond_chance", "seeds"]
+GAIN_COLUMNS = [*CELL, "difference", "low", "high", "p_holm", "beyond_chance", "seeds"]
 
 
 def table(results: Results) -> pd.DataFrame:
-    """A row for each comparison."""
-    return closed(results.gains, "difference")[COLUMNS]
+    """Return a row for each comparison."""
+    return close_intervals(results.gains, "difference")[GAIN_COLUMNS]
 
 
 def draw(canvas: Canvas) -> Layers:
-    """A point with its interval for each method: full if the difference is beyond chance, hollow if not."""
+    """Draw a point with its interval for each method: full if beyond chance, else hollow."""
     title = "nll, difference to plain (nats): left is better"
     base = canvas.chart.encode(canvas.method_rows, color=canvas.color)
     zero = canvas.chart.mark_rule(color="#777777").encode(x=alt.datum(0))
@@ -28,7 +28,7 @@ def draw(canvas: Canvas) -> Layers:
     points = base.mark_point(size=70, opacity=1, strokeWidth=2).encode(
         alt.X("difference:Q", title=title),
         fill=alt.condition("datum.beyond_chance", canvas.color, alt.value("white")),
-        tooltip=tips(
+        tooltip=make_tips(
             "method", difference="difference", low="from", high="to", p_holm="p (Holm)", seeds="seeds"
         ),
     )

@@ -4,22 +4,24 @@ import altair as alt
 import pandas as pd
 
 from uncollapse.report.charts import Chart
-from uncollapse.report.charts._canvas import Canvas, Layers, closed, tips
+from uncollapse.report.charts._canvas import Canvas, Layers, close_intervals, make_tips
 from uncollapse.results.gather import Results
 from uncollapse.results.means import CELL
 
-INFORMATION = ["mi", "mi_low", "mi_high", "mi_cap", "mi_upper"]
-LIKELIHOOD = ["nll", "nll_low", "nll_high", "front"]
+INFORMATION_COLUMNS = ["mi", "mi_low", "mi_high", "mi_cap", "mi_upper"]
+LIKELIHOOD_COLUMNS = ["nll", "nll_low", "nll_high", "front"]
 
 
 def table(results: Results) -> pd.DataFrame:
-    """A row for each cell."""
-    means = closed(results.means, "nll", "nll_low", "nll_high")
-    return closed(means, "mi", "mi_low", "mi_high")[[*CELL, *INFORMATION, *LIKELIHOOD]]
+    """Return a row for each cell."""
+    means = close_intervals(results.means, "nll", "nll_low", "nll_high")
+    return close_intervals(means, "mi", "mi_low", "mi_high")[
+        [*CELL, *INFORMATION_COLUMNS, *LIKELIHOOD_COLUMNS]
+    ]
 
 
 def draw(canvas: Canvas) -> Layers:
-    """A point for each cell, with an interval in each direction, and the Pareto front."""
+    """Draw a point for each cell, with an interval in each direction, and the Pareto front."""
     base = canvas.chart.encode(color=canvas.color)
     right, down = "mutual information (nats): right is better", "nll (nats): down is better"
     x = alt.X("mi:Q", title=right, scale=alt.Scale(domainMax=canvas.upper("mi_cap")))
@@ -30,7 +32,7 @@ def draw(canvas: Canvas) -> Layers:
     along = base.mark_rule(opacity=0.6).encode(x, alt.Y("nll_low:Q", title=down), y2="nll_high:Q")
     likelihood = {"nll": "nll", "nll_low": "from", "nll_high": "to"}
     information = {"mi": "mi", "mi_low": "from", "mi_high": "to", "mi_upper": "mi at most"}
-    tooltip = tips("model", "method", **likelihood, **information)
+    tooltip = make_tips("model", "method", **likelihood, **information)
     points = base.mark_point(size=90, filled=True, opacity=1)
     return alt.layer(
         front.encode(x, y, color=alt.value("#999999"), order="mi:Q"),

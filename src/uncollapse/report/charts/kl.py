@@ -1,8 +1,8 @@
 """The KL in training."""
 
-from uncollapse.report.charts._lines import training_curve
+from uncollapse.report.charts._lines import chart_training
 
-CHART = training_curve(
+CHART = chart_training(
     "kl",
     axis="KL (nats)",
     title="KL in training",

@@ -4,20 +4,20 @@ import altair as alt
 import pandas as pd
 
 from uncollapse.report.charts import Chart
-from uncollapse.report.charts._canvas import Canvas, tips
+from uncollapse.report.charts._canvas import Canvas, make_tips
 from uncollapse.results.gather import Results
 from uncollapse.results.means import CELL
 
 
 def table(results: Results) -> pd.DataFrame:
-    """The mean KL of each dimension of each run, and its `rank`: 1 for the largest."""
+    """Return the mean KL of each dimension of each run, and its `rank`: 1 for the largest."""
     spectra = results.thresholds[[*CELL, "seed", "kl"]].sort_values("kl", ascending=False, kind="stable")
     spectra["rank"] = spectra.groupby([*CELL, "seed"], sort=False).cumcount() + 1
     return spectra.sort_index()
 
 
 def draw(canvas: Canvas) -> alt.Chart:
-    """A row of rectangles for each run; the darker, the larger the KL."""
+    """Draw a row of rectangles for each run; the darker, the larger the KL."""
     scale = alt.Scale(type="symlog", constant=0.1, scheme="blues", domainMin=0, domainMax=canvas.upper("kl"))
     legend = alt.Legend(orient="top", gradientLength=160)
     return canvas.chart.mark_rect().encode(
@@ -25,7 +25,7 @@ def draw(canvas: Canvas) -> alt.Chart:
         canvas.method_rows,
         alt.YOffset("seed:N"),
         alt.Color("kl:Q", title="KL (nats)", scale=scale, legend=legend),
-        tooltip=tips("method", "seed", rank="rank", kl="KL"),
+        tooltip=make_tips("method", "seed", rank="rank", kl="KL"),
     )
 
 

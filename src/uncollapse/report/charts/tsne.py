@@ -8,8 +8,9 @@ from uncollapse.report.charts._canvas import Canvas
 from uncollapse.results.gather import Results
 from uncollapse.results.means import CELL
 
-MOST_POINTS = 40_000  # of all maps together: the page stays small enough to be sent around
-COLOURS = (
+# All maps together have so many points, which keeps the page small enough to be sent around.
+MOST_POINTS = 40_000
+LABEL_COLOURS = (
     "#4c78a8",
     "#f58518",
     "#e45756",
@@ -24,16 +25,18 @@ COLOURS = (
 
 
 def table(results: Results) -> pd.DataFrame:
-    """The first points of each map; a label has the same colour in all maps of a data set."""
+    """Return the first points of each map; a label has the same colour in all maps of a data set."""
     labels = results.maps.groupby("dataset")["label"]
     index = labels.transform(lambda column: pd.factorize(column, sort=True)[0])
-    points = results.maps.assign(colour=[COLOURS[i % len(COLOURS)] for i in index]).round({"x": 1, "y": 1})
+    points = results.maps.assign(colour=[LABEL_COLOURS[i % len(LABEL_COLOURS)] for i in index]).round(
+        {"x": 1, "y": 1}
+    )
     most = max(50, MOST_POINTS // len(results.present))
     return points.groupby(CELL, sort=False).head(most)[[*CELL, "x", "y", "label", "colour"]]
 
 
 def draw(canvas: Canvas) -> alt.Chart:
-    """A point for each test example."""
+    """Draw a point for each test example."""
     return canvas.chart.mark_circle(size=14, opacity=0.8).encode(
         alt.X("x:Q", axis=None),
         alt.Y("y:Q", axis=None),
@@ -43,12 +46,12 @@ def draw(canvas: Canvas) -> alt.Chart:
 
 
 def legend(points: pd.DataFrame) -> dict[str, dict[str, str]]:
-    """For each data set the colours of its labels, unless there are none, or too many to list."""
+    """Return the colours of the labels of each data set, unless there are none, or too many to list."""
     labels = points[points["label"] != ""][["dataset", "label", "colour"]].drop_duplicates()
     return {
         str(name): dict(zip(rows["label"], rows["colour"], strict=True))
         for name, rows in labels.sort_values("label").groupby("dataset")
-        if len(rows) <= 2 * len(COLOURS)
+        if len(rows) <= 2 * len(LABEL_COLOURS)
     }
 
 

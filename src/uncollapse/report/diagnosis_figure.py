@@ -1,24 +1,23 @@
-"""The figure of a diagnosis."""
+"""The figure of a diagnosis, which needs nothing of the other modules here."""
 
 import altair as alt
 import numpy as np
+from numpy.typing import NDArray
 
-from uncollapse.your_vae.diagnosis import Diagnosis
 
-
-def figure(diagnosis: Diagnosis) -> alt.HConcatChart:
-    """The collapse curve and the KL of each dimension."""
-    thresholds = np.sort(diagnosis.collapse_thresholds).clip(1e-6)
+def draw_diagnosis(
+    *, thresholds: NDArray[np.float64], kl: NDArray[np.float64], delta: float, title: str
+) -> alt.HConcatChart:
+    """Draw the collapse curve and the KL of each dimension, both (D,) and in nats."""
+    ends = np.sort(thresholds).clip(1e-6)
     curve = alt.Data(
-        values=[{"eps": eps, "share": (i + 1) / diagnosis.d} for i, eps in enumerate(thresholds.tolist())]
-        + [{"eps": 1e-6, "share": 0}, {"eps": max(100.0, 2 * float(thresholds[-1])), "share": 1}]
+        values=[{"eps": eps, "share": (i + 1) / len(ends)} for i, eps in enumerate(ends.tolist())]
+        + [{"eps": 1e-6, "share": 0}, {"eps": max(100.0, 2 * float(ends[-1])), "share": 1}]
     )
-    bars = alt.Data(
-        values=[{"dimension": i, "kl": kl} for i, kl in enumerate(diagnosis.kl_per_dimension.tolist())]
-    )
+    bars = alt.Data(values=[{"dimension": i, "kl": nats} for i, nats in enumerate(kl.tolist())])
     left = alt.Chart(curve, title="Collapse curve").mark_line(interpolate="step-after")
     right = alt.Chart(bars, title="KL of each dimension").mark_bar()
-    share = f"share of dimensions collapsed (delta {diagnosis.delta:g})"
+    share = f"share of dimensions collapsed (delta {delta:g})"
     return alt.hconcat(
         left.encode(
             alt.X(
@@ -40,5 +39,5 @@ def figure(diagnosis: Diagnosis) -> alt.HConcatChart:
             alt.Y("kl:Q", title="KL (nats)"),
             tooltip=["dimension:N", "kl:Q"],
         ),
-        title=diagnosis.verdict,
+        title=title,
     )

@@ -1,7 +1,7 @@
-"""Fuzzing: `python benchmarks/fuzz.py MINUTES [FIRST]` tries inputs that are almost right, FIRST at first.
+"""Fuzzing: `python benchmarks/fuzz.py MINUTES [FIRST]` tries inputs that are almost right, from FIRST on.
 
-What takes an input may take it or refuse it in one line; all else is a fault, also a crash, a hang or more
-memory than MEMORY. It prints how many it tried; `python benchmarks/fuzz.py --number N` tries number N again.
+A reader may take an input, or refuse it in one line. Everything else is a fault: a crash, a hang, or more
+memory than MEMORY. The script prints how many inputs it tried; with `--number N` it tries number N again.
 """
 
 import faulthandler
@@ -78,7 +78,7 @@ DOORS: dict[str, Callable[[Path], Any]] = {
 
 
 def attempt(number: int) -> tuple[str, bool]:
-    """What input `number` is, and whether it was taken. Raises Fault."""
+    """Try input `number`; return its name, and whether it was taken. Raises Fault."""
     torch.set_num_threads(1)  # as in a worker
     name = list(INPUTS)[number % len(INPUTS)]
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings(action="ignore"), chdir(folder):
@@ -134,7 +134,8 @@ def fuzz(minutes: float, first: int) -> int:
     faults = total.pop("('fault', True)", 0)
     print(f"{total.total() + faults} inputs from {first} on in {time.time() - begin:.0f} s, {faults} faults")
     for name in INPUTS:
-        taken, refused = (total[str((name, each))] for each in (True, False))
+        taken = total[str((name, True))]
+        refused = total[str((name, False))]
         print(f"  {name:14}{taken:8} taken {refused:8} refused")
     return faults
 

@@ -101,7 +101,7 @@ MODEL = {
 
 
 def packed(files: Mapping[str, bytes]) -> bytes:
-    """A zip."""
+    """Make a zip."""
     file = io.BytesIO()
     with warnings.catch_warnings(action="ignore"), zipfile.ZipFile(file, "w") as archive:
         for name, data in files.items():
@@ -110,7 +110,7 @@ def packed(files: Mapping[str, bytes]) -> bytes:
 
 
 def tarred(files: Mapping[str, bytes], mode: Any) -> bytes:
-    """A tar."""
+    """Make a tar."""
     file = io.BytesIO()
     with tarfile.open(fileobj=file, mode=mode) as archive:
         for name, data in files.items():
@@ -132,19 +132,19 @@ def one_changed(files: Mapping[str, bytes], rng: random.Random) -> dict[str, byt
 
 
 def arrays(content: Mapping[str, Any], rng: random.Random) -> bytes:
-    """An .npz file."""
+    """Make an .npz file."""
     with zipfile.ZipFile(io.BytesIO(npz(content))) as archive:
         return packed(one_changed({name: archive.read(name) for name in archive.namelist()}, rng))
 
 
 def pictures(rng: random.Random) -> bytes:
-    """A zip or a tar of pictures."""
+    """Make a zip or a tar of pictures."""
     files = one_changed({f"{'ab'[i % 2]}/{i}.x": data for i, data in enumerate(PICTURES)}, rng)
     return packed(files) if rng.random() < 0.5 else tarred(files, rng.choice(["w", "w:gz", "w:xz"]))
 
 
 def one_word(rng: random.Random) -> bytes:
-    """A params.yaml with another value, key or name in one place."""
+    """Make a params.yaml with another value, key or name in one place."""
     places = list(re.finditer(r"[\w.+]+|\{[^{}]*\}|\[[^][]*\]", TEXT))
     place, other = rng.choice(places), rng.choice(places)
     word = rng.choice(WORDS).decode("latin-1") if rng.random() < 0.6 else other.group()

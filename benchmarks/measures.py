@@ -1,4 +1,4 @@
-"""Our measures and naive implementations of the same, timed in turn: `make bench`. One thread."""
+"""Our measures and naive implementations of the same, timed in turn on one thread by `make bench`."""
 
 import argparse
 import json
@@ -36,7 +36,7 @@ Work = Callable[[], Any]
 
 
 def posteriors(count: int, latents: int) -> tuple[Gaussian, torch.Tensor]:
-    """Encodings like those of a trained VAE: two thirds of the dimensions in use."""
+    """Draw encodings like those of a trained VAE: two thirds of the dimensions are in use."""
     stream = torch.Generator().manual_seed(0)
     used = (torch.arange(latents) < 2 * latents // 3).float()
     mu = torch.randn(count, latents, generator=stream) * used
@@ -56,7 +56,7 @@ def naive_mi(q: Gaussian, noise: torch.Tensor) -> float:
 
 @torch.no_grad()
 def naive_nll(vae: VAE, part: Part, samples: int) -> float:
-    """An image at a time, encoded anew for each 100 samples."""
+    """Measure one image at a time, encoded anew for each 100 samples."""
     found = []
     for i in range(len(part)):
         x, weights = to_tensor(part.x[i : i + 1]).repeat(100, *[1] * (part.x.ndim - 1)), []
@@ -69,7 +69,7 @@ def naive_nll(vae: VAE, part: Part, samples: int) -> float:
 
 
 def net(kind: str) -> tuple[VAE, Part]:
-    """An untrained VAE and 100 examples: the MLP 784-400-20, or an LSTM."""
+    """Make an untrained VAE, the MLP 784-400-20 or an LSTM, and 100 examples."""
     stream = np.random.default_rng(0)
     if kind == "tokens":
         lstm = {"use": "lstm", "latents": 16, "embedding": 64, "hidden": 128}
@@ -107,7 +107,7 @@ def compare(bar: tqdm, what: str, ours: Work, naive: Work, judge: Callable[[Any]
 
 
 def machine() -> str:
-    """The processor's name, where it is told."""
+    """Return the name of the processor, where it is known."""
     told = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
     return next(
         (line.split(": ")[1] for line in told.splitlines() if line.startswith("model name")),

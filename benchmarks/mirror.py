@@ -1,6 +1,6 @@
-"""The time to mirror 100 cells x 4 seeds x 50 epochs to an empty sqlite store, twice; in `make bench`.
+"""The time to mirror 100 cells x 4 seeds x 50 epochs to an empty sqlite store, twice; part of `make bench`.
 
-With `seeds` as its argument, without the runs of the cells; a second argument is another number of cells.
+With the argument `seeds` the runs of the cells are left out; a second argument is another number of cells.
 """
 
 import contextlib
@@ -56,7 +56,7 @@ def cell_run(cell: int, seeds: Sequence[Run]) -> Run:
 
 
 def runs_of(cell: int, weights: Path, nested: bool) -> list[Run]:
-    """The runs of a cell's seeds, nested in one of the cell or not."""
+    """Make the runs of a cell's seeds, nested in a run of the cell or not."""
     seeds = [run(cell, seed, weights) for seed in range(SEEDS)]
     if not nested:
         return seeds

@@ -1,4 +1,4 @@
-"""What all benchmarks of a gradient step share: nets, data, and how they are timed."""
+"""The nets, the data and the timer that all benchmarks of a gradient step share."""
 
 import time
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from uncollapse.experiment.recipe import Recipe
 from uncollapse.pipeline.assemble import assemble
 from uncollapse.vae import VAE
 
-BATCHES = 60  # of a round
+BATCHES = 60  # per round
 NETS: dict[str, tuple[dict[str, Any], int]] = {  # with the batch size
     "default": ({"use": "mlp", "latents": 32, "hidden": 128, "encoder_layers": 2, "decoder_layers": 4}, 64),
     "reference": (
@@ -36,7 +36,7 @@ def data_of(kind: str) -> tuple[Part, dict[str, Any]]:
 
 
 def vae_of(net: str, card: dict[str, Any]) -> VAE:
-    """A new VAE."""
+    """Make a new VAE."""
     likelihood = "bernoulli" if card["kind"] == "images" else "categorical"
     recipe = {"dataset": "benchmark", "net": NETS[net][0], "likelihood": {"use": likelihood}}
     pieces = {"decoder": {"use": "plain"}, "posterior": {"use": "gaussian"}}

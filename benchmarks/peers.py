@@ -17,7 +17,7 @@ from uncollapse.data.part import to_tensor
 
 
 def lightning(net: str, size: int) -> Run | None:
-    """A LightningModule with torch's default Adam."""
+    """Make a LightningModule with torch's default Adam."""
     if not find_spec("lightning"):
         return None
     from lightning import Callback, LightningModule, Trainer

@@ -1,4 +1,4 @@
-"""What a cell takes beside its own work, and what `dvc repro` takes where nothing is to do: `make bench`."""
+"""The time that a cell takes beside its work, and `dvc repro` with nothing to do; part of `make bench`."""
 
 import statistics
 import sys
@@ -16,7 +16,7 @@ CELL = "mnist5k-control_vae-plain"
 
 
 def seconds(project: Project, *command: str) -> float:
-    """The wall time of a command that should succeed."""
+    """Measure the wall time of a command that should succeed."""
     start = time.perf_counter()
     project.call(*command)
     return time.perf_counter() - start

@@ -1,5 +1,6 @@
-"""Digests of the results of a small but complete grid: run it before and after a change that should
-change no number.
+"""Digests of the results of a small but complete grid, to compare before and after a change.
+
+Run this before and after a change that should change no number:
 
     python benchmarks/same_bytes.py FOLDER [--grid small|nets|full] [--code CHECKOUT]
 
@@ -7,7 +8,7 @@ change no number.
 nets that the default grid leaves out, `small` a part of `full`; two seeds, two epochs each. The stages of
 CHECKOUT (this one, or one of an older commit) run in FOLDER as `dvc repro` runs them, but forked from one
 process that has imported torch. What lies in FOLDER already is not made again. FOLDER/digests.txt gets a
-line for each file, the last line printed is the digest of it.
+line for each file; the last line that is printed is the digest of that file.
 """
 
 import argparse
@@ -104,7 +105,7 @@ def run_grid(grid: dict[str, list[str]]) -> None:
 
 
 def digest(content: bytes) -> str:
-    """The first 16 hexadecimal digits of the SHA-256."""
+    """Return the first 16 hexadecimal digits of the SHA-256."""
     return hashlib.sha256(content).hexdigest()[:16]
 
 

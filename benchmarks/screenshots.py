@@ -77,7 +77,7 @@ def pictures(page: Page, address: str) -> None:
 
 
 def shoot(page: Page, name: str) -> None:
-    """A picture, when the charts have been drawn."""
+    """Take a picture when the charts have been drawn."""
     page.wait_for_timeout(6000)
     with Image.open(BytesIO(page.screenshot())) as picture:
         picture.quantize(192).save(DOCS / name, optimize=True)

@@ -1,4 +1,4 @@
-"""A gradient step beside others, in turn in one process, on one core: images (sentences) a second, medians.
+"""The rate of a gradient step beside that of others: medians of images (sentences) a second, on one core.
 
 ours        batches, binarisation, loss, clipping and Adam as in every cell
 lean        a plain loop, written here: one Adam, no clipping
@@ -36,7 +36,7 @@ ROUNDS = 7
 
 
 def ours(net: str, size: int, **moves: bool) -> Run:
-    """The loop of every cell, but for what it does at the end of an epoch."""
+    """Make the loop of every cell, without what it does at the end of an epoch."""
     part, card = data_of("tokens" if net == "lstm" else "images")
     vae, method = vae_of(net, card), Method.build({})
     state = TrainState(vae, method, Training(epochs=1, batch_size=size, learning_rate=0.001), Work())
@@ -45,7 +45,7 @@ def ours(net: str, size: int, **moves: bool) -> Run:
 
 
 def lean(net: str, size: int) -> Run:
-    """A plain loop."""
+    """Make a plain loop."""
     part, card = data_of("tokens" if net == "lstm" else "images")
     vae, rng = vae_of(net, card), np.random.default_rng(0)
     grey = to_tensor(np.asarray(part.x))
@@ -86,7 +86,7 @@ def floor(net: str, size: int) -> Run:
 
 
 def beside_itself(bar: tqdm) -> float:
-    """The images a second of two seeds in two processes, as a multiple of those of one: medians in turn."""
+    """Compare the images a second of two seeds in two processes with those of one: medians in turn."""
     rates: dict[int, list[float]] = {1: [], 2: []}
     context = multiprocessing.get_context("fork")
     for _ in range(ROUNDS):
@@ -105,7 +105,7 @@ def long_run(seed: int) -> float:
 
 
 def in_turn(runs: dict[str, Run | None], bar: tqdm) -> dict[str, float | None]:
-    """The medians, rounded."""
+    """Return the medians, rounded."""
     rates: dict[str, list[float]] = {name: [] for name, run in runs.items() if run}
     for name in rates:
         runs[name]()
@@ -117,7 +117,7 @@ def in_turn(runs: dict[str, Run | None], bar: tqdm) -> dict[str, float | None]:
 
 
 def measure() -> dict[str, Any]:
-    """The rates of every net."""
+    """Measure the rates of every net."""
     set_up_process()
     keep_memory()
     warnings.simplefilter("ignore")

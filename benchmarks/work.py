@@ -1,4 +1,4 @@
-"""How work and time relate on this machine: after `make repro`, a line for each cell that was trained in it.
+"""The relation of work and time on this machine: after `make repro`, a line for each cell trained in it.
 
 Work is that of metrics/summary.csv, pretraining included. Time is that of .work, where the seeds of a cell
 took turns on the cores.
@@ -11,7 +11,7 @@ from uncollapse.pipeline.pool import count_cores
 
 
 def table() -> pd.DataFrame:
-    """A row for each cell: GFLOP and seconds of a core, per seed, and GFLOP a second."""
+    """Return a row for each cell: GFLOP and core seconds per seed, and GFLOP per second."""
     summary, seconds = pd.read_csv(SUMMARY), pd.read_csv(SECONDS)
     summary["cell"] = summary["dataset"] + "-" + summary["model"] + "-" + summary["method"]
     work = summary.groupby("cell", sort=False)["gflops"].mean().rename("gflop")

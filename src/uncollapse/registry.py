@@ -2,8 +2,8 @@
 
 `{use: pi, kp: 0.01}` in the slot `kl_weight` is the file `methods/kl_weight/pi.py`, which holds a function of
 the same name, called as `pi(kp=0.01)`. A new piece is a file, which need not be registered; a new slot is a
-folder and a line of `SLOTS`. The docstring of the folder's `__init__.py` states the question that the slot
-answers, and what its pieces have to be.
+folder and a line of `SLOTS`. The second paragraph of the docstring of the folder's
+`__init__.py` is the question that the slot answers; the rest says what its pieces have to be.
 """
 
 from collections.abc import Callable, Mapping

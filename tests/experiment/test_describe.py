@@ -48,7 +48,7 @@ def test_a_piece_has_its_own_arguments_and_a_sentence(piece: ListedPiece) -> Non
 
 def test_the_command_prints_a_slot_and_names_those_there_are() -> None:
     assert list_as_text("kl_weight").startswith(
-        "kl_weight: what does the KL weigh at this step?\n  constant  beta: 1.0\n"
+        "kl_weight: What does the KL weigh at this step?\n  constant  beta: 1.0\n"
     )
     with pytest.raises(UserError, match="no slot 'kl'; there are kl_weight, divergence"):
         list_as_text("kl")

@@ -14,10 +14,10 @@ from uncollapse.registry import PACKAGE
 ROOT = Path(__file__).parent.parent.parent
 LINE = '        Slot("tenth", "methods", "methods/tenth", "nothing", ("pretrain", "tune", "train")),\n'
 FOLDER = {
-    "__init__.py": '"""Slot `tenth`: what is the tenth question?\n\nA piece is a number.\n"""\n',
+    "__init__.py": '"""The slot `tenth` of methods.\n\nWhat is the tenth question?\n\nA piece is a number.\n"""\n',
     "nothing.py": '"""Nothing is done."""\n\n\n'
     'def nothing() -> float:\n    """Return 0."""\n    return 0.0\n',
-    "share.py": '"""A share (Doe 2030, arXiv 3001.00001)."""\n\n\n'
+    "share.py": '"""A share is taken.\n\nDoe 2030, arXiv 3001.00001.\n"""\n\n\n'
     'def share(*, part: float = 0.5) -> float:\n    """Return the share."""\n    return part\n',
 }
 CODE = """
@@ -87,7 +87,7 @@ def test_a_tenth_slot_is_a_folder_and_a_line(tmp_path: Path) -> None:
     assert found["recipes"]["evaluate/mnist5k-vae-shared"] is None
     assert "uncollapse/methods/tenth/share.py" in found["sources"]
     assert found["roles"] == "plain"
-    assert found["listing"].startswith("tenth: what is the tenth question?\n  nothing\n")
+    assert found["listing"].startswith("tenth: What is the tenth question?\n  nothing\n")
     assert found["row"].startswith(
-        "| `tenth` | `share` | A share. | [Doe 2030](https://arxiv.org/abs/3001.00001) |"
+        "| `tenth` | `share` | A share is taken. | [Doe 2030](https://arxiv.org/abs/3001.00001) |"
     )

@@ -16,9 +16,6 @@ from uncollapse.registry import PACKAGE, SLOTS, Slot, list_names
 ARXIV = re.compile(r"arXiv\s+(\d{4}\.\d{4,5})")
 AUTHORS = r"(?:[A-Z][a-z]+, )*[A-Z][\w-]+(?: (?:&|et) [\w-]+\.?)?"
 PAPER = re.compile(rf"({AUTHORS} \d{{4}})(?:, {ARXIV.pattern})?")
-CITATION = re.compile(r"\s*\([^()]*\b\d{4}\b[^()]*\)")
-SENTENCE_ENDS = re.compile(r"(?<![ (][A-Z]\.)(?<=[.?:])\s+(?=[A-Z])|\n\n")  # But not the initials of a name.
-SLOT_TITLE = re.compile(r"^Slot `\w+`[^:]*: ")
 TEXT_WIDTH, QUOTES = 100, "'"
 
 
@@ -41,8 +38,7 @@ class ListedPiece(NamedTuple):
     def row(self) -> str:
         """Return the piece as a row of a Markdown table."""
         entry = ", ".join([f"use: {self.name}", *self.arguments])
-        words = CITATION.sub("", self.sentence)
-        cells = (f"`{self.slot}`", f"`{self.name}`", words, self.paper, f"`{{{entry}}}`")
+        cells = (f"`{self.slot}`", f"`{self.name}`", self.sentence, self.paper, f"`{{{entry}}}`")
         return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
 
@@ -98,8 +94,8 @@ def link_paper(text: str) -> str:
 
 
 def find_first_sentence(text: str) -> str:
-    """Return the first sentence of a docstring, in one line."""
-    return " ".join(SENTENCE_ENDS.split(text, maxsplit=1)[0].split()).rstrip(":")
+    """Return the first sentence of a docstring, which is a paragraph, in one line."""
+    return " ".join(text.split("\n\n")[0].split())
 
 
 def read_arguments(tree: ast.Module, name: str) -> list[str]:
@@ -122,5 +118,6 @@ def read_arguments(tree: ast.Module, name: str) -> list[str]:
 
 
 def read_question(slot: Slot) -> str:
-    """Return the question that a slot answers: the first sentence of its folder."""
-    return SLOT_TITLE.sub("", find_first_sentence(read_docstring(PACKAGE / slot.folder / "__init__.py")))
+    """Return the question that a slot answers: the second paragraph of its folder's docstring."""
+    _, question, *_ = read_docstring(PACKAGE / slot.folder / "__init__.py").split("\n\n")
+    return " ".join(question.split())

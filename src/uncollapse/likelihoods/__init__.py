@@ -1,4 +1,7 @@
-"""Slot `likelihood` (of a data set): what is p(x|z)?"""
+"""The slot `likelihood` of a data set.
+
+What is p(x|z)?
+"""
 
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
@@ -10,13 +13,16 @@ from torch import Tensor, nn
 
 
 class Likelihood(NamedTuple):
-    """`draw(x, generator)`: an example as p(x|z) can give it, from raw values of the same type and shape
-    (drawing twice changes nothing more). `log_prob(x, output)`: log p(x|z) in nats, (B,), for x (B, ...)
-    and the decoder's output. `units(x)`: how many images or words there are in a batch, for a loss that
-    is to be compared between batches. `mean(output)` and `sample(output, generator)`: the most likely x, or
-    the mean of x where that is a picture, and an x at random, of the type that a decoder reads.
-    `scale()`: a module that adds parameters of the likelihood's own to the decoder's output, if it has
-    some. `real`: may x have any real values?"""
+    """A distribution p(x|z) of images or tokens.
+
+    `draw(x, generator)`: an example as p(x|z) can give it, from raw values of the same type and shape
+    (drawing twice changes nothing more). `log_prob(x, output)`: log p(x|z) in nats, (B,), for x (B, ...) and
+    the decoder's output. `units(x)`: how many images or words there are in a batch, for a loss that is
+    compared between batches. `mean(output)` and `sample(output, generator)`: the most likely x, or the mean
+    of x where it is a picture, and an x at random, of the type that a decoder reads. `scale()`: a module that
+    adds parameters of the likelihood to the decoder's output, if it has any. `real`: whether x may have any
+    real values.
+    """
 
     kind: Literal["images", "tokens"]
     draw: Callable[[NDArray[Any], np.random.Generator], NDArray[Any]]

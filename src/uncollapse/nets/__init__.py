@@ -1,4 +1,7 @@
-"""Slot `net` (of a data set): which encoder and decoder?"""
+"""The slot `net` of a data set.
+
+Which encoder and decoder?
+"""
 
 from collections.abc import Callable
 from typing import Literal, NamedTuple
@@ -9,13 +12,13 @@ from uncollapse.methods.decoder import Join
 
 
 class Net(NamedTuple):
-    """`build(shape, values, join)` makes an encoder and a decoder for examples of `shape` with `values`
-    possible values.
+    """An encoder and a decoder for one kind of data.
 
-    The encoder maps x (B, *shape) to features and has an attribute `features`, their number; it reads
-    `embed(x)`, which is real, or what stands in its place. The decoder maps z (B, latents) and x to the
-    output that the likelihood reads, and asks `join` (see `methods/decoder`) wherever z may enter; if it
-    is `autoregressive` it reads those parts of x that lie before the one that it predicts.
+    `build(shape, values, join)` makes them for examples of `shape` with `values` possible values. The encoder
+    maps x (B, *shape) to features and has an attribute `features`, their number; it reads `embed(x)`, which
+    is real, or what stands in its place. The decoder maps z (B, latents) and x to the output that the
+    likelihood reads, and asks `join` (see `methods/decoder`) wherever z may enter; if it is `autoregressive`
+    it reads the parts of x that lie before the part that it predicts.
     """
 
     kind: Literal["images", "tokens"]

@@ -1,4 +1,6 @@
-"""Slot `source` (of a data set): which examples?
+"""The slot `source` of a data set.
+
+Which examples?
 
 One file for each source: `name.py` has a function `name`, whose arguments are what params.yaml may state.
 

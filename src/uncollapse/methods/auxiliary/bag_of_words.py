@@ -1,11 +1,12 @@
-"""z predicts the words of the sentence, whatever their order (Zhao, Zhao & Eskenazi 2017, arXiv 1703.10960,
-section 3.2).
+"""z also predicts the words of the sentence, whatever their order.
+
+Zhao, Zhao & Eskenazi 2017, arXiv 1703.10960, section 3.2.
 
     loss = -sum_t log softmax(f(z))_{x_t}         f has one hidden layer
 
-The decoder can tell the next word from those before; this net cannot, so z has to. Of images, which have no
-words, it predicts every pixel from z alone by the likelihood of the data: a second decoder, which is the same
-for all nets.
+The decoder can tell the next word from those before it; this net cannot, so z has to. Images have no words:
+there the net predicts every pixel from z alone by the likelihood of the data. It is then a second decoder,
+which is the same for all nets.
 """
 
 import torch
@@ -18,7 +19,7 @@ from uncollapse.vae import VAE
 
 
 class Bag(nn.Module):
-    """Scores of all words, or of all pixels."""
+    """A net that gives scores of all words, or of all pixels."""
 
     def __init__(self, vae: VAE, x: Tensor, hidden: int, weight: float) -> None:
         super().__init__()
@@ -32,7 +33,7 @@ class Bag(nn.Module):
         self.likelihood, self.scale = vae.likelihood, vae.likelihood.scale()
 
     def forward(self, z: Tensor, x: Tensor) -> Tensor:
-        """The loss in nats, (B,)."""
+        """Return the loss in nats, (B,), for z (B, D) and x (B, ...)."""
         scores = self.net(z)
         if not self.words:
             return -self.weight * self.likelihood.log_prob(x, self.scale(scores.view(-1, *self.shape)))
@@ -41,5 +42,5 @@ class Bag(nn.Module):
 
 
 def bag_of_words(*, hidden: PositiveInt = 400, weight: PositiveFloat = 1.0) -> Auxiliary:
-    """A net of `hidden` units predicts them; its loss has a `weight`."""
+    """Return a task whose net has `hidden` units and whose loss has a `weight`."""
     return Auxiliary(lambda vae, x: Bag(vae, x, hidden, weight))

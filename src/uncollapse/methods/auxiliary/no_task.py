@@ -1,8 +1,8 @@
-"""No task beside the reconstruction."""
+"""z has no task beside the reconstruction."""
 
 from uncollapse.methods.auxiliary import Auxiliary
 
 
 def no_task() -> Auxiliary:
-    """Nothing."""
+    """Return no task."""
     return Auxiliary(None)

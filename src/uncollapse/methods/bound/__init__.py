@@ -1,6 +1,8 @@
-"""Slot `bound` (of a model): which bound on log p(x) is raised?
+"""The slot `bound` of models.
 
-The ELBO takes one sample of z an example. A tighter bound takes more of them, z_k, with
+Which bound on log p(x) is raised?
+
+The ELBO takes one sample of z for each example. A tighter bound takes more samples z_k, with
 
     log w_k = log p(x|z_k) - share * sum_i beta_i log(q(z_ki|x) / p(z_ki))
 
@@ -14,7 +16,11 @@ from torch import Tensor
 
 
 class Bound(NamedTuple):
-    """`samples` an example, and `gain(log_weights)` in nats, (B,) for log w (samples, B); None for none."""
+    """A bound that takes `samples` of z for each example.
+
+    `gain(log_weights)` is how far the bound is above the mean of the log weights (samples, B), in nats, (B,).
+    It is None where it is zero.
+    """
 
     samples: int
     gain: Callable[[Tensor], Tensor] | None

@@ -1,4 +1,4 @@
-"""The plain decoder: z enters where the net itself lets it in, and nowhere else."""
+"""z enters where the net itself lets it in, and nowhere else."""
 
 from torch import Tensor, nn
 
@@ -6,13 +6,13 @@ from uncollapse.methods.decoder import Join
 
 
 class Closed(nn.Module):
-    """No path from z to this layer."""
+    """A layer that no path from z enters."""
 
     def forward(self, h: Tensor, z: Tensor) -> Tensor:
-        """h, as it is."""
+        """Return h as it is."""
         return h
 
 
 def plain() -> Join:
-    """No path from z into later layers."""
+    """Return a join without a path from z into later layers."""
     return lambda latents, features: Closed()

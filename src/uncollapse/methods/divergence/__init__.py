@@ -1,8 +1,10 @@
-"""Slot `divergence` (of a model): what is compared with the prior?
+"""The slot `divergence` of models.
+
+What is compared with the prior?
 
 The training loss is reconstruction + share * sum_i beta_i KL_i + penalty(vae, x, q, z, noise), see
 `uncollapse.training.objective`. The penalty gets the net, the batch x (B, ...), its q(z|x), the sample z
-(B, D) of that, and a sample `noise` (B, D) of the prior.
+(B, D) of that q, and a sample `noise` (B, D) of the prior.
 """
 
 from collections.abc import Callable
@@ -16,7 +18,7 @@ Penalty = Callable[[VAE, Tensor, Gaussian, Tensor, Tensor], Tensor]
 
 
 class Divergence(NamedTuple):
-    """The share of the KL of q(z|x), and a penalty in nats, a scalar or (B,), or None."""
+    """A share of the KL of q(z|x), and a penalty in nats, a scalar or (B,), or None."""
 
     share: float
     penalty: Penalty | None

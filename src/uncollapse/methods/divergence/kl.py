@@ -1,8 +1,11 @@
-"""The KL of every q(z|x) to the prior, as in the ELBO (Kingma & Welling 2014)."""
+"""Every q(z|x) is compared with the prior by its KL, as in the ELBO.
+
+Kingma & Welling 2014, arXiv 1312.6114, eq. 3.
+"""
 
 from uncollapse.methods.divergence import Divergence
 
 
 def kl() -> Divergence:
-    """The whole KL, and no penalty."""
+    """Return the whole KL, without a penalty."""
     return Divergence(share=1.0, penalty=None)

@@ -1,14 +1,15 @@
-"""Latent reconstruction: the net is to find a z again in what it makes of it, so that it makes something
-else of another z (Song, Kim & Lee 2025, arXiv 2508.12530).
+"""Encoding what was decoded from z has to give z back, so different z have to decode to different x.
+
+Song, Kim & Lee 2025, arXiv 2508.12530.
 
     weight * |mu(x^(z)) - z|^2,    z ~ p(z),    x^(z) the mean of p(x|z)
 
-Beside the whole KL. Only the paper's abstract was read: that decoder and encoder, one after the other, should
-lose no z, is theirs; the square, z from the prior and the weight are ours. With z from q(z|x) a q that says
-nothing would lower the loss, too, by being narrow. Where the encoder undoes the decoder, as it can that of an
-injective one, the loss is zero. A decoder that also reads x reads of it here only where it ends (unknown
-words, black pixels), or else x would be found instead; words that are made are read as a mean of embeddings.
-Where q is refined, the encoder's own mean is to find z.
+This is added to the whole KL. Only the paper's abstract was read: that decoder and encoder, one after the
+other, should lose no z is theirs; the square, z from the prior and the weight are ours. With z from q(z|x), a
+q that says nothing would lower the loss too, by being narrow. Where the encoder undoes the decoder, which is
+possible if the decoder is injective, the loss is zero. A decoder that also reads x sees of it here only where
+it ends (unknown words, black pixels), since otherwise x would be found instead; generated words are read as a
+mean of embeddings. Where q is refined, the encoder's own mean has to find z.
 """
 
 import torch
@@ -21,7 +22,7 @@ from uncollapse.vae import VAE, Gaussian
 
 
 def latent_reconstruction(*, weight: NonNegativeFloat = 1.0) -> Divergence:
-    """The KL, and `weight` times the squared distance of a z and the mean of what was made of it."""
+    """Return the KL, and `weight` times the squared distance between z and its reconstruction."""
 
     def found(vae: VAE, x: Tensor, z: Tensor) -> Tensor:
         if vae.likelihood.kind == "images":

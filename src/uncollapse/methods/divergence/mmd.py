@@ -1,4 +1,4 @@
-"""The maximum mean discrepancy of the aggregate posterior q(z) to the prior, in place of (a part of) the KL.
+"""The maximum mean discrepancy of q(z) takes the place of (a part of) the KL.
 
 InfoVAE (Zhao et al. 2017, arXiv 1706.02262, eq. 6): reconstruction + (1 - alpha) KL(q(z|x)||p) + (alpha +
 lambda - 1) MMD(q(z), p); with alpha = 1 the MMD-VAE. WAE-MMD (Tolstikhin et al. 2018, arXiv 1711.01558,
@@ -25,7 +25,7 @@ def mmd(
     weight: NonNegativeFloat = 10.0,
     kernel: Literal["gaussian", "imq"] = "imq",
 ) -> Divergence:
-    """1 - `alpha` of the KL and `weight` times the MMD, between batches z and p of two or more.
+    """Return 1 - `alpha` of the KL and `weight` times the MMD between batches z and p of two or more.
 
     Kernels of the squared distance d and dimension D: gaussian exp(-d / (2 D)), imq sum_s s C / (s C + d)
     with C = 2 D, the expected d / 2 under the prior, and s from 0.1 to 10, as in the WAE's code.

@@ -1,4 +1,6 @@
-"""Slot `inference`: what is updated at this step, the encoder, the decoder or both?
+"""The slot `inference` of methods.
+
+What is updated at this step, the encoder, the decoder or both?
 
 A piece is three functions. `init()` gives the state before the first step. `step(state, x, gradient_step,
 draw)` is called once for every training batch x (B, ...); it takes gradient steps, on x or on random
@@ -19,7 +21,7 @@ InferenceState = dict[str, float]
 
 
 class StepResult(NamedTuple):
-    """What a gradient step saw, before it changed the weights.
+    """The values that a gradient step saw before it changed the weights.
 
     loss: of the batch, summed over examples (nats); units: the number of images or words that it is for;
     means: (3,), of reconstruction, KL (nats) and beta; kl_weight: the next state of the KL weight.
@@ -32,7 +34,7 @@ class StepResult(NamedTuple):
 
 
 class StepFunction(Protocol):
-    """One gradient step on the loss of a batch, of the encoder, the decoder, or both."""
+    """A function that takes one gradient step on the loss of a batch, of encoder, decoder or both."""
 
     def __call__(self, x: Tensor, *, encoder: bool = True, decoder: bool = True) -> StepResult: ...
 
@@ -41,7 +43,7 @@ DrawBatch = Callable[[], Tensor]
 
 
 class Inference(NamedTuple):
-    """An order of updates."""
+    """An order of updates of encoder and decoder."""
 
     init: Callable[[], InferenceState]
     step: Callable[[InferenceState, Tensor, StepFunction, DrawBatch], StepResult]

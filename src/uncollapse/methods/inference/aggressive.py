@@ -1,14 +1,15 @@
-"""Aggressive training of the encoder (He et al. 2019, arXiv 1901.05534, algorithm 1, with the rules of
-their code).
+"""The encoder takes many steps for each step of the decoder, as long as this raises mutual information.
+
+He et al. 2019, arXiv 1901.05534, algorithm 1, with the rules of their code.
 
 At every training batch the encoder alone is updated, first on this batch and then on random ones. Every
-`window` steps the mean loss of the window, per image or word, is compared with that of the window before;
+`window` steps the mean loss of the window, per image or word, is compared with the mean of the window before;
 the encoder stops when it got worse, or after `most` - 1 steps. Then the decoder alone is updated once, on
-the training batch. Two windows always run, for the first one has nothing to be compared with.
+the training batch. Two windows always run, because the first one has nothing to be compared with.
 
 Aggressive steps end when the validation MI lags: at the `patience`-th epoch whose MI is below the best so
 far. Their code has a window of 15 and patience 1 for text, of 10 and 5 for images. From then on both are
-updated together. Their MI has the batch as mixture; here it is all of the validation data.
+updated together. In their code the mixture of the MI is the batch; here it is all of the validation data.
 """
 
 import math
@@ -21,7 +22,7 @@ from uncollapse.methods.inference import DrawBatch, Inference, InferenceState, S
 
 
 def aggressive(*, window: PositiveInt = 10, most: PositiveInt = 100, patience: PositiveInt = 5) -> Inference:
-    """Fewer than `most` steps of the encoder for one of the decoder."""
+    """Return an order with fewer than `most` steps of the encoder for each step of the decoder."""
 
     def step(state: InferenceState, x: Tensor, gradient_step: StepFunction, draw: DrawBatch) -> StepResult:
         if not state["aggressive"]:

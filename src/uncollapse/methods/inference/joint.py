@@ -1,4 +1,7 @@
-"""Encoder and decoder are updated together, one step a batch (Kingma & Welling 2014, algorithm 1)."""
+"""Encoder and decoder are updated together, one step for each batch.
+
+Kingma & Welling 2014, arXiv 1312.6114, algorithm 1.
+"""
 
 from torch import Tensor
 
@@ -6,7 +9,7 @@ from uncollapse.methods.inference import DrawBatch, Inference, InferenceState, S
 
 
 def joint() -> Inference:
-    """One step of both."""
+    """Return the order in which one step updates both."""
 
     def step(state: InferenceState, x: Tensor, gradient_step: StepFunction, draw: DrawBatch) -> StepResult:
         return gradient_step(x)

@@ -1,13 +1,15 @@
-"""q(z|x) of the encoder is refined for each example by gradient steps, and what is learned is where these
-end (SA-VAE, Kim et al. 2018, arXiv 1802.02550, algorithm 1).
+"""The encoder's q(z|x) is refined for each example by gradient steps.
+
+SA-VAE (Kim et al. 2018, arXiv 1802.02550, algorithm 1).
 
     lambda = encoder(x), v = 0;   at each step   v = momentum v + grad ELBO(lambda), lambda = lambda + rate v
 
-lambda is mu and logvar. Gradients for encoder and decoder go through all steps, by the exact second
-derivatives where the authors took differences. Measures are of the refined q too. What is ours: the ELBO of
-these steps has a KL weight of 1 and one sample of z; each example's gradient is clipped by itself, so that
-no q(z|x) depends on its batch; and where nothing is trained, the samples are the same for all examples, so
-that q(z|x) is a function of x. A bound that the encoder's head keeps on the KL does not hold behind it.
+lambda is mu and logvar, and training minimises the loss where these steps end. Gradients for encoder and
+decoder go through all steps, by the exact second derivatives where the authors took differences. Measures are
+of the refined q too. Our choices: the ELBO of these steps has a KL weight of 1 and one sample of z; each
+example's gradient is clipped by itself, so that no q(z|x) depends on its batch; and where nothing is trained,
+the samples are the same for all examples, so that q(z|x) is a function of x. A bound that the encoder's head
+keeps on the KL does not hold for the refined q.
 """
 
 from collections.abc import Iterator
@@ -27,8 +29,10 @@ from uncollapse.vae import VAE, Gaussian, Refinement
 
 @contextmanager
 def refining(vae: VAE) -> Iterator[None]:
-    """With gradients, and without the fused LSTMs of CPU and GPU, which have no second derivatives. What the
-    likelihood learns of its batches it learns at the refined q alone."""
+    """Compute gradients without the fused LSTMs of CPU and GPU, which have no second derivatives.
+
+    A likelihood that learns from its batches learns at the refined q alone.
+    """
     before = is_mkldnn_enabled()
     training = vae.scale.training
     vae.scale.eval()
@@ -48,7 +52,10 @@ def semi_amortized(
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.5,
     clip: PositiveFloat = 5.0,
 ) -> Inference:
-    """`steps` of size `rate`, along gradients (per nat) of a norm of at most `clip`."""
+    """Return joint updates with `steps` refinements of size `rate`.
+
+    They go along gradients (per nat) whose norm is at most `clip`.
+    """
 
     def refine(vae: VAE, q: Gaussian, x: Tensor, read: Tensor | None, noise: Tensor | None) -> Gaussian:
         learning = torch.is_grad_enabled()

@@ -1,4 +1,6 @@
-"""Slot `kl_weight` (of a model): what does the KL weigh at this step?
+"""The slot `kl_weight` of models.
+
+What does the KL weigh at this step?
 
 A schedule and a controller are one kind of thing, a pair of functions. `init()` gives the state before
 the first step. `update(state, kl, reconstruction)` takes KL_i (B, D) and reconstruction (B,) of this

@@ -1,7 +1,7 @@
-"""Cyclical annealing (Fu et al. 2019, arXiv 1903.10145, eq. 6): the weight rises again and again.
+"""The weight rises again and again: cyclical annealing.
 
-Within a cycle of `period` batches it rises from `start` to `end` linearly during the first share
-`rising`, and then stays at `end`.
+Fu et al. 2019, arXiv 1903.10145, eq. 6. Within a cycle of `period` batches the weight rises from `start` to
+`end` linearly during the first share `rising`, and then stays at `end`.
 """
 
 from typing import Annotated
@@ -20,8 +20,10 @@ def cyclical(
     start: NonNegativeFloat = 0.0,
     end: NonNegativeFloat = 1.0,
 ) -> KLWeight:
-    """beta = start + (end - start) min(tau / rising, 1), tau = (t mod period) / period, at batch t = 0,
-    1, ..."""
+    """Return beta = start + (end - start) min(tau / rising, 1) at batch t = 0, 1, ...
+
+    tau = (t mod period) / period.
+    """
 
     def update(state: KLWeightState, kl: Tensor, reconstruction: Tensor) -> tuple[Tensor, KLWeightState]:
         tau = (state["step"] % period) / period

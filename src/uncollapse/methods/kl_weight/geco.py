@@ -1,5 +1,6 @@
-"""GECO: a multiplier holds the reconstruction at a set point, as ControlVAE holds the KL (Rezende & Viola
-2018, arXiv 1810.00597, algorithm 1).
+"""A multiplier holds the reconstruction at a set point, as ControlVAE holds the KL.
+
+GECO (Rezende & Viola 2018, arXiv 1810.00597, algorithm 1).
 
 They minimise KL + lambda (reconstruction - target). Here the KL is weighed, by beta = 1 / lambda, which is
 the same but for the scale of the loss. At every gradient step, with the reconstruction of its batch, in
@@ -11,7 +12,7 @@ nats:
     lambda = lambda * exp(rate * mean)                  of the next step; it starts at 1
 
 A reconstruction above its target lowers beta. lambda is kept within the bounds of beta, so that beta can
-come back from there at once.
+leave a bound at once.
 """
 
 import math
@@ -31,7 +32,7 @@ def geco(
     low: PositiveFloat = 0.001,
     high: PositiveFloat = 10.0,
 ) -> KLWeight:
-    """Weigh the KL so that the reconstruction settles on `reconstruction_target` nats; `rate` is per nat.
+    """Return a weight that settles the reconstruction on `reconstruction_target` nats; `rate` is per nat.
 
     Raises ValueError unless low < high and memory is in [0, 1).
     """

@@ -1,5 +1,6 @@
-"""ControlVAE: a PI controller keeps the KL at a set point (Shao et al. 2020, arXiv 2004.05988, section 4
-and algorithm 1).
+"""A PI controller keeps the KL at a set point: ControlVAE.
+
+Shao et al. 2020, arXiv 2004.05988, section 4 and algorithm 1.
 
 At every gradient step, with the KL of the step's batch, in nats:
 
@@ -10,7 +11,7 @@ At every gradient step, with the KL of the step's batch, in nats:
 
 Anti-windup, while P + I of the last step is out of range:
 
-    paper      keeps I whatever the error. I then stays for good once it is out of range by itself, for P
+    paper      keeps I whatever the error. I then stays for good once it is out of range by itself, because P
                cannot bring P + I back. Steps of ki * |e| > kp do that; large gains reach it early on
     outward    keeps I where the error would drive it further out
     released   never keeps I: the authors' PyTorch code tests a condition that cannot be true
@@ -36,7 +37,7 @@ def pi(
     high: PositiveFloat = 1.0,
     antiwindup: Literal["paper", "outward", "released"] = "outward",
 ) -> KLWeight:
-    """Weigh the KL so that it settles on `kl_target` nats. Raises ValueError unless low < high."""
+    """Return a weight that settles the KL on `kl_target` nats. Raises ValueError unless low < high."""
     if low >= high:
         raise ValueError(f"low ({low}) should be less than high ({high})")
 

@@ -1,7 +1,7 @@
-"""KL annealing along a sigmoid (Bowman et al. 2016, arXiv 1511.06349, section 3.1).
+"""The weight rises along a sigmoid: KL annealing.
 
-The form is that of the baseline in ControlVAE's code (Shao et al. 2020): steepest in the middle, where the
-weight is 1/2, and 1 from the end on.
+Bowman et al. 2016, arXiv 1511.06349, section 3.1. The form is the baseline in ControlVAE's code (Shao et al.
+2020): steepest in the middle, where the weight is 1/2, and 1 from the end on.
 """
 
 import torch
@@ -12,7 +12,7 @@ from uncollapse.methods.kl_weight import KLWeight, KLWeightState
 
 
 def sigmoid(*, steps: PositiveInt) -> KLWeight:
-    """beta = sigmoid((t - steps / 2) / (steps / 10)) at batch t = 0, 1, ... before `steps`, then 1."""
+    """Return beta = sigmoid((t - steps / 2) / (steps / 10)) at batch t = 0, 1, ... before `steps`, then 1."""
 
     def update(state: KLWeightState, kl: Tensor, reconstruction: Tensor) -> tuple[Tensor, KLWeightState]:
         step = state["step"]

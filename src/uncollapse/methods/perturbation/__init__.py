@@ -1,7 +1,9 @@
-"""Slot `perturbation`: what do encoder and decoder read? The likelihood is always that of the clean x.
+"""The slot `perturbation` of methods.
 
-A piece is a function from what they read so far to what they read. Several pieces act one after the
-other: in params.yaml they are a list.
+What do encoder and decoder read? The likelihood is always that of the clean x.
+
+A piece maps the current inputs of encoder and decoder to new ones. Several pieces act one after the other: in
+params.yaml they are a list.
 """
 
 from collections.abc import Callable
@@ -14,8 +16,11 @@ from uncollapse.vae import VAE
 
 
 class Inputs(NamedTuple):
-    """The encoder reads `encoder` (B, ...) or, if given, `embedded` in place of its embedding; an
-    autoregressive decoder reads `decoder`."""
+    """The inputs of encoder and decoder.
+
+    The encoder reads `encoder` (B, ...) or, if given, `embedded` in place of its embedding; an autoregressive
+    decoder reads `decoder`.
+    """
 
     encoder: Tensor
     decoder: Tensor
@@ -23,7 +28,7 @@ class Inputs(NamedTuple):
 
 
 class Context(NamedTuple):
-    """What a piece may use.
+    """The net, the loss and the random numbers that a piece may use.
 
     gradient: `gradient(inputs, embedded)` gives the loss of each example (B,) and its gradient in
     `embedded`; it costs, and counts as, a gradient step of both encoder and decoder. generator: random

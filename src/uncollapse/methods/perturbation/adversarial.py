@@ -1,15 +1,14 @@
-"""Adversarial training at the encoder's input: it reads the example that raises the loss most, within a
-ball around the clean one.
+"""The encoder reads the example that raises the loss most, within a ball around the clean one.
 
     delta = argmax loss(x + delta),  |delta| <= radius
 
 in the input space of the encoder; for words, of their embeddings.
 
-One step is FGSM (Goodfellow et al. 2015, arXiv 1412.6572, section 4), for words with the 2-norm that of
-Miyato et al. 2017 (arXiv 1605.07725, eq. 5). More steps are PGD (Madry et al. 2018, arXiv 1706.06083,
-section 2.1) from the clean example. Each example keeps the worst of the visited points, so its loss is
-never below the clean one's, for one more gradient. The noise of z is that of the gradient step, and the
-adversary knows it.
+One step is FGSM (Goodfellow et al. 2015, arXiv 1412.6572, section 4); for words, the 2-norm is used as by
+Miyato et al. 2017 (arXiv 1605.07725, eq. 5). More steps are PGD (Madry et al. 2018, arXiv 1706.06083, section
+2.1) from the clean example. Each example keeps the worst of the visited points, so its loss is never below
+the clean one's, for one more gradient. The adversary knows the noise of z: it is the noise of the gradient
+step.
 """
 
 from typing import Literal
@@ -28,8 +27,10 @@ def adversarial(
     steps: PositiveInt = 1,
     stride: PositiveFloat = 1.0,
 ) -> Perturbation:
-    """`steps` steps of `stride` radii each, in a ball of the max-norm or the 2-norm over all inputs of an
-    example."""
+    """Return an adversary that takes `steps` steps of `stride` radii each, within a ball.
+
+    The ball is of the max-norm or the 2-norm over all inputs of an example.
+    """
 
     def size(delta: Tensor) -> Tensor:
         return delta.flatten(1).norm(dim=1).view(-1, *[1] * (delta.ndim - 1))

@@ -1,8 +1,8 @@
-"""Both read the example as it is."""
+"""Encoder and decoder read the example as it is."""
 
 from uncollapse.methods.perturbation import Perturbation
 
 
 def clean() -> Perturbation:
-    """No perturbation."""
+    """Return no perturbation."""
     return lambda inputs, context: inputs

@@ -1,5 +1,7 @@
-"""Noise at the encoder's input (denoising VAE, Im et al. 2017, arXiv 1511.06406): it reads a corrupted
-example, the clean one is reconstructed."""
+"""The encoder reads a corrupted example, and the clean one is reconstructed.
+
+This is the denoising VAE of Im et al. 2017, arXiv 1511.06406.
+"""
 
 from typing import Annotated
 
@@ -14,10 +16,10 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 
 def noise(*, sigma: NonNegativeFloat = 0.0, flip: Share = 0.0, drop: Share = 0.0) -> Perturbation:
-    """Pixels: flip each with probability `flip` (binary ones), add a Gaussian of standard deviation
-    `sigma` (real ones).
+    """Return noise at the encoder's input: `flip` and `sigma` act on pixels, `drop` acts on words.
 
-    Words: replace each by the unknown word with probability `drop`. Raises UserError behind `adversarial`.
+    Binary pixels are flipped with probability `flip`; a Gaussian of standard deviation `sigma` is added to
+    real ones. A word becomes the unknown word with probability `drop`. Raises UserError behind `adversarial`.
     """
 
     def perturb(inputs: Inputs, context: Context) -> Inputs:

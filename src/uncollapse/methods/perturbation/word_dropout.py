@@ -1,6 +1,8 @@
-"""Word dropout (Bowman et al. 2016, arXiv 1511.06349, section 3.1): the decoder reads unknown words in
-place of some of those before the one that it predicts, so it needs z. A decoder that is not
-autoregressive reads nothing, and nothing changes."""
+"""The decoder reads unknown words in place of some words before the one it predicts, so it needs z.
+
+Word dropout (Bowman et al. 2016, arXiv 1511.06349, section 3.1). A decoder that is not autoregressive reads
+nothing, and nothing changes.
+"""
 
 from typing import Annotated
 
@@ -12,7 +14,7 @@ from uncollapse.methods.perturbation import Context, Inputs, Perturbation
 
 
 def word_dropout(*, rate: Annotated[float, Field(ge=0, le=1)] = 0.25) -> Perturbation:
-    """The decoder reads the unknown word in place of each word with probability `rate`."""
+    """Return a dropout that replaces each word that the decoder reads with probability `rate`."""
 
     def perturb(inputs: Inputs, context: Context) -> Inputs:
         x = inputs.decoder

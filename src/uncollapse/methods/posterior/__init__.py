@@ -1,4 +1,6 @@
-"""Slot `posterior`: how is q(z|x) parameterised?
+"""The slot `posterior` of methods.
+
+How is q(z|x) parameterised?
 
 A piece gives `head(features, latents)`, which makes a module from the encoder's features, (B, features), to
 mu and logvar, (B, latents) each.

@@ -1,12 +1,14 @@
-"""delta-VAE (Razavi et al. 2019, arXiv 1901.03416), for an isotropic prior: q(z_i|x) stays delta nats away
-from the prior, whatever x.
+"""q(z_i|x) stays delta nats away from the prior, whatever x is: delta-VAE.
 
-The standard deviation lies between the roots of those two variances v at which KL_i is delta without a mean,
+Razavi et al. 2019, arXiv 1901.03416, for an isotropic prior.
+
+The standard deviation lies between the roots of the two variances v at which KL_i is delta without a mean,
 
     ln v - v + 2 delta + 1 = 0,
 
 and the mean makes up for what another variance leaves: mu^2 = 2 delta + 1 + ln v - v + max(m, 0), so that
-KL_i = delta + max(m, 0) / 2. Means are positive. It may be the same for all x, and no information then.
+KL_i = delta + max(m, 0) / 2. The means are positive; they may be equal for all x, in which case z carries no
+information.
 """
 
 import math
@@ -34,7 +36,7 @@ class Committed(nn.Module):
         self.low, self.high = (math.sqrt(-lambertw(product, branch).real) for branch in (0, -1))
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, features) to mu and logvar, (B, latents) each."""
+        """Return mu and logvar, (B, latents) each, for features (B, features)."""
         more, spread = self.linear(features).chunk(2, dim=1)
         more, spread = (x.to(torch.promote_types(x.dtype, torch.float32)) for x in (more, spread))
         logvar = 2 * (self.low + (self.high - self.low) * spread.sigmoid()).log()
@@ -43,5 +45,5 @@ class Committed(nn.Module):
 
 
 def delta(*, delta: Annotated[float, Field(gt=0, le=20)] = 0.15) -> Head:
-    """`delta` nats of KL or more in every dimension."""
+    """Return a head with `delta` nats of KL or more in every dimension."""
     return lambda features, latents: Committed(features, latents, delta)

@@ -1,11 +1,11 @@
-"""DU-VAE (Shen et al. 2021, arXiv 2110.12381): means are kept diverse, and variances uncertain.
+"""Means are kept diverse and variances uncertain: DU-VAE.
 
-mu is normalised over every training batch, as in BN-VAE, but each dimension learns its scale, and together
-the scales keep a mean square of gamma^2. So in a batch the variance of mu is gamma^2 on average over
-dimensions, and the KL of D dimensions at least D gamma^2 / 2. In training a variance is dropped with
-probability `drop`, and those that are kept grow by 1 / (1 - drop), as in the authors' code. All get a
-floor of 1 / (2 pi e), that of an entropy of zero, on top: in their code from the end of the annealing on,
-here from the start.
+Shen et al. 2021, arXiv 2110.12381. mu is normalised over every training batch, as in BN-VAE, but each
+dimension learns its scale, and together the scales keep a mean square of gamma^2. So in a batch the variance
+of mu is gamma^2 on average over dimensions, and the KL of D dimensions at least D gamma^2 / 2. In training a
+variance is dropped with probability `drop`, and those that are kept grow by 1 / (1 - drop), as in the
+authors' code. All variances get a floor of 1 / (2 pi e) on top, at which the entropy is zero: in the authors'
+code from the end of the annealing on, here from the start.
 """
 
 import math
@@ -22,7 +22,7 @@ FLOOR = 1 / (2 * math.pi * math.e)
 
 
 class Diverse(nn.Module):
-    """A linear head with a mu that is normalised as a whole, and a variance that is dropped at random."""
+    """A linear head that normalises mu as a whole and drops variances at random."""
 
     drawn: Tensor
     batches: Tensor
@@ -39,18 +39,18 @@ class Diverse(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Draw what says which variances are dropped."""
+        """Draw the seed that decides which variances are dropped."""
         self.drawn.random_(2**31)
         self.batches.zero_()
 
     def kept(self, variance: Tensor) -> Tensor:
-        """Which variances are kept in this batch, 0 or 1."""
+        """Return which variances are kept in this batch, as 0 or 1."""
         generator = torch_generator(int(self.drawn), "dropped variances", int(self.batches))
         self.batches += 1
         return (torch.rand(variance.shape, generator=generator) >= self.drop).to(variance)
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, features) to mu and logvar, (B, latents) each; B > 1 in training."""
+        """Return mu and logvar, (B, latents) each, for features (B, features); B > 1 in training."""
         mu, logvar = self.linear(features).chunk(2, dim=1)
         scale = self.gamma * self.scale / self.scale.square().mean().sqrt()
         variance = logvar.exp()
@@ -60,5 +60,8 @@ class Diverse(nn.Module):
 
 
 def du(*, gamma: PositiveFloat = 0.5, drop: Annotated[float, Field(ge=0, lt=1)] = 0.2) -> Head:
-    """mu with variance `gamma`^2, the mean over dimensions; variances are dropped with probability `drop`."""
+    """Return a head whose mu has variance `gamma`^2 on average over dimensions.
+
+    Variances are dropped with probability `drop`.
+    """
     return lambda features, latents: Diverse(features, latents, gamma, drop)

@@ -1,7 +1,8 @@
-"""q(z|x) is the prior, whatever x: collapse by construction, the control of everything that uses z.
+"""q(z|x) is the prior, whatever x is: collapse by construction, a control.
 
-The decoder gets noise in place of z. An autoregressive one is then a language model with the same net, and
-a VAE of the same nll has learned no more from its latents (Bowman et al. 2016, arXiv 1511.06349, table 2).
+The decoder gets noise in place of z. An autoregressive decoder is then a language model with the same net,
+and a VAE of the same nll has learned no more from its latents (Bowman et al. 2016, arXiv 1511.06349, table
+2).
 """
 
 from torch import Tensor, nn
@@ -10,18 +11,18 @@ from uncollapse.methods.posterior import Head
 
 
 class Nothing(nn.Module):
-    """Reads nothing of the features."""
+    """A head that reads nothing of the features."""
 
     def __init__(self, features: int, latents: int) -> None:
         super().__init__()
         self.latents = latents
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, features) to mu = 0 and logvar = 0, (B, latents) each."""
+        """Return mu = 0 and logvar = 0, (B, latents) each, for features (B, features)."""
         zeros = 0 * features[:, :1].expand(-1, self.latents)  # an adversary asks for their gradient
         return zeros, zeros
 
 
 def prior() -> Head:
-    """mu = 0 and logvar = 0."""
+    """Return a head with mu = 0 and logvar = 0."""
     return Nothing

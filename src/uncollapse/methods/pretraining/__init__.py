@@ -1,7 +1,10 @@
-"""Slot `pretraining`: where does the encoder start?
+"""The slot `pretraining` of methods.
+
+Where does the encoder start?
 
 A piece that pretrains learns on the part `reserve` of the data; the VAE then learns on the part `train`.
-Without pretraining the VAE learns on both, so every method sees the same examples.
+Without pretraining the VAE learns on both, so every method sees the same examples. Only the default piece may
+leave the encoder as it is: the pipeline does not run it.
 """
 
 from collections.abc import Callable, Iterator, Mapping

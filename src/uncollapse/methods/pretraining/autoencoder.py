@@ -1,8 +1,7 @@
-"""Pretrain the encoder as that of an autoencoder (Li et al. 2019, arXiv 1909.00868, section 3): a VAE
-whose KL has the weight 0.
+"""The encoder is pretrained in an autoencoder: a VAE whose KL has the weight 0.
 
-The same nets learn to reconstruct the part `reserve`; the encoder is kept, with its head, and the decoder
-starts afresh. Labels are not needed.
+Li et al. 2019, arXiv 1909.00868, section 3. The same nets learn to reconstruct the part `reserve`; the
+encoder is kept, with its head, and the decoder starts afresh. Labels are not needed.
 """
 
 import copy
@@ -20,7 +19,7 @@ from uncollapse.vae import VAE
 def autoencoder(
     *, epochs: PositiveInt = 10, batch_size: PositiveInt = 64, learning_rate: PositiveFloat = 0.001
 ) -> Pretraining:
-    """Train `epochs` epochs by Adam."""
+    """Train an autoencoder for `epochs` epochs by Adam, and keep its encoder."""
 
     def run(
         vae: VAE, reserve: Part, seed: int, saved: PretrainingState | None, learn: Learn

@@ -1,7 +1,7 @@
-"""Pretrain the encoder as a classifier, on the labels of the reserved part.
+"""The encoder is pretrained as a classifier, on the labels of the reserved part.
 
 A linear layer on the encoder's features predicts the label, by cross-entropy; it is thrown away
-afterwards. The head that makes mu and logvar of the features is not touched.
+afterwards. The head that makes mu and logvar from the features is not touched.
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ from uncollapse.vae import VAE, initialise_weights
 def classifier(
     *, epochs: PositiveInt = 10, batch_size: PositiveInt = 64, learning_rate: PositiveFloat = 0.001
 ) -> Pretraining:
-    """Train `epochs` epochs by Adam. A data set without labels raises UserError."""
+    """Train a classifier for `epochs` epochs by Adam. A data set without labels raises UserError."""
 
     def run(
         vae: VAE, reserve: Part, seed: int, saved: PretrainingState | None, learn: Learn

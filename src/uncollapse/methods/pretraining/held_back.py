@@ -1,7 +1,8 @@
-"""The reserved part is held back, and nothing is learned on it: the control of methods that pretrain.
+"""The reserved part is held back and nothing is learned on it: a control of methods that pretrain.
 
-These learn the VAE on the part `train` alone. Held against a VAE that learns on `reserve` too, they lose what
-the examples are worth; held against this one, what is left is what pretraining does.
+Methods that pretrain learn the VAE on the part `train` alone. Compared with a VAE that learns on `reserve`
+too, they lose what the examples are worth; compared with this one, the difference is the effect of
+pretraining.
 """
 
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from uncollapse.vae import VAE
 
 
 def held_back() -> Pretraining:
-    """The encoder keeps its initial weights."""
+    """Leave the encoder with its initial weights."""
 
     def run(
         vae: VAE, reserve: Part, seed: int, saved: PretrainingState | None, learn: Learn

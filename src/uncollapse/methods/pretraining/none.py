@@ -4,5 +4,5 @@ from uncollapse.methods.pretraining import Pretraining
 
 
 def none() -> Pretraining:
-    """No pretraining."""
+    """Return no pretraining."""
     return Pretraining(run=None)

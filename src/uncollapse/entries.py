@@ -1,4 +1,4 @@
-"""How an entry that a person wrote is checked: by a pydantic model, or by the signature of a piece.
+"""An entry that a person wrote is checked by a pydantic model, or by the signature of a piece.
 
 The signature is the schema: the keyword arguments of the function that makes a piece are what may stand
 beside `use` in params.yaml, and pydantic checks their types. `uncollapse.registry` finds the function.
@@ -25,14 +25,14 @@ from uncollapse.registry import find_function, list_names
 
 
 class Entry(BaseModel):
-    """A mapping in params.yaml: no other keys, no infinite or huge numbers, no truth values for numbers."""
+    """A mapping in params.yaml: no other keys, no infinite or huge numbers, no true or false for a number."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False, protected_namespaces=())
 
     @model_validator(mode="before")
     @classmethod
     def only_known_keys(cls, entry: object) -> object:
-        """Refuse what is no mapping, and keys that the model does not have."""
+        """Refuse an entry that is no mapping, and keys that the model does not have."""
         if not isinstance(entry, Mapping):
             raise make_error(f"should be a mapping, such as {{name: value}}, not {shortened(entry)}")
         for name in entry:
@@ -43,7 +43,7 @@ class Entry(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def only_numbers(cls, value: object, info: ValidationInfo) -> object:
-        """Refuse true and false, which pydantic takes for 1 and 0, and what is more than any size or seed."""
+        """Refuse true and false, which pydantic takes for 1 and 0, and numbers beyond any size or seed."""
         values = value if isinstance(value, list) else [value]
         truth = [item for item in values if isinstance(item, bool)]
         if truth and cls.model_fields[str(info.field_name)].annotation is not bool:
@@ -54,12 +54,12 @@ class Entry(BaseModel):
 
 
 def make_error(text: str, name: object = "") -> PydanticCustomError:
-    """An error for pydantic, with our own text; `name` is a key that its path should end with."""
+    """Make an error for pydantic, with our text; its path should end with the key `name`, if there is one."""
     return PydanticCustomError("mistake", "{text}", {"text": text, "name": str(name)})
 
 
 def describe_unknown(name: object, valid: Iterable[str]) -> str:
-    """What is said of a name that is not one of `valid`."""
+    """Say in a line that a name is not one of `valid`."""
     valid = list(valid)
     near = get_close_matches(str(name), valid, n=1)
     hint = f" (did you mean {near[0]!r}?)" if near else ""
@@ -70,10 +70,11 @@ Checked = TypeVar("Checked", bound=Entry)
 
 
 def validate_entry(key: str, model: type[Checked], entry: object) -> Checked:
-    """`entry` as a `model`, with values of the right types and defaults filled in; `key` is where it stands.
+    """Return `entry` as a `model`, with values of the right types and defaults filled in.
 
-    Raises UserError, which names the key and what would be valid, for a key that the model does not have or a
-    value of the wrong type or out of range; and MissingArgument for a key that is missing.
+    `key` is where the entry stands. Raises UserError, which names the key and what would be valid, for a key
+    that the model does not have and for a value of the wrong type or out of range; raises MissingArgument for
+    a missing key.
     """
     try:
         return model.model_validate(entry)
@@ -91,7 +92,7 @@ def validate_entry(key: str, model: type[Checked], entry: object) -> Checked:
 
 
 def choose_name(key: str, name: object, valid: Iterable[str]) -> str:
-    """`name`, if it is one of `valid`. Raises UserError, which names `key` and what is valid."""
+    """Return `name` if it is one of `valid`. Raises UserError, which names `key` and what is valid."""
     valid = list(valid)
     if isinstance(name, str) and name in valid:
         return name
@@ -99,7 +100,7 @@ def choose_name(key: str, name: object, valid: Iterable[str]) -> str:
 
 
 def check_entry(key: str, signature: Callable[..., Any], entry: object) -> dict[str, Any]:
-    """The keyword arguments that `entry` gives to `signature`, of the right types, with defaults.
+    """Return the keyword arguments that `entry` gives to `signature`, of the right types, with defaults.
 
     Raises UserError as `validate_entry` does, and where an argument of `signature` has no type.
     """
@@ -118,10 +119,10 @@ def check_entry(key: str, signature: Callable[..., Any], entry: object) -> dict[
 def resolve_entry(
     key: str, folder: str, entry: object, offered: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
-    """A params entry {use: name, **arguments} with every argument stated, defaults included.
+    """Return a params entry {use: name, **arguments} with every argument stated, defaults included.
 
-    An argument of the piece that the entry leaves out is taken from `offered`, where it has that name.
-    Raises UserError as `check_entry` does, also where the piece itself refuses its arguments.
+    An argument that the entry leaves out is taken from `offered`, where it has that name. Raises UserError as
+    `check_entry` does, also where the piece itself refuses its arguments.
     """
     if not isinstance(entry, Mapping) or "use" not in entry:
         raise UserError(

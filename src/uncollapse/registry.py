@@ -39,7 +39,7 @@ class Slot:
 
     @property
     def entry(self) -> Any:
-        """What stands in the slot unless an entry of params.yaml says otherwise."""
+        """The entry that fills the slot unless params.yaml says otherwise."""
         return [] if self.several else {"use": self.default}
 
     def is_default(self, entry: Any) -> bool:
@@ -82,12 +82,12 @@ def default_entries(*sections: str) -> dict[str, Any]:
 
 
 def list_names(folder: str) -> list[str]:
-    """The pieces in a folder of the package, e.g. names("methods/decoder") == ["plain", "skip"]."""
+    """Return the pieces in a folder of the package: list_names("methods/decoder") == ["plain", "skip"]."""
     return sorted(file.stem for file in (PACKAGE / folder).glob("*.py") if not file.stem.startswith("_"))
 
 
 def find_function(folder: str, name: str) -> Callable[..., Any]:
-    """The function `name` in the file `name`.py of `folder`. Raises UserError if the file has none."""
+    """Return the function `name` in the file `name`.py of `folder`. Raises UserError if there is none."""
     found = getattr(import_module(f"uncollapse.{folder.replace('/', '.')}.{name}"), name, None)
     if not callable(found):
         raise UserError(f"{folder}/{name}.py: should hold a function {name}, which makes the piece")
@@ -95,7 +95,7 @@ def find_function(folder: str, name: str) -> Callable[..., Any]:
 
 
 def make_piece(folder: str, entry: Mapping[str, Any]) -> Any:
-    """What the piece of a resolved entry makes: `function(folder, use)(**arguments)`."""
+    """Return the piece of a resolved entry: `find_function(folder, use)(**arguments)`."""
     return find_function(folder, entry["use"])(
         **{name: value for name, value in entry.items() if name != "use"}
     )

@@ -11,16 +11,16 @@ import torch
 
 
 def make_seed(seed: int, *purpose: str | int) -> int:
-    """A 63-bit number, the same for the same (seed, purpose) on every machine."""
+    """Return a 63-bit number, the same for the same (seed, purpose) on every machine."""
     text = repr((seed, *purpose)).encode()
     return int.from_bytes(hashlib.sha256(text).digest()[:8], "little") >> 1
 
 
 def numpy_generator(seed: int, *purpose: str | int) -> np.random.Generator:
-    """A numpy generator for (seed, purpose). SFC64 is numpy's fastest."""
+    """Return a numpy generator for (seed, purpose); SFC64 is numpy's fastest."""
     return np.random.Generator(np.random.SFC64(make_seed(seed, *purpose)))
 
 
 def torch_generator(seed: int, *purpose: str | int, device: torch.device | str = "cpu") -> torch.Generator:
-    """A torch generator for (seed, purpose) on `device`."""
+    """Return a torch generator for (seed, purpose) on `device`."""
     return torch.Generator(device).manual_seed(make_seed(seed, *purpose))

@@ -34,24 +34,24 @@ class Gaussian(NamedTuple):
     logvar: Tensor
 
     def kl(self) -> Tensor:
-        """KL_i of every example and dimension, in nats, shape (B, D)."""
+        """Return KL_i of every example and dimension, in nats, shape (B, D)."""
         return 0.5 * (self.mu.square() + self.logvar.expm1() - self.logvar)
 
     def sample(self, noise: Tensor) -> Tensor:
-        """z = mu + exp(logvar / 2) * noise; `noise` (..., B, D) is standard normal. Differentiable."""
+        """Return z = mu + exp(logvar / 2) * noise, differentiably; `noise` (..., B, D) is standard normal."""
         return torch.addcmul(self.mu, (0.5 * self.logvar).exp(), noise)
 
     def log_prob(self, z: Tensor) -> Tensor:
-        """log q(z|x) in nats, for z of shape (..., B, D): shape (..., B)."""
+        """Return log q(z|x) in nats, shape (..., B), for z of shape (..., B, D)."""
         square = (z - self.mu).square() * (-self.logvar).exp()
         return -0.5 * (square + self.logvar + math.log(2 * math.pi)).sum(-1)
 
 
 class Refinement(NamedTuple):
-    """What is done to the encoder's q(z|x) for each example: `run(vae, q, x, read, noise)` gives another one.
+    """A rule that refines the encoder's q(z|x) for each example.
 
-    An autoregressive decoder reads `read`; `noise` (steps, B, D) is standard normal in training, and None
-    where the result has to be a function of x.
+    `run(vae, q, x, read, noise)` gives another q. An autoregressive decoder reads `read`; `noise` (steps, B,
+    D) is standard normal in training, and None where the result has to be a function of x.
     """
 
     steps: int
@@ -59,7 +59,7 @@ class Refinement(NamedTuple):
 
 
 def log_prior(z: Tensor) -> Tensor:
-    """log p(z) in nats, for z of shape (..., D): shape (...)."""
+    """Return log p(z) in nats, shape (...), for z of shape (..., D)."""
     return -0.5 * (z.square() + math.log(2 * math.pi)).sum(-1)
 
 
@@ -68,7 +68,7 @@ class VAE(nn.Module):
 
     `encoder(x)` gives features (B, F) of `encoder.embed(x)`, which is real; `posterior(features)` gives
     mu and logvar, (B, D) each; `decoder(z, x)` gives the parameters of p(x|z) for z (B, D), and may read
-    those parts of x that lie before the one it predicts (autoregressive decoders).
+    the parts of x that lie before the part it predicts (autoregressive decoders).
     """
 
     def __init__(
@@ -82,36 +82,38 @@ class VAE(nn.Module):
         refinement: Refinement | None = None,
     ) -> None:
         super().__init__()
-        self.encoder: Any = encoder  # a Module that can also `embed`
+        self.encoder: Any = encoder  # A Module that can also `embed`.
         self.posterior, self.decoder = posterior, decoder
         self.likelihood, self.latents, self.autoregressive = likelihood, latents, autoregressive
         self.scale, self.refinement = likelihood.scale(), refinement
 
     def encode(self, x: Tensor, embedded: Tensor | None = None) -> Gaussian:
-        """The encoder's q(z|x) for a batch x (B, ...); `embedded` stands in place of `encoder.embed(x)`."""
+        """Return the encoder's q(z|x) for a batch x (B, ...); `embedded` replaces `encoder.embed(x)`."""
         return Gaussian(*self.posterior(self.encoder(x, embedded)))
 
     def refine(
         self, q: Gaussian, x: Tensor, read: Tensor | None = None, noise: Tensor | None = None
     ) -> Gaussian:
-        """The encoder's q(z|x) as it is used, for a batch x (B, ...)."""
+        """Return the encoder's q(z|x) as it is used, for a batch x (B, ...)."""
         return q if self.refinement is None else self.refinement.run(self, q, x, read, noise)
 
     def log_likelihood(self, x: Tensor, z: Tensor, read: Tensor | None = None) -> Tensor:
-        """log p(x|z) in nats, shape (B,), for x (B, ...) and z (B, D); an autoregressive decoder reads
-        `read` (default x)."""
+        """Return log p(x|z) in nats, shape (B,), for x (B, ...) and z (B, D).
+
+        An autoregressive decoder reads `read`, which is x by default.
+        """
         return self.likelihood.log_prob(x, self.output(z, x if read is None else read))
 
     def output(self, z: Tensor, read: Tensor) -> Any:
-        """The parameters of p(x|z) for z (B, D), as the likelihood takes them."""
+        """Return the parameters of p(x|z) for z (B, D), as the likelihood takes them."""
         return self.scale(self.decoder(z, read))
 
     def encoder_parameters(self) -> list[nn.Parameter]:
-        """The parameters of q(z|x): the encoder's and the posterior's."""
+        """Return the parameters of q(z|x): the encoder's and the posterior's."""
         return [*self.encoder.parameters(), *self.posterior.parameters()]
 
     def encoder_state(self) -> dict[str, Tensor]:
-        """The weights of q(z|x), by name."""
+        """Return the weights of q(z|x) by name."""
         prefixes = ("encoder.", "posterior.")
         return {name: value for name, value in self.state_dict().items() if name.startswith(prefixes)}
 
@@ -120,13 +122,13 @@ class VAE(nn.Module):
         self.load_state_dict({**self.state_dict(), **{name: state[name] for name in self.encoder_state()}})
 
     def decoder_parameters(self) -> list[nn.Parameter]:
-        """The parameters of p(x|z)."""
+        """Return the parameters of p(x|z)."""
         return [*self.decoder.parameters(), *self.scale.parameters()]
 
 
 @contextmanager
 def evaluating(vae: VAE) -> Iterator[None]:
-    """In evaluation mode and without gradients; the mode is put back afterwards."""
+    """Compute in evaluation mode and without gradients; the mode is put back afterwards."""
     training = vae.training
     vae.eval()
     try:
@@ -137,8 +139,10 @@ def evaluating(vae: VAE) -> Iterator[None]:
 
 
 def encode_part(vae: VAE, part: Part, size: int = 500) -> Gaussian:
-    """q(z|x) of every example of a part, (N, D), in evaluation mode, on the CPU; `size` examples at a
-    time."""
+    """Return q(z|x) of every example of a part, (N, D), in evaluation mode, on the CPU.
+
+    `size` examples are encoded at a time.
+    """
     device = next(vae.parameters()).device
     with evaluating(vae):
         batches = (to_tensor(part.x[start : start + size], device) for start in range(0, len(part), size))
@@ -147,8 +151,7 @@ def encode_part(vae: VAE, part: Part, size: int = 500) -> Gaussian:
 
 
 def initialise_weights(module: nn.Module, seed: int) -> None:
-    """Draw every layer's own default initial weights from a generator of its own, made from (seed, the
-    layer's name).
+    """Draw every layer's default initial weights from a generator made from (seed, the layer's name).
 
     So two nets that share a layer start with the same weights there, whatever else they have: runs of
     different methods with the same seed are paired.

@@ -14,7 +14,7 @@ from uncollapse.registry import PACKAGE
 ROOT = Path(__file__).parent.parent.parent
 LINE = '        Slot("tenth", "methods", "methods/tenth", "nothing", ("pretrain", "tune", "train")),\n'
 FOLDER = {
-    "__init__.py": '"""The slot `tenth` of methods.\n\nWhat is the tenth question?\n\nA piece is a number.\n"""\n',
+    "__init__.py": '"""A slot.\n\nWhat is the tenth question?\n\nA piece is a number.\n"""\n',
     "nothing.py": '"""Nothing is done."""\n\n\n'
     'def nothing() -> float:\n    """Return 0."""\n    return 0.0\n',
     "share.py": '"""A share is taken.\n\nDoe 2030, arXiv 3001.00001.\n"""\n\n\n'

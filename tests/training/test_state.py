@@ -1,6 +1,5 @@
 """The validation ELBO, and training that stops when it no longer rises."""
 
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,7 @@ from toys import copied, method, piece, rows_of, run, same, toy_part, toy_vae, t
 
 from uncollapse.compute.work import Work
 from uncollapse.data.part import to_tensor
-from uncollapse.measures.settled import measure
+from uncollapse.measures.history import find_settled_epoch
 from uncollapse.methods.kl_weight import KLWeight
 from uncollapse.seeds import torch_generator
 from uncollapse.training.objective import measure_elbo
@@ -79,12 +78,11 @@ def test_a_run_knows_since_when_its_kl_has_been_on_target(kind: str) -> None:
 @pytest.mark.parametrize(("since", "settled"), [(0, 0), (4, 1), (9, 1), (10, 0)])
 def test_what_has_settled_after_the_best_epoch_does_not_count(since: int, settled: int) -> None:
     history = {"kl_target": "3.0", "settled_epoch": str(since), "best_epoch": "9"}
-    run = SimpleNamespace(history=history)
-    row = measure(run)
+    row = find_settled_epoch(history)
     assert row["settled"] == settled
     assert row["settled_epoch"] == since if settled else np.isnan(row["settled_epoch"])
-    run.history["kl_target"] = "0.0"
-    assert all(np.isnan(value) for value in measure(run).values())
+    history["kl_target"] = "0.0"
+    assert all(np.isnan(value) for value in find_settled_epoch(history).values())
 
 
 def test_the_learning_rate_is_halved_where_the_elbo_stalls(kind: str, tmp_path: Any) -> None:

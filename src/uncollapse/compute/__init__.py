@@ -1,1 +1,1 @@
-"""How gradient steps are computed: the device, the optimiser, and the work that they take."""
+"""The device, the optimiser, and the work that gradient steps take."""

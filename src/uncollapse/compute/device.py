@@ -6,8 +6,10 @@ from uncollapse.errors import UserError
 
 
 def find_device(name: str) -> torch.device:
-    """The device of a name in params.yaml; auto is cuda where there is one. Raises UserError if cuda is
-    asked for in vain."""
+    """Return the device of a name in params.yaml; auto is cuda where there is one.
+
+    Raises UserError if cuda is asked for and there is none.
+    """
     cuda = name != "cpu" and torch.cuda.is_available()
     if name == "cuda" and not cuda:
         raise UserError(
@@ -17,13 +19,12 @@ def find_device(name: str) -> torch.device:
 
 
 def name_device(device: torch.device) -> str:
-    """cpu, or a GPU by its model."""
+    """Return cpu, or the model of a GPU."""
     return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
 
 
 def set_up_process() -> None:
-    """Make this process compute as every process of the pipeline does: with one thread and without
-    denormal numbers.
+    """Make this process compute with one thread and without denormal numbers, as the whole pipeline does.
 
     More threads would change the order of sums, and get in each other's way. Adam's moments decay to denormal
     numbers for weights without a gradient, and then Adam takes nine times as long.

@@ -1,5 +1,8 @@
-"""The work of training: gradient steps, and the floating point operations of their matrix products,
-convolutions and LSTMs, as torch counts them. The same on every machine, however fast it is."""
+"""The work of training: gradient steps and floating point operations.
+
+Counted are the operations of matrix products, convolutions and LSTMs, as torch counts them. The counts are
+the same on every machine, however fast it is.
+"""
 
 from collections.abc import Hashable, Iterator, Mapping
 from contextlib import contextmanager
@@ -18,16 +21,16 @@ from uncollapse.compute.private_torch import (
 
 
 def count_lstm_on_cpu(x: Tensor, weights: Tensor, recurrent: Tensor, *others: Any, **options: Any) -> int:
-    """Of one layer of an LSTM on a CPU, for x (T, B, features)."""
+    """Count the operations of one layer of an LSTM on a CPU, for x (T, B, features)."""
     return 2 * x.shape[0] * x.shape[1] * (weights.numel() + recurrent.numel())
 
 
 def count_lstm_on_gpu(x: Tensor, weights: list[Tensor], *others: Any, **options: Any) -> int:
-    """The same, where all weights come in a list."""
+    """Count the operations of an LSTM on a GPU, where all weights come in a list."""
     return 2 * x.shape[0] * x.shape[1] * sum(weight.numel() for weight in weights if weight.ndim == 2)
 
 
-# torch's own formulas, and those of the LSTM, which it does not count; backwards is twice forwards
+# torch's formulas, and those of the LSTM, which torch does not count. Backwards is twice forwards.
 FORMULAS: dict[Any, Any] = {
     **flop_registry,
     LSTM_ON_CPU: count_lstm_on_cpu,
@@ -38,7 +41,7 @@ FORMULAS: dict[Any, Any] = {
 
 
 class Counter(TorchDispatchMode):
-    """Counts the floating point operations of all that is computed inside of it.
+    """A counter of the floating point operations of all that is computed inside of it.
 
     torch's own FlopCounterMode imports torch._dynamo, which takes two seconds.
     """
@@ -47,7 +50,7 @@ class Counter(TorchDispatchMode):
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
-        return False  # there is none to skip
+        return False  # There is none to skip.
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
@@ -59,7 +62,7 @@ class Counter(TorchDispatchMode):
 
 
 class Work:
-    """What training has taken so far: `encoder_steps`, `decoder_steps` and `gflops`."""
+    """The work that training has taken so far: `encoder_steps`, `decoder_steps` and `gflops`."""
 
     def __init__(self, encoder_steps: int = 0, decoder_steps: int = 0, gflops: float = 0.0) -> None:
         self.encoder_steps, self.decoder_steps, self.gflops = encoder_steps, decoder_steps, gflops
@@ -67,8 +70,10 @@ class Work:
 
     @contextmanager
     def counted(self, *kind: Hashable) -> Iterator[None]:
-        """Add what is computed inside. It is counted once for each kind of it: two of a kind take the
-        same."""
+        """Add the operations that are computed inside.
+
+        They are counted once for each kind: two steps of a kind take the same work.
+        """
         if kind in self.flops_of:
             yield
         else:
@@ -79,9 +84,9 @@ class Work:
 
     @classmethod
     def of(cls, row: Mapping[str, str]) -> "Work":
-        """That of a row of a history."""
+        """Read the work from a row of a history."""
         return cls(int(row["encoder_steps"]), int(row["decoder_steps"]), float(row["gflops"]))
 
     def row(self) -> dict[str, float]:
-        """The columns of a history."""
+        """Return the columns of a history."""
         return {name: getattr(self, name) for name in ("encoder_steps", "decoder_steps", "gflops")}

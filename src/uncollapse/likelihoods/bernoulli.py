@@ -1,5 +1,8 @@
-"""Binary pixels: x_i is 1 with probability sigmoid(output_i), and a grey value g stands for a pixel that
-is 1 with probability g / 255 (dynamic binarisation, Salakhutdinov & Murray 2008)."""
+"""Pixels are binary: x_i is 1 with probability sigmoid(output_i).
+
+A grey value g stands for a pixel that is 1 with probability g / 255 (dynamic binarisation, Salakhutdinov &
+Murray 2008).
+"""
 
 from typing import Any
 
@@ -13,31 +16,31 @@ from uncollapse.likelihoods import Likelihood
 
 
 class LogProb(torch.autograd.Function):
-    """log p(x|output) = sum_i x_i output_i - log(1 + exp output_i) of binary x; its gradient is x -
-    sigmoid(output).
+    """The log-probability of binary x, with a gradient in one piece.
 
-    In one piece, because torch's binary cross-entropy goes through the pixels three times as often.
+    log p(x|output) = sum_i x_i output_i - log(1 + exp output_i); its gradient is x - sigmoid(output). torch's
+    binary cross-entropy would go through the pixels three times as often.
     """
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, output: Tensor) -> Tensor:
-        """(B,) of x and output (B, pixels)."""
+        """Return the log-probability (B,) of x for output, both (B, pixels)."""
         ctx.save_for_backward(x, output)
         return logsigmoid(output).sum(1) - torch.linalg.vecdot(1 - x, output)
 
     @staticmethod
     # pyrefly: ignore [bad-override]
     def backward(ctx: Any, *grad_outputs: Any) -> Any:
-        """The gradient in output, (B, pixels)."""
+        """Return the gradient in output, (B, pixels)."""
         x, output = ctx.saved_tensors
         return None, (x - output.sigmoid()).mul_(grad_outputs[0].unsqueeze(1))
 
 
 def bernoulli() -> Likelihood:
-    """Independent pixels; `output` holds logits of x's shape."""
+    """Return independent binary pixels; `output` holds logits of x's shape."""
 
     def draw(grey: NDArray[Any], generator: np.random.Generator) -> NDArray[Any]:
-        # one of 255 values at random is below g for g of them: exactly g / 255
+        # A random one of 255 values is below g with probability g / 255 exactly.
         return (generator.integers(0, 255, grey.shape, np.uint8) < grey) * np.uint8(255)
 
     def log_prob(x: Tensor, output: Tensor) -> Tensor:

@@ -1,5 +1,7 @@
-"""Tokens: the next one is drawn from softmax(output). The end mark is predicted like a word, padding is
-not."""
+"""The next token is drawn from softmax(output).
+
+The end mark is predicted like a word; padding is not predicted.
+"""
 
 import torch
 from torch import Tensor
@@ -9,7 +11,7 @@ from uncollapse.likelihoods import Likelihood
 
 
 def categorical() -> Likelihood:
-    """x (B, T) integers, 0 for padding; `output` (B, T, V) logits."""
+    """Return tokens x (B, T), integers with 0 for padding; `output` (B, T, V) holds logits."""
 
     def log_prob(x: Tensor, output: Tensor) -> Tensor:
         loss = cross_entropy(output.flatten(0, 1), x.flatten(), ignore_index=0, reduction="none")

@@ -1,7 +1,7 @@
-"""Real pixels: x_i is the decoder's output_i with Gaussian noise of one variance.
+"""Pixels are real: x_i is the decoder's output_i with Gaussian noise of one variance.
 
-The larger it is, the more dimensions collapse; fixed too large it is a cause of collapse by itself (Lucas
-et al. 2019, arXiv 1911.02469, section 4).
+The larger the variance is, the more dimensions collapse; fixed too large it is a cause of collapse by itself
+(Lucas et al. 2019, arXiv 1911.02469, section 4).
 """
 
 import math
@@ -17,7 +17,7 @@ from uncollapse.likelihoods import Likelihood
 
 
 class Variance(nn.Module):
-    """Puts the logarithm of a variance that is learned beside the output."""
+    """A module that adds the logarithm of a learned variance to the output."""
 
     def __init__(self, start: float) -> None:
         super().__init__()
@@ -26,17 +26,19 @@ class Variance(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Back to the start."""
+        """Go back to the start."""
         nn.init.constant_(self.log_variance, self.start)
 
     def forward(self, output: Tensor) -> tuple[Tensor, Tensor]:
-        """The output and the logarithm of the variance."""
+        """Return the output and the logarithm of the variance."""
         return output, self.log_variance
 
 
 def gaussian(*, variance: PositiveFloat = 1.0, learned: bool = False) -> Likelihood:
-    """Independent pixels; `output` holds means of x's shape; `variance` is in squares of x's unit (grey
-    values are 0 to 1), fixed, or where learning starts."""
+    """Return independent real pixels; `output` holds means of x's shape.
+
+    `variance` is in squares of x's unit (grey values are 0 to 1): it is fixed, or where learning starts.
+    """
     fixed = torch.tensor(math.log(variance))
 
     def split(output: Any) -> tuple[Tensor, Tensor]:

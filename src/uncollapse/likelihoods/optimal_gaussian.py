@@ -1,5 +1,6 @@
-"""Real pixels with Gaussian noise of the variance that is best for each batch (sigma-VAE, Rybkin,
-Daniilidis & Levine 2021, arXiv 2006.13202: "optimal sigma").
+"""Pixels are real, with Gaussian noise of the variance that is best for each batch.
+
+sigma-VAE (Rybkin, Daniilidis & Levine 2021, arXiv 2006.13202: "optimal sigma").
 
     sigma^2 = mean over examples and pixels of (x - output)^2,    which maximises log p(x|z) in sigma
 
@@ -18,11 +19,11 @@ from torch import Tensor, nn
 from uncollapse.likelihoods import Likelihood
 from uncollapse.likelihoods.gaussian import gaussian
 
-DECAY = 0.9  # of the mean over batches, so over about ten
+DECAY = 0.9  # The mean over batches reaches back over about ten of them.
 
 
 class Optimal(nn.Module):
-    """Puts itself beside the output: it knows the variance."""
+    """A module that returns (output, itself), so that the likelihood can ask it for the variance."""
 
     mean: Tensor
     batches: Tensor
@@ -34,11 +35,11 @@ class Optimal(nn.Module):
         self.register_buffer("batches", torch.zeros(()))
 
     def forward(self, output: Tensor) -> tuple[Tensor, "Optimal"]:
-        """The output and this."""
+        """Return the output and this module."""
         return output, self
 
     def variance(self, error: Tensor) -> Tensor:
-        """That of a batch of errors; when nothing is trained, the mean of the last batches."""
+        """Return the variance of a batch of errors; without training, the mean of the last batches."""
         if self.training:
             with torch.no_grad():
                 best = error.square().mean().clamp(min=self.floor)
@@ -49,8 +50,10 @@ class Optimal(nn.Module):
 
 
 def optimal_gaussian(*, floor: PositiveFloat = 1e-6) -> Likelihood:
-    """Independent pixels; `output` holds means of x's shape; no variance is less than `floor`, in squares of
-    x's unit (grey values are 0 to 1)."""
+    """Return independent real pixels whose variance is never less than `floor`.
+
+    `output` holds means of x's shape; `floor` is in squares of x's unit (grey values are 0 to 1).
+    """
     learned = gaussian(learned=True)
 
     def log_prob(x: Tensor, output: Any) -> Tensor:

@@ -1,4 +1,4 @@
-"""Measures of a trained VAE, a file each. All that is in nats says so.
+"""Measures of a trained VAE: each file is one, and all values in nats say so.
 
 A file of this folder is a measure: `measure(run)` gives one or more columns of metrics/summary.csv,
 `COLUMNS` says which of them are compared and how they are shown. There is nothing to register. `laws.py`
@@ -16,7 +16,7 @@ from uncollapse.data.part import Part
 from uncollapse.registry import list_names
 from uncollapse.vae import VAE, Gaussian
 
-if TYPE_CHECKING:  # training, which measures too, should not wait for pandas
+if TYPE_CHECKING:  # Training measures too, and should not wait for pandas.
     import pandas as pd
 
 ColumnValues = dict[str, Any]
@@ -32,11 +32,11 @@ COLUMN_ORDER = (
     "probe",
     "fid",
     "sample_perplexity",
-    "work",
+    "history",
 )
 
 
-@dataclass(frozen=True, eq=False)  # compared by identity, so that what is measured of it can be kept
+@dataclass(frozen=True, eq=False)  # Compared by identity, so that its measures can be cached.
 class Trained:
     """A trained VAE, the data and the settings that it is measured with.
 
@@ -91,7 +91,7 @@ class Measure:
 
 @cache
 def load_measures() -> list[Any]:
-    """The files of measures, in the order of their columns."""
+    """Return the modules of all measures, in the order of their columns."""
     files = [name for name in list_names("measures") if name not in ("laws", "evaluate")]
     files.sort(
         key=lambda name: (COLUMN_ORDER.index(name) if name in COLUMN_ORDER else len(COLUMN_ORDER), name)
@@ -100,5 +100,5 @@ def load_measures() -> list[Any]:
 
 
 def list_columns() -> dict[str, Measure]:
-    """Every declared column, in order."""
+    """Return every declared column, in order."""
     return {name: measure for module in load_measures() for name, measure in module.COLUMNS.items()}

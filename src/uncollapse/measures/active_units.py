@@ -1,5 +1,7 @@
-"""Active units: the dimensions whose posterior mean varies over the data (Burda et al. 2016, arXiv
-1509.00519, section 5.2)."""
+"""Active units are the dimensions whose posterior mean varies over the data.
+
+Burda et al. 2016, arXiv 1509.00519, section 5.2.
+"""
 
 from torch import Tensor
 
@@ -9,10 +11,13 @@ COLUMNS = {"active_units": Measure("active units", better=1, grain=1.0)}
 
 
 def count_active_units(mu: Tensor, *, threshold: float = 0.01) -> int:
-    """The number of dimensions i with Var_x(mu_i(x)) >= threshold, for posterior means mu (N, D), N > 1."""
+    """Return the number of dimensions i with Var_x(mu_i(x)) >= threshold.
+
+    `mu` holds posterior means (N, D), N > 1.
+    """
     return int((mu.var(0) >= threshold).sum())
 
 
 def measure(run: Trained) -> ColumnValues:
-    """active_units of the test set, and of how many latents."""
+    """Return active_units of the test set, and the number of latents."""
     return {"active_units": count_active_units(run.q["test"].mu), "latents": run.q["test"].mu.shape[1]}

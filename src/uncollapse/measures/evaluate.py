@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import sklearn.linear_model
-import sklearn.mixture  # noqa: F401  (both for measures, once for all workers)
+import sklearn.mixture  # noqa: F401  (measures use both, and all workers share one import)
 from torch import Tensor
 
 from uncollapse.data.files import read_parts
@@ -19,13 +19,13 @@ from uncollapse.measures.likelihood import measure_likelihoods
 from uncollapse.seeds import numpy_generator
 from uncollapse.vae import VAE, encode_part
 
-MEASURE_MODULES = load_measures()  # imported here, once for all worker processes that are forked later
+MEASURE_MODULES = load_measures()  # Workers that are forked later share this import.
 
 
 def encode_parts(
     vae: VAE, data: Path, settings: Mapping[str, Any], history: Mapping[str, str], seed: int
 ) -> Trained:
-    """A trained VAE with the encoded parts of a prepared data set.
+    """Return a trained VAE with the encoded parts of a prepared data set.
 
     The training part is measured as one draw of the likelihood, as valid and test were drawn when they
     were prepared.
@@ -39,7 +39,7 @@ def encode_parts(
 
 
 def evaluate_run(run: Trained) -> ColumnValues:
-    """The row of all measures. Raises UserError if it breaks a law of `measures.laws`."""
+    """Return the row of all measures. Raises UserError if it breaks a law of `measures.laws`."""
     row: ColumnValues = {}
     for module in MEASURE_MODULES:
         row |= module.measure(run)
@@ -49,8 +49,11 @@ def evaluate_run(run: Trained) -> ColumnValues:
 
 
 def measure_dimensions(run: Trained) -> list[ColumnValues]:
-    """Of each latent dimension: the eps at which it starts to count as collapsed and its mean KL, on train,
-    and its information, on test; in nats."""
+    """Return a row for each latent dimension, in nats.
+
+    It holds the eps at which the dimension starts to count as collapsed and its mean KL, on train, and its
+    information, on test.
+    """
     columns = {
         "eps": measure_thresholds(run),
         "kl": run.q["train"].kl().mean(0),
@@ -61,5 +64,5 @@ def measure_dimensions(run: Trained) -> list[ColumnValues]:
 
 
 def measure_examples(run: Trained) -> dict[str, Tensor]:
-    """Of every test example (N,): the measures that are means over them, in nats."""
+    """Return, for every test example (N,), the measures that are means over examples, in nats."""
     return {name: values.float() for name, values in measure_likelihoods(run).columns().items()}

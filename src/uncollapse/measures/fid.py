@@ -1,5 +1,7 @@
-"""Frechet distance of generated images from those of the test set, in features of a classifier of the data
-set's labels (Heusel et al. 2017, arXiv 1706.08500, eq. 6; the features are those of `data.features`).
+"""The Frechet distance between generated images and those of the test set.
+
+Heusel et al. 2017, arXiv 1706.08500, eq. 6. The features are from a classifier of the data set's labels
+(`data.features`).
 
     |m - m'|^2 + tr(C + C' - 2 (C C')^(1/2)),     m, C: mean and covariance of the features of a set
 
@@ -20,37 +22,40 @@ from uncollapse.data.part import Array, to_tensor
 from uncollapse.measures import ColumnValues, Measure, Trained
 from uncollapse.samples.generate import generate_examples
 from uncollapse.seeds import numpy_generator, torch_generator
-from uncollapse.vae import VAE
+from uncollapse.vae import VAE, Gaussian
 
 COLUMNS = {
     "fid": Measure("fid of samples", better=-1),
     "fid_reconstructions": Measure("fid of reconstructions", better=-1),
 }
-MOST_IMAGES = 2000  # images of each set
-IMAGES_AT_ONCE = 250  # images at a time
+MOST_IMAGES = 2000  # in each set
+IMAGES_AT_ONCE = 250
 
 
 def measure_frechet(one: Array, other: Array) -> float:
-    """The squared Frechet distance of the Gaussians with mean and covariance of two sets of features, (N,
-    F) and (M, F); N and M at least 2."""
+    """Return the squared Frechet distance of two sets of features, (N, F) and (M, F).
+
+    It is the distance of the Gaussians with their means and covariances; N and M are at least 2.
+    """
     means = one.mean(0) - other.mean(0)
-    here, there = (np.cov(part, rowvar=False, ddof=0).reshape(2 * means.shape) for part in (one, other))
+    here = np.cov(one, rowvar=False, ddof=0).reshape(2 * means.shape)
+    there = np.cov(other, rowvar=False, ddof=0).reshape(2 * means.shape)
     values, vectors = np.linalg.eigh(here)
     root = vectors * np.sqrt(values.clip(min=0)) @ vectors.T
-    # C C' has the eigenvalues of C^(1/2) C' C^(1/2), which is symmetric
+    # C C' has the eigenvalues of C^(1/2) C' C^(1/2), which is symmetric.
     shared = np.sqrt(np.linalg.eigvalsh(root @ there @ root).clip(min=0)).sum()
     return float(max(means @ means + np.trace(here) + np.trace(there) - 2 * shared, 0.0))
 
 
 @torch.no_grad()
 def extract_features(net: Classifier, x: Array) -> Array:
-    """(N, F) in doubles, of images x (N, ...)."""
+    """Return features (N, F) in doubles, of images x (N, ...)."""
     parts = (to_tensor(x[start : start + IMAGES_AT_ONCE]) for start in range(0, len(x), IMAGES_AT_ONCE))
     return torch.cat([net.features(part) for part in parts]).double().numpy()
 
 
 def generate_images(vae: VAE, z: Tensor, like: Array, rng: np.random.Generator) -> Array:
-    """An image for each z (N, D), of the type and shape of `like` (1, ...)."""
+    """Return an image for each z (N, D), of the type and shape of `like` (1, ...)."""
     device = next(vae.parameters()).device
     example = to_tensor(like, device)
     means = torch.cat(
@@ -61,17 +66,20 @@ def generate_images(vae: VAE, z: Tensor, like: Array, rng: np.random.Generator) 
 
 
 def measure(run: Trained) -> ColumnValues:
-    """fid and fid_reconstructions of at most MOST images of the test set; nan for text, for images without
-    labels, and where the decoder is autoregressive: to draw so many images a pixel at a time would take
-    longer than training."""
+    """Return fid and fid_reconstructions of at most MOST_IMAGES images of the test set.
+
+    They are nan for text, for images without labels, and where the decoder is autoregressive: to draw so many
+    images a pixel at a time would take longer than training.
+    """
     net = read_classifier(run.data)
     if net is None or run.vae.autoregressive:
         return {"fid": math.nan, "fid_reconstructions": math.nan}
-    x, q = run.parts["test"].x[:MOST_IMAGES], run.q["test"]
-    noise = torch.randn(2, *q.mu[:MOST_IMAGES].shape, generator=torch_generator(run.seed, "measure fid"))
+    x = run.parts["test"].x[:MOST_IMAGES]
+    q = Gaussian(run.q["test"].mu[:MOST_IMAGES], run.q["test"].logvar[:MOST_IMAGES])
+    noise = torch.randn(2, *q.mu.shape, generator=torch_generator(run.seed, "measure fid"))
     latents = {
         "fid": noise[0],
-        "fid_reconstructions": type(q)(q.mu[:MOST_IMAGES], q.logvar[:MOST_IMAGES]).sample(noise[1]),
+        "fid_reconstructions": q.sample(noise[1]),
     }
     real, rng = extract_features(net, x), numpy_generator(run.seed, "measure fid")
     return {

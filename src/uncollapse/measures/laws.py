@@ -13,28 +13,28 @@ MeasuredRow = Mapping[str, Any]
 
 
 def mi_is_at_most_the_kl(row: MeasuredRow) -> bool:
-    """0 <= mi <= kl."""
+    """Check that 0 <= mi <= kl."""
     slack = 4 * row["mi_standard_error"] + 1e-3
     return -slack <= row["mi"] <= row["kl"] + slack
 
 
 def mi_is_at_most_its_cap(row: MeasuredRow) -> bool:
-    """mi <= mi_cap."""
+    """Check that mi <= mi_cap."""
     return row["mi"] <= row["mi_cap"] + 1e-6
 
 
 def mi_is_at_most_its_bound(row: MeasuredRow) -> bool:
-    """mi <= mi_upper."""
+    """Check that mi <= mi_upper."""
     slack = 4 * (row["mi_standard_error"] + row["mi_upper_standard_error"]) + 1e-3
     return row["mi"] <= row["mi_upper"] + slack
 
 
 def nll_is_at_most_minus_the_elbo(row: MeasuredRow) -> bool:
-    """nll <= -elbo."""
+    """Check that nll <= -elbo."""
     return row["nll"] <= -row["elbo"] + 4 * row["elbo_standard_error"] + 1e-3
 
 
-# Each law with the columns that it is about.
+# Each law stands with the columns that it is about.
 LAWS: dict[str, tuple[Callable[[MeasuredRow], bool], tuple[str, ...]]] = {
     "0 <= mi <= kl": (mi_is_at_most_the_kl, ("mi", "kl", "mi_standard_error")),
     "mi <= mi_cap": (mi_is_at_most_its_cap, ("mi", "mi_cap")),
@@ -44,7 +44,7 @@ LAWS: dict[str, tuple[Callable[[MeasuredRow], bool], tuple[str, ...]]] = {
 
 
 def find_broken_laws(row: MeasuredRow) -> Iterator[str]:
-    """The laws that a row of measures breaks, each as a line with its numbers."""
+    """Yield the laws that a row of measures breaks, each as a line with its numbers."""
     for law, (holds, columns) in LAWS.items():
         if not holds(row):
             yield f"{law}: {', '.join(f'{name} {row[name]:.4f}' for name in columns)}"

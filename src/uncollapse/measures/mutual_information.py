@@ -23,7 +23,7 @@ from uncollapse.measures import ColumnValues, Measure, Trained
 from uncollapse.seeds import torch_generator
 from uncollapse.vae import Gaussian, log_prior
 
-SHARP = 1e9  # of mu^2 / variance: the product is then off by 1e-6 nats
+SHARP = 1e9  # Above this mu^2 / variance the product is off by 1e-6 nats.
 
 
 COLUMNS = {
@@ -34,8 +34,11 @@ COLUMNS = {
 
 
 class MutualInformation(NamedTuple):
-    """An estimate, its standard error over the points, the value that it cannot exceed, and KL(q(z) ||
-    p(z)) from the same samples, in nats."""
+    """An estimate of the mutual information, in nats.
+
+    With it come its standard error over the points, the value that it cannot exceed, and KL(q(z) || p(z))
+    from the same samples.
+    """
 
     mi: float
     standard_error: float
@@ -44,31 +47,31 @@ class MutualInformation(NamedTuple):
 
     @property
     def saturated(self) -> bool:
-        """Is it `at_cap`?"""
+        """Whether the estimate is at its cap."""
         return is_at_cap(self.mi, self.cap)
 
 
 def is_at_cap(mi: float, cap: float) -> bool:
-    """Is the estimate within 0.5 nats of its cap? There, more points would most likely find more."""
+    """Return whether an estimate is within 0.5 nats of its cap: there, more points would find more."""
     return mi > cap - 0.5
 
 
 @torch.no_grad()
 def estimate_mi(q: Gaussian, noise: Tensor) -> MutualInformation:
-    """I_q(x, z) for q (N, D), from S samples z a point; the standard normal `noise` is (S, N, D), or (N,
-    D) for one."""
-    shift = q.mu.double().mean(
-        0
-    )  # information does not depend on where z = 0 lies, the quadratic form's rounding does
+    """Return I_q(x, z) for q (N, D), from S samples z of each point.
+
+    The standard normal `noise` is (S, N, D), or (N, D) for one sample.
+    """
+    # Information does not depend on where z = 0 lies, but the rounding of the quadratic form does.
+    shift = q.mu.double().mean(0)
     q = Gaussian(q.mu.double() - shift, q.logvar.double())
     information, marginal = torch.zeros(2, len(q.mu), dtype=torch.float64)
     samples = noise if noise.ndim == 3 else noise.unsqueeze(0)
     for sample in samples:
         z = q.sample(sample.double())
         own = q.log_prob(z)
-        mixture = torch.maximum(
-            log_mixture(q, z), own - math.log(len(own))
-        )  # the own component is in the mixture
+        # The point's own component is in the mixture.
+        mixture = torch.maximum(log_mixture(q, z), own - math.log(len(own)))
         information += (own - mixture) / len(samples)
         marginal += (mixture - log_prior(z + shift)) / len(samples)
     count = len(information)
@@ -77,19 +80,20 @@ def estimate_mi(q: Gaussian, noise: Tensor) -> MutualInformation:
 
 
 def estimate_mi_in_batches(q: Gaussian, noise: Tensor, size: int) -> float:
-    """The mean over batches of `size` points, each its own mixture, as He et al. 2019 have it, to compare
-    with published tables. `noise` is (N, D)."""
+    """Return the mean over batches of `size` points, each its own mixture; `noise` is (N, D).
+
+    He et al. 2019 estimate it so: use it to compare with published tables.
+    """
     parts = zip(q.mu.split(size), q.logvar.split(size), noise.split(size), strict=True)
     batches = [(len(mu), estimate_mi(Gaussian(mu, logvar), part).mi) for mu, logvar, part in parts]
     return sum(count * mi for count, mi in batches) / len(q.mu)
 
 
 def log_mixture(q: Gaussian, z: Tensor, *, chunk: int = 128) -> Tensor:
-    """log of 1/N sum_j q(z|x_j) for z (M, D): (M,), all in doubles.
+    """Return the log of 1/N sum_j q(z|x_j) for z (M, D): (M,), all in doubles.
 
     log q(z|x_j) is a quadratic form in z, so all pairs of a chunk are one product. It cancels, hence the
-    doubles; where these would not do, for posteriors that are very narrow, the squares are taken as they
-    stand.
+    doubles; for posteriors so narrow that doubles would not do, the squares are computed as they stand.
     """
     precision = (-q.logvar).exp()
     if float((q.mu.square() * precision).max()) > SHARP:
@@ -102,20 +106,20 @@ def log_mixture(q: Gaussian, z: Tensor, *, chunk: int = 128) -> Tensor:
     for part in torch.cat([z.square(), z], dim=1).split(chunk):
         pairs = torch.addmm(constant, part, weights, out=buffer[: len(part)])
         most = pairs.amax(1, keepdim=True)
-        # what is below -80 adds nothing, and its exp is many times slower
+        # A value below -80 adds nothing, and its exp is many times slower.
         total = pairs.sub_(most).clamp_(min=-80).exp_().sum(1)
         chunks.append(most.squeeze(1) + total.log())
     return torch.cat(chunks) - math.log(len(q.mu))
 
 
 def draw_mi_noise(run: Trained) -> Tensor:
-    """The noise of the samples of z of the test set, (mi_samples, N, D)."""
+    """Draw the noise of the samples of z of the test set, (mi_samples, N, D)."""
     shape = run.settings["mi_samples"], *run.q["test"].mu.shape
     return torch.randn(shape, generator=torch_generator(run.seed, "measure mi"))
 
 
 def measure(run: Trained) -> ColumnValues:
-    """mi with its standard error and its cap, mi_in_batches and marginal_kl, of the test set."""
+    """Return mi with its standard error and its cap, mi_in_batches and marginal_kl, of the test set."""
     q, noise = run.q["test"], draw_mi_noise(run)
     information = estimate_mi(q, noise)
     return {

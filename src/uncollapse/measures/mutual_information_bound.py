@@ -28,13 +28,13 @@ COLUMNS = {
     "mi_upper": Measure("upper bound of mi", "nats", compared=False),
     "mi_upper_standard_error": Measure("standard error of the upper bound of mi", "nats", compared=False),
 }
-COMPONENTS = (4, 8)  # of the mixtures of Gaussians
-MOST_POINTS = 2000  # examples to fit on, at most; more take time and change little
-SAMPLES_PER_POINT = 4  # of z for each of them; with one, the mixtures fit the samples
-MOST_DIMENSIONS = 2000  # dimensions of a covariance
-RIDGE = 1e-6  # of each dimension's variance, added to it
+COMPONENTS = (4, 8)  # Gaussians
+MOST_POINTS = 2000  # More examples take time to fit and change little.
+SAMPLES_PER_POINT = 4  # With one, the mixtures fit the samples.
+MOST_DIMENSIONS = 2000  # in a covariance
+RIDGE = 1e-6  # This share of its variance is added to each dimension's.
 
-Density = Callable[[Tensor], Tensor]  # log r(z) in nats, (M,), of z (M, D), in doubles
+Density = Callable[[Tensor], Tensor]  # It gives log r(z) in nats, (M,), for z (M, D).
 
 
 class InformationBound(NamedTuple):
@@ -47,13 +47,15 @@ class InformationBound(NamedTuple):
 def fit_densities(
     q: Gaussian, noise: Tensor, *, seed: int, components: Sequence[int] = COMPONENTS
 ) -> Iterator[Density]:
-    """The densities r of q (N, D): the prior, the mixture of all q(z|x), the Gaussian, and mixtures of
-    Gaussians that are fitted to samples. The standard normal `noise` is (S, N, D).
+    """Yield the densities r of q (N, D), from the prior to mixtures of Gaussians.
 
-    No covariance is singular, whatever the scale of z and however many dimensions have collapsed: those of
-    q(z|x) are part of the Gaussian's, the mixtures are fitted in coordinates where that is N(0, I), and RIDGE
-    is added to each. Mixtures with more components than one for 2 D points are left out, and with more than
-    LARGEST dimensions all that need a covariance.
+    They are the prior, the mixture of all q(z|x), the Gaussian, and mixtures of Gaussians that are fitted to
+    samples. The standard normal `noise` is (S, N, D).
+
+    No covariance is singular, whatever the scale of z and however many dimensions have collapsed: the
+    variances of q(z|x) are part of the Gaussian's, the mixtures are fitted in coordinates where it is N(0,
+    I), and RIDGE is added to each. Mixtures with more components than one for 2 D points are left out, and
+    with more than MOST_DIMENSIONS dimensions all densities that need a covariance.
     """
     yield log_prior
     q = Gaussian(q.mu.double(), q.logvar.double())
@@ -74,7 +76,7 @@ def fit_densities(
     yield lambda z: log_prior(white(z)) - log_volume
     if not components:
         return
-    # not above: the report reads COLUMNS, and should not wait for it
+    # The report reads COLUMNS, and should not wait for this import.
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.mixture import GaussianMixture
 
@@ -83,14 +85,15 @@ def fit_densities(
         if size * 2 * latents <= count:
             mixture = GaussianMixture(size, reg_covar=RIDGE, random_state=seed, max_iter=50, tol=0.01)
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore", ConvergenceWarning)  # every density bounds, the best not
+                # A mixture that has not converged still gives a valid bound.
+                warnings.simplefilter("ignore", ConvergenceWarning)
                 mixture.fit(samples)
             yield lambda z, r=mixture: torch.from_numpy(r.score_samples(white(z).numpy())) - log_volume
 
 
 @torch.no_grad()
 def bound_by_density(q: Gaussian, noise: Tensor, log_r: Density) -> InformationBound:
-    """The bound by one density r for q (N, D), N > 1; the standard normal `noise` is (S, N, D)."""
+    """Return the bound by one density r for q (N, D), N > 1; the standard normal `noise` is (S, N, D)."""
     q = Gaussian(q.mu.double(), q.logvar.double())
     z = q.sample(noise.double())
     values = (q.log_prob(z) - log_r(z.flatten(0, 1)).view(z.shape[:2])).mean(0)
@@ -106,19 +109,21 @@ def bound_mi(
     seed: int,
     components: Sequence[int] = COMPONENTS,
 ) -> InformationBound:
-    """The bound for q of test (N, D) by the density that, fitted to train, is best on valid; `noise` (S, N,
-    D) is standard normal. The parts should have no example in common; without `components` scikit-learn is
-    not needed."""
+    """Return the bound for q of test (N, D), by the density that is best on valid after a fit to train.
+
+    `noise` (S, N, D) is standard normal. The parts should have no example in common; without `components`
+    scikit-learn is not needed.
+    """
     generator = torch_generator(seed, "densities of z")
     learned = Gaussian(train.mu[:MOST_POINTS], train.logvar[:MOST_POINTS])
-    other, own = (torch.randn(SAMPLES_PER_POINT, *q.mu.shape, generator=generator) for q in (valid, learned))
+    other = torch.randn(SAMPLES_PER_POINT, *valid.mu.shape, generator=generator)
+    own = torch.randn(SAMPLES_PER_POINT, *learned.mu.shape, generator=generator)
     fitted = fit_densities(learned, own, seed=make_seed(seed, "mixtures") % 2**32, components=components)
     best = min(fitted, key=lambda log_r: bound_by_density(valid, other, log_r).mi_upper)
     return bound_by_density(test, noise, best)
 
 
 def measure(run: Trained) -> ColumnValues:
-    """mi_upper and its standard error, of the test set, from the samples of mi."""
-    train, valid, test = (run.q[name] for name in ("train", "valid", "test"))
-    found = bound_mi(train, valid, test, draw_mi_noise(run), seed=run.seed)
+    """Return mi_upper and its standard error, of the test set, from the samples of mi."""
+    found = bound_mi(run.q["train"], run.q["valid"], run.q["test"], draw_mi_noise(run), seed=run.seed)
     return {"mi_upper": found.mi_upper, "mi_upper_standard_error": found.standard_error}

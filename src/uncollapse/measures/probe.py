@@ -1,5 +1,7 @@
-"""Linear probe: how well do the posterior means tell the labels apart? (Dieng et al. 2019, section 5, use
-an MLP)."""
+"""A linear probe tells how well the posterior means separate the labels.
+
+Dieng et al. 2019, arXiv 1807.04863, section 5, use an MLP.
+"""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +17,11 @@ def measure_probe_accuracy(
     valid: tuple[Tensor, NDArray[np.int64]],
     test: tuple[Tensor, NDArray[np.int64]],
 ) -> float:
-    """Test accuracy of logistic regression on standardised posterior means (N, D); valid chooses its
-    regularisation."""
-    # not above: the report reads COLUMNS, and should not wait for it
+    """Return the test accuracy of logistic regression on standardised posterior means (N, D).
+
+    The part valid chooses its regularisation.
+    """
+    # The report reads COLUMNS, and should not wait for this import.
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
@@ -33,7 +37,7 @@ def measure_probe_accuracy(
 
 
 def measure(run: Trained) -> ColumnValues:
-    """probe_accuracy; nan for data without labels or of one class."""
+    """Return probe_accuracy; nan for data without labels or of one class."""
     labelled = {
         name: (run.q[name].mu, part.labels) for name, part in run.parts.items() if part.labels is not None
     }

@@ -23,13 +23,15 @@ from uncollapse.seeds import torch_generator
 from uncollapse.vae import VAE, evaluating
 
 COLUMNS = {"sample_perplexity": Measure("perplexity of samples", better=-1)}
-SENTENCES = 500  # sentences
-SENTENCES_AT_ONCE = 100  # sentences at a time
+SENTENCES = 500
+SENTENCES_AT_ONCE = 100
 
 
 def sample_sentences(vae: VAE, z: Tensor, longest: int, rng: torch.Generator) -> Tensor:
-    """A sentence for each z (B, D), a word at a time from p(x|z): tokens (B, longest), each with PAD behind
-    its END. One that does not end is cut."""
+    """Return a sentence for each z (B, D), drawn a word at a time from p(x|z).
+
+    The tokens are (B, longest), with PAD behind each END. A sentence that does not end is cut.
+    """
     x = torch.full((len(z), longest), PAD, device=z.device)
     open_ = torch.ones(len(z), dtype=torch.bool, device=z.device)
     with evaluating(vae):
@@ -42,13 +44,16 @@ def sample_sentences(vae: VAE, z: Tensor, longest: int, rng: torch.Generator) ->
 
 
 def compute_perplexity(train: Array, valid: Array, measured: Array, values: int) -> float:
-    """Of tokens (N, T), `values` of them, under the trigrams of train, whose weights valid has chosen."""
+    """Return the perplexity of tokens (N, T) under the trigrams of train, whose weights valid has chosen.
+
+    `values` is the number of different tokens.
+    """
     nll = measure_ngrams(train, valid, measured, values)[NGRAMS[-1]]
     return math.exp(nll * len(measured) / int((measured != PAD).sum()))
 
 
 def measure(run: Trained) -> ColumnValues:
-    """sample_perplexity of SAMPLES sentences; nan for images."""
+    """Return sample_perplexity of SENTENCES sentences; nan for images."""
     test, device = run.parts["test"], next(run.vae.parameters()).device
     if test.lengths is None:
         return {"sample_perplexity": math.nan}
@@ -60,7 +65,7 @@ def measure(run: Trained) -> ColumnValues:
         .cpu()
         .numpy()
     )
-    parts = read_parts(run.data, "train", "reserve"), read_parts(run.data, "valid")
-    train, valid = (part.x[:].astype(np.int64) for part in parts)
+    train = read_parts(run.data, "train", "reserve").x[:].astype(np.int64)
+    valid = read_parts(run.data, "valid").x[:].astype(np.int64)
     values = json.loads((run.data / CARD).read_text())["values"]
     return {"sample_perplexity": compute_perplexity(train, valid, drawn, values)}

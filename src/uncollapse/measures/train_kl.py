@@ -6,5 +6,5 @@ COLUMNS = {"train_kl": Measure("kl in training", "nats", compared=False)}
 
 
 def measure(run: Trained) -> ColumnValues:
-    """train_kl."""
+    """Return train_kl."""
     return {"train_kl": float(run.history["kl"])}

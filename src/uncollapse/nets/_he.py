@@ -2,9 +2,9 @@
 
     W ~ N(0, 2 / n) where a unit sums n values, b = 0
 
-So signals keep their scale through any number of layers. Torch's own have a variance of 1 / (3 n), and a
-ReLU halves the square of a signal: a layer passes on a sixth of it. Below four such layers hardly anything
-of z is left when training begins, and dimensions die early that skip connections then save: see
+So signals keep their scale through any number of layers. Torch's default weights have a variance of 1 / (3
+n), and a ReLU halves the square of a signal: a layer passes on a sixth of it. Below four such layers hardly
+anything of z is left when training begins, and dimensions die early that skip connections then save: see
 docs/validity.md.
 """
 
@@ -38,7 +38,7 @@ class ConvTranspose2d(nn.ConvTranspose2d):
 
 
 def draw_weights(layer: nn.Linear | nn.Conv2d | nn.ConvTranspose2d, inputs: float) -> None:
-    """New initial weights for a layer whose units sum `inputs` values."""
+    """Draw new initial weights for a layer whose units sum `inputs` values."""
     nn.init.normal_(layer.weight, std=math.sqrt(2 / inputs))
     if layer.bias is not None:
         nn.init.zeros_(layer.bias)

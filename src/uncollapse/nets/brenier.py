@@ -1,5 +1,6 @@
-"""LIDVAE's decoder: another z gives another x, so no dimension can be ignored (Wang, Blei & Cunningham 2021,
-arXiv 2301.00537).
+"""The decoder gives another x for another z, so no dimension can be ignored: LIDVAE.
+
+Wang, Blei & Cunningham 2021, arXiv 2301.00537.
 
     f(z) = g_2(B g_1(z)) + c        B: orthonormal columns, fixed; as many pixels as dimensions, or more
     g(x) = s x + W^T (a * tanh(W x + b)),    a > 0
@@ -22,11 +23,11 @@ from uncollapse.methods.decoder import Join
 from uncollapse.nets import Net, _he
 from uncollapse.nets.mlp import Encoder
 
-EXAMPLE = {"latents": 3, "hidden": 8}  # small, for the tests of all nets
+EXAMPLE = {"latents": 3, "hidden": 8}  # Small, for the tests of all nets.
 
 
 class Brenier(nn.Module):
-    """x (B, n) to g(x) of the same shape."""
+    """A map from x (B, n) to g(x) of the same shape."""
 
     def __init__(self, size: int, hidden: int, strength: float):
         super().__init__()
@@ -35,17 +36,17 @@ class Brenier(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """a = ln 2."""
+        """Start with a = ln 2."""
         nn.init.zeros_(self.weight)
 
     def forward(self, x: Tensor, h: Tensor | None = None) -> Tensor:
-        """g(x); `h` (B, hidden) stands in place of W x + b."""
+        """Return g(x); `h` (B, hidden) stands in place of W x + b."""
         slopes = softplus(self.weight) * torch.tanh(self.linear(x) if h is None else h)
         return self.strength * x + slopes @ self.linear.weight
 
 
 class RandomSubspace(nn.Module):
-    """z (B, D) to B z, (B, pixels): as long as z, into a subspace at random."""
+    """A map from z (B, D) to B z, (B, pixels), which is as long as z, in a random subspace."""
 
     columns: Tensor
 
@@ -59,12 +60,12 @@ class RandomSubspace(nn.Module):
         nn.init.orthogonal_(self.columns)
 
     def forward(self, z: Tensor) -> Tensor:
-        """B z."""
+        """Return B z."""
         return z @ self.columns.T
 
 
 class Decoder(nn.Module):
-    """z (B, D) to f(z) of `shape`."""
+    """A decoder from z (B, D) to f(z) of `shape`."""
 
     def __init__(self, latents: int, hidden: int, shape: tuple[int, ...], strength: float, join: Join):
         super().__init__()
@@ -74,7 +75,7 @@ class Decoder(nn.Module):
         self.bias = nn.Parameter(torch.zeros(pixels))
 
     def forward(self, z: Tensor, x: Tensor) -> Tensor:
-        """f(z); x is not read."""
+        """Return f(z); x is not read."""
         u = self.spread(self.first(z))
         return (self.second(u, self.join(self.second.linear(u), z)) + self.bias).view(-1, *self.shape)
 
@@ -86,8 +87,10 @@ def brenier(
     encoder_layers: PositiveInt = 2,
     inverse_lipschitz: PositiveFloat = 0.1,
 ) -> Net:
-    """The encoder of `mlp`; |f(z) - f(z')| >= `inverse_lipschitz` |z - z'|. Raises UserError where z has more
-    dimensions than x."""
+    """Return the encoder of `mlp` and a decoder with |f(z) - f(z')| >= `inverse_lipschitz` |z - z'|.
+
+    Building it raises UserError where z has more dimensions than x.
+    """
 
     def build(shape: tuple[int, ...], values: int, join: Join) -> tuple[Encoder, Decoder]:
         if latents > math.prod(shape):

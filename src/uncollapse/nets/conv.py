@@ -1,9 +1,8 @@
-"""Convolutional nets: every layer of the encoder halves the image, every layer of the decoder doubles it
-(Radford et al. 2016, arXiv 1511.06434).
+"""Every layer of the encoder halves the image, every layer of the decoder doubles it.
 
-Kernels of 4 with strides of 2, no normalisation, ReLU between layers, which start from He's weights.
-Halving an odd size rounds down, and a row or column of output padding brings it back:
-28 -> 14 -> 7 -> 3 -> 7 -> 14 -> 28.
+Radford et al. 2016, arXiv 1511.06434. Kernels of 4 with strides of 2, no normalisation, ReLU between layers,
+which start from He's weights. Halving an odd size rounds down, and a row or column of output padding brings
+it back: 28 -> 14 -> 7 -> 3 -> 7 -> 14 -> 28.
 """
 
 from itertools import pairwise
@@ -15,21 +14,21 @@ from uncollapse.errors import UserError
 from uncollapse.methods.decoder import Join
 from uncollapse.nets import Net, _he
 
-EXAMPLE = {"latents": 3, "channels": 4, "layers": 2}  # small, for the tests of all nets
+EXAMPLE = {"latents": 3, "channels": 4, "layers": 2}  # Small, for the tests of all nets.
 
 
 def join_map(join: nn.Module, h: Tensor, z: Tensor) -> Tensor:
-    """h (B, C, H, W), which a layer is about to read, joined with an image of z by `join` of H W
-    features: h_c + W_z z for every channel c.
+    """Join h (B, C, H, W), which a layer is about to read, with an image of z.
 
-    Dieng et al. 2019 concatenate the image as one more channel: W [h; W_z z]. Here the weights of that
-    channel are the sum of those of all channels, so a layer has the same ones with and without it.
+    `join` has H W features, and h_c becomes h_c + W_z z for every channel c. Dieng et al. 2019 concatenate
+    the image as one more channel: W [h; W_z z]. Here the weights of that channel are the sum over all
+    channels, so a layer has the same weights with and without it.
     """
     return join(h.flatten(2), z).view_as(h)
 
 
 class Encoder(nn.Module):
-    """x (B, H, W) or (B, H, W, C) to features (B, width h w) of the last, smallest images."""
+    """An encoder from x (B, H, W) or (B, H, W, C) to features (B, width h w), the last, smallest images."""
 
     def __init__(self, widths: list[int], sizes: list[tuple[int, int]]):
         super().__init__()
@@ -39,7 +38,7 @@ class Encoder(nn.Module):
         self.layers = nn.ModuleList(_he.Conv2d(a, b, 4, stride=2, padding=1) for a, b in pairwise(widths))
 
     def forward(self, x: Tensor, embedded: Tensor | None = None) -> Tensor:
-        """Features of x, or of what is embedded in its place."""
+        """Return features of x, or of what is embedded in its place."""
         h = (self.embed(x) if embedded is None else embedded).reshape(-1, *self.image).movedim(3, 1)
         for layer in self.layers:
             h = layer(h).relu_()
@@ -47,11 +46,10 @@ class Encoder(nn.Module):
 
 
 class Decoder(nn.Module):
-    """z (B, D) to the output (B, *shape): a linear map to the smallest images, then layer by layer to the
-    largest.
+    """A decoder from z (B, D) to the output (B, *shape), from the smallest images to the largest.
 
-    With skip connections z enters every transposed convolution too, as an image of the size that the
-    layer reads, by `join_map`.
+    A linear map gives the smallest images, and each layer doubles them. With skip connections z enters every
+    transposed convolution too, as an image of the size that the layer reads, by `join_map`.
     """
 
     def __init__(
@@ -76,7 +74,7 @@ class Decoder(nn.Module):
             self.joins.append(join(latents, height * width))
 
     def forward(self, z: Tensor, x: Tensor) -> Tensor:
-        """The output for z; x is not read."""
+        """Return the output for z; x is not read."""
         h = self.first(z).view(-1, *self.smallest)
         for layer, join in zip(self.layers, self.joins, strict=True):
             h = layer(join_map(join, h.relu(), z))
@@ -84,8 +82,10 @@ class Decoder(nn.Module):
 
 
 def conv(*, latents: PositiveInt, channels: PositiveInt, layers: PositiveInt) -> Net:
-    """`layers` layers, of which the one at the image has `channels` channels and every further one twice
-    as many as that before."""
+    """Return convolutional nets of `layers` layers.
+
+    The layer at the image has `channels` channels, and every further one twice as many as the one before.
+    """
 
     def build(shape: tuple[int, ...], values: int, join: Join) -> tuple[Encoder, Decoder]:
         if len(shape) not in (2, 3) or min(shape[:2]) < 2**layers:

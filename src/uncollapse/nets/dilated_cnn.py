@@ -1,5 +1,6 @@
-"""LSTM encoder and dilated causal CNN decoder for sentences (Yang et al. 2017, arXiv 1702.08139): how far
-back it sees, and so how much it needs z, is chosen.
+"""An LSTM encodes sentences, and a dilated causal CNN of a chosen reach decodes them.
+
+Yang et al. 2017, arXiv 1702.08139: how far back the decoder sees, and so how much it needs z, is chosen.
 
 Residual blocks as in ByteNet (Kalchbrenner et al. 2016, arXiv 1610.10099, figure 3), with kernels of 3.
 Dilations d_1, d_2, ... let it see
@@ -20,18 +21,21 @@ from uncollapse.methods.decoder import Join
 from uncollapse.nets import Net
 from uncollapse.nets.lstm import Encoder, embed_inputs
 
+# Small, for the tests of all nets.
 EXAMPLE = {
     "latents": 3,
     "embedding": 5,
     "hidden": 8,
     "channels": 6,
     "dilations": [1, 2],
-}  # small, for the tests of all nets
+}
 
 
 class DilatedBlock(nn.Module):
-    """h (B, T, 2 C) to h (B, T, 2 C): narrowed to C channels, a dilated convolution of the positions up to
-    each, and widened again."""
+    """A residual block from h (B, T, 2 C) to h (B, T, 2 C).
+
+    h is narrowed to C channels, convolved with a dilation over the positions up to each, and widened again.
+    """
 
     def __init__(self, latents: int, channels: int, dilation: int, join: Join):
         super().__init__()
@@ -42,18 +46,18 @@ class DilatedBlock(nn.Module):
         self.join = join(latents, channels)
 
     def forward(self, h: Tensor, z: Tensor) -> Tensor:
-        """h and what the block adds to it."""
+        """Return h and what the block adds to it."""
         inner = self.narrow(h.relu()).relu().transpose(1, 2)
         inner = self.conv(pad(inner, (self.back, 0))).transpose(1, 2)
         return h + self.wide(self.join(inner, z).relu())
 
 
 class Decoder(nn.Module):
-    """z (B, D) and tokens x (B, T) to logits (B, T, vocabulary); those at t depend on z and on the
-    `context` tokens before t only.
+    """A decoder from z (B, D) and tokens x (B, T) to logits (B, T, vocabulary).
 
-    z is concatenated to every embedding. With skip connections it enters the dilated convolution of every
-    block and the logits too, the same at every t.
+    The logits at t depend only on z and on the `context` tokens before t. z is concatenated to every
+    embedding. With skip connections it enters the dilated convolution of every block and the logits too, the
+    same at every t.
     """
 
     def __init__(
@@ -68,7 +72,7 @@ class Decoder(nn.Module):
         self.join = join(latents, vocabulary)
 
     def forward(self, z: Tensor, x: Tensor) -> Tensor:
-        """Logits of every token."""
+        """Return the logits of every token."""
         h = self.first(embed_inputs(self.embed, z, x))
         for block in self.blocks:
             h = block(h, z)
@@ -83,8 +87,10 @@ def dilated_cnn(
     channels: PositiveInt,
     dilations: Annotated[list[PositiveInt], Field(min_length=1)],
 ) -> Net:
-    """`hidden` units in the encoder; in the decoder a block of `channels` channels inside, twice as many
-    outside, for every one of `dilations`."""
+    """Return an LSTM encoder of `hidden` units, and a decoder with a block for each of `dilations`.
+
+    A block has `channels` channels inside and twice as many outside.
+    """
 
     def build(shape: tuple[int, ...], values: int, join: Join) -> tuple[Encoder, Decoder]:
         return Encoder(values, embedding, hidden), Decoder(

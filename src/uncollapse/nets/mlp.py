@@ -1,8 +1,7 @@
-"""Fully connected nets with ReLU; the deeper the decoder, the more dimensions collapse (Dieng et al.
-2019, table 3).
+"""Encoder and decoder are fully connected, with ReLU: the deeper the decoder, the more dimensions collapse.
 
-`init` says where hidden layers start: `he`, which keeps the scale of signals, or `torch`, whose own default,
-from which the same deep decoder collapses more.
+Dieng et al. 2019, arXiv 1807.04863, table 3. `init` says where hidden layers start: `he` keeps the scale of
+signals; `torch` is torch's default, from which the same deep decoder collapses more.
 """
 
 import math
@@ -14,17 +13,18 @@ from torch import Tensor, nn
 from uncollapse.methods.decoder import Join
 from uncollapse.nets import Net, _he
 
+# Small, for the tests of all nets.
 EXAMPLE = {
     "latents": 3,
     "hidden": 8,
     "encoder_layers": 2,
     "decoder_layers": 3,
-}  # small, for the tests of all nets
+}
 HIDDEN_LAYERS = {"he": _he.Linear, "torch": nn.Linear}
 
 
 class Encoder(nn.Module):
-    """x (B, ...) to features (B, hidden)."""
+    """An encoder from x (B, ...) to features (B, hidden)."""
 
     def __init__(self, inputs: int, hidden: int, layers: int, linear: type[nn.Linear]):
         super().__init__()
@@ -33,7 +33,7 @@ class Encoder(nn.Module):
         self.layers = nn.ModuleList(linear(hidden if i else inputs, hidden) for i in range(layers))
 
     def forward(self, x: Tensor, embedded: Tensor | None = None) -> Tensor:
-        """Features of x, or of what is embedded in its place."""
+        """Return features of x, or of what is embedded in its place."""
         h = (self.embed(x) if embedded is None else embedded).flatten(1)
         for layer in self.layers:
             h = layer(h).relu_()
@@ -41,8 +41,10 @@ class Encoder(nn.Module):
 
 
 class Decoder(nn.Module):
-    """z (B, D) to logits (B, *shape): h_1 = f_0(z), h_{l+1} = f_l(h_l) or, with skip connections,
-    f_l(h_l, z)."""
+    """A decoder from z (B, D) to logits (B, *shape).
+
+    h_1 = f_0(z), h_{l+1} = f_l(h_l) or, with skip connections, f_l(h_l, z).
+    """
 
     def __init__(
         self,
@@ -61,7 +63,7 @@ class Decoder(nn.Module):
         self.output = nn.Linear(hidden, math.prod(shape))
 
     def forward(self, z: Tensor, x: Tensor) -> Tensor:
-        """Logits for z; x is not read."""
+        """Return the logits for z; x is not read."""
         h = self.first(z).relu_()
         for layer, join in zip(self.layers, self.joins, strict=True):
             h = join(layer(h), z).relu_()
@@ -76,7 +78,7 @@ def mlp(
     decoder_layers: PositiveInt,
     init: Literal["he", "torch"] = "he",
 ) -> Net:
-    """`encoder_layers` and `decoder_layers` hidden layers of `hidden` units."""
+    """Return nets of `encoder_layers` and `decoder_layers` hidden layers of `hidden` units."""
 
     def build(shape: tuple[int, ...], values: int, join: Join) -> tuple[Encoder, Decoder]:
         return (

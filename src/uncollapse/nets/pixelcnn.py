@@ -1,7 +1,6 @@
-"""ResNet encoder and gated PixelCNN decoder (van den Oord et al. 2016, arXiv 1606.05328, section 2) for
-grey images: a decoder that hardly needs z.
+"""A ResNet encodes grey images, and a gated PixelCNN, which hardly needs z, decodes them.
 
-The nets of two papers, with 32 channels:
+PixelCNN: van den Oord et al. 2016, arXiv 1606.05328, section 2. The nets of two papers, with 32 channels:
 
     Dieng et al. 2019, arXiv 1807.04863, tables 1, 2    kernels [3] * 9, maps 1
     He et al. 2019, arXiv 1901.05534, table 1          kernels [9] * 3 + [7] * 3 + [5] * 3 + [3] * 3, maps 4
@@ -26,7 +25,7 @@ from uncollapse.methods.decoder import Join
 from uncollapse.nets import Net
 from uncollapse.nets.conv import join_map
 
-# small, for the tests of all nets
+# Small, for the tests of all nets.
 EXAMPLE = {
     "latents": 3,
     "kernels": [3, 5],
@@ -43,9 +42,9 @@ class ResidualBlock(nn.Module):
     def __init__(self, inputs: int, channels: int):
         super().__init__()
 
-        # He and Dieng normalise batches: then q(z|x) of an example depends on its neighbours in training,
-        # and in evaluation on averages that every pass moves, also one that is for the decoder's or the
-        # adversary's gradient only. Each example by itself has one q(z|x).
+        # He and Dieng normalise batches. Then q(z|x) of an example depends on its neighbours in training, and
+        # in evaluation on averages that every pass moves, also a pass for the gradient of the decoder or the
+        # adversary. An example that is normalised by itself has one q(z|x).
         def normal(kernel: int, stride: int, inputs: int) -> list[nn.Module]:
             layer = nn.Conv2d(inputs, channels, kernel, stride=stride, padding=kernel // 2, bias=False)
             return [layer, nn.GroupNorm(1, channels)]
@@ -54,28 +53,36 @@ class ResidualBlock(nn.Module):
         self.short = nn.Sequential(*normal(1, 2, inputs))
 
     def forward(self, h: Tensor) -> Tensor:
-        """(B, inputs, H, W) to (B, channels, H / 2, W / 2), rounded up."""
+        """Return (B, channels, H / 2, W / 2), rounded up, for h (B, inputs, H, W)."""
         return elu(self.path(h) + self.short(h))
 
 
 class Encoder(nn.Module):
-    """x (B, H, W) to features (B, channels h w) of the last, smallest images."""
+    """An encoder from x (B, H, W) to features (B, channels h w) of the last, smallest images."""
 
     def __init__(self, channels: int, blocks: int, shape: tuple[int, ...]):
         super().__init__()
-        height, width = (-(-size // 2**blocks) for size in shape)
+        height, width = -(-shape[0] // 2**blocks), -(-shape[1] // 2**blocks)  # Rounded up.
         self.features = channels * height * width
         self.embed = nn.Identity()
         self.blocks = nn.Sequential(*(ResidualBlock(a, channels) for a in [1, *[channels] * (blocks - 1)]))
 
     def forward(self, x: Tensor, embedded: Tensor | None = None) -> Tensor:
-        """Features of x, or of what is embedded in its place."""
+        """Return features of x, or of what is embedded in its place."""
         return self.blocks((self.embed(x) if embedded is None else embedded).unsqueeze(1)).flatten(1)
 
 
+def gate(h: Tensor) -> Tensor:
+    """Gate the first half of the channels of h by the second half."""
+    values, gates = h.chunk(2, 1)
+    return values.tanh() * gates.sigmoid()
+
+
 class Layer(nn.Module):
-    """A gated layer (eq. 2, figure 2) without its residual connection: v, h (B, inputs, H, W) to v, h (B,
-    channels, H, W)."""
+    """A gated layer (eq. 2, figure 2) without its residual connection.
+
+    It maps v, h (B, inputs, H, W) to v, h (B, channels, H, W).
+    """
 
     def __init__(self, inputs: int, channels: int, kernel: int):
         super().__init__()
@@ -86,21 +93,23 @@ class Layer(nn.Module):
         self.output = nn.Conv2d(channels, channels, 1)
 
     def forward(self, v: Tensor, h: Tensor) -> tuple[Tensor, Tensor]:
-        """v of a pixel reads v of rows down to its own, h of a pixel reads h of pixels up to itself and
-        its new v."""
+        """Return the new v and h.
+
+        v of a pixel reads v of rows down to its own; h of a pixel reads h of pixels up to itself, and its new
+        v.
+        """
         v = self.vertical(pad(v, (0, 0, self.reach, 0)))
         h = self.horizontal(pad(h, (self.reach, 0))) + self.link(v)
-        v, h = (a.tanh() * b.sigmoid() for a, b in (v.chunk(2, 1), h.chunk(2, 1)))
-        return v, self.output(h)
+        return gate(v), self.output(gate(h))
 
 
 class Decoder(nn.Module):
-    """z (B, D) and images x (B, H, W) to the output (B, H, W); that of a pixel depends on z and on the
-    pixels before it in raster order only.
+    """A decoder from z (B, D) and images x (B, H, W) to the output (B, H, W).
 
-    z becomes `maps` images of H x W, which stand beside x as further channels at the first layer. With
-    skip connections every later layer, and the output, reads z as an H x W image of its own too, the same
-    for both stacks, by `join_map` (Dieng et al. 2019).
+    The output of a pixel depends only on z and on the pixels before it in raster order. z becomes `maps`
+    images of H x W, which stand beside x as further channels at the first layer. With skip connections every
+    later layer, and the output, reads z as another H x W image too, the same for both stacks, by `join_map`
+    (Dieng et al. 2019).
     """
 
     def __init__(
@@ -116,10 +125,11 @@ class Decoder(nn.Module):
         self.output = nn.Conv2d(channels, 1, 1)
 
     def forward(self, z: Tensor, x: Tensor) -> Tensor:
-        """The output for z where x is read."""
+        """Return the output for z where x is read."""
         image = x.unsqueeze(1)
         maps = self.maps(z).view(len(x), -1, *x.shape[1:])
-        v, h = self.first(*(torch.cat([pad(image, by), maps], 1) for by in ((0, 0, 1, -1), (1, -1))))
+        lower, further_right = pad(image, (0, 0, 1, -1)), pad(image, (1, -1))
+        v, h = self.first(torch.cat([lower, maps], 1), torch.cat([further_right, maps], 1))
         *joins, last = self.joins
         for layer, join in zip(self.layers, joins, strict=True):
             v, more = layer(join_map(join, v, z), join_map(join, h, z))
@@ -136,11 +146,10 @@ def pixelcnn(
     encoder_channels: PositiveInt = 64,
     encoder_blocks: PositiveInt = 3,
 ) -> Net:
-    """A decoder layer of `channels` channels for every size in `kernels`, and `maps` images of z. Raises
-    ValueError unless all sizes are odd.
+    """Return a decoder with a layer of `channels` channels for each of `kernels`, and `maps` images of z.
 
     A pixel reads R + 1 pixels to the left and, in R + 1 rows above, all pixels at most R columns away, R
-    the sum of all kernel // 2.
+    the sum of all kernel // 2. Raises ValueError unless all sizes are odd.
     """
     if not all(kernel % 2 for kernel in kernels):
         raise ValueError(f"kernels {kernels} should be odd numbers")

@@ -1,1 +1,1 @@
-"""What a VAE generates, and how its latents are laid out in a plane."""
+"""Examples that a VAE generates, and a map of its latents in a plane."""

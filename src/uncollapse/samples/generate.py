@@ -1,4 +1,4 @@
-"""What a VAE makes of examples, of draws from the prior, and of points between two examples.
+"""A VAE makes x from examples, from draws of the prior, and from points between two examples.
 
 z is (B, D). x and what is generated are (B, ...): grey values or colours as floats, real values, or tokens.
 """
@@ -14,14 +14,14 @@ from torch import Tensor
 from uncollapse.data.part import END, Part, to_tensor
 from uncollapse.vae import VAE, encode_part, evaluating
 
-PER_ROW = 8  # examples in a row of a picture
+PER_ROW = 8  # examples
 
 
 def generate_examples(vae: VAE, z: Tensor, like: Tensor, rng: torch.Generator | None) -> Tensor:
-    """An x for each z (B, D), of the shape and type of `like` (1, ...): the mean of p(x|z).
+    """Return an x for each z (B, D), of the shape and type of `like` (1, ...): the mean of p(x|z).
 
     If the decoder is autoregressive, the dimensions of x (pixels or words) are drawn one after the other,
-    each given those before it; without an `rng` the most likely value is taken in place of a draw.
+    each given the ones before it; without an `rng` the most likely value is taken in place of a draw.
     """
     x = torch.zeros(len(z), *like.shape[1:], dtype=like.dtype, device=z.device)
     with evaluating(vae):
@@ -37,7 +37,7 @@ def generate_examples(vae: VAE, z: Tensor, like: Tensor, rng: torch.Generator | 
 
 
 def reconstruct_and_sample(vae: VAE, x: NDArray[Any], seed: int) -> tuple[Tensor, Tensor, Tensor]:
-    """For x (N, ...): x itself, reconstructions from the posterior means, and N samples of the prior."""
+    """Return x (N, ...), its reconstructions from the posterior means, and N samples of the prior."""
     device = next(vae.parameters()).device
     rng = torch.Generator(device).manual_seed(seed)
     examples = to_tensor(x, device)
@@ -49,7 +49,7 @@ def reconstruct_and_sample(vae: VAE, x: NDArray[Any], seed: int) -> tuple[Tensor
 
 @torch.no_grad()
 def interpolate_pairs(vae: VAE, x: NDArray[Any], points: int = 5) -> Tensor:
-    """For pairs x (2 N, ...): the most likely x at points between posterior means, (N, points, ...).
+    """Return, for pairs x (2 N, ...), the most likely x at points between posterior means, (N, points, ...).
 
     The first and the last point are the means themselves. If the decoder ignores z, all x of a pair are the
     same (Bowman et al. 2016, arXiv 1511.06349, section 5.3, look at such lines).
@@ -66,7 +66,7 @@ def interpolate_pairs(vae: VAE, x: NDArray[Any], points: int = 5) -> Tensor:
 
 
 def lay_out_pictures(batches: Sequence[Tensor]) -> NDArray[np.uint8]:
-    """Batches of pictures, (B, H, W) or (B, H, W, C), values in [0, 1], as one picture.
+    """Return batches of pictures, (B, H, W) or (B, H, W, C), values in [0, 1], as one picture.
 
     Each batch begins a new row of PER_ROW pictures, with white between them.
     """
@@ -81,7 +81,7 @@ def lay_out_pictures(batches: Sequence[Tensor]) -> NDArray[np.uint8]:
 
 
 def join_words(x: Tensor, vocabulary: Sequence[str]) -> list[str]:
-    """Tokens (B, T) as B sentences, each up to its END."""
+    """Return tokens (B, T) as B sentences, each up to its END."""
     texts = []
     for tokens in x.tolist():
         end = tokens.index(END) if END in tokens else len(tokens)

@@ -7,12 +7,12 @@ from torch import Tensor
 
 
 def map_by_tsne(mu: Tensor, *, seed: int, perplexity: float = 30.0) -> NDArray[np.float32]:
-    """A map (N, 2) of posterior means (N, D), N > 3, that starts from their principal components.
+    """Return a map (N, 2) of posterior means (N, D), N > 3, that starts from their principal components.
 
     The gradient is Barnes & Hut's up to 10,000 points, by interpolation beyond. A perplexity of more than (N
     - 1) / 3, the largest for N points, is reduced to it.
     """
-    differ = float(mu.var(0).max()) > 0  # else there are no principal components
+    differ = float(mu.var(0).max()) > 0  # Otherwise there are no principal components.
     fit = TSNE(
         perplexity=min(perplexity, (len(mu) - 1) / 3),
         initialization="pca" if differ else "random",

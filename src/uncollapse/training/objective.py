@@ -20,8 +20,11 @@ from uncollapse.vae import VAE, Gaussian, evaluating
 
 
 class Terms(NamedTuple):
-    """Loss and reconstruction (B,) and KL_i (B, D) in nats; beta, which broadcasts to (B, D); the KL
-    weight's next state."""
+    """The terms of the loss of a batch.
+
+    Loss and reconstruction (B,) and KL_i (B, D) in nats; beta, which broadcasts to (B, D); the KL weight's
+    next state.
+    """
 
     loss: Tensor
     reconstruction: Tensor
@@ -31,7 +34,7 @@ class Terms(NamedTuple):
 
 
 def count_more_noise(vae: VAE, method: Method) -> int:
-    """How many standard normal numbers an example and a latent dimension need in a step, beyond two."""
+    """Return the number of noise samples per example that a step needs beyond the two it always draws."""
     return method.bound.samples - 1 + (vae.refinement.steps if vae.refinement else 0)
 
 
@@ -44,16 +47,18 @@ def compute_objective(
     state: KLWeightState,
     task: nn.Module | None = None,
 ) -> Terms:
-    """The terms of the loss of a batch x (B, ...), of which encoder and decoder read `inputs`.
+    """Return the terms of the loss of a batch x (B, ...), of which encoder and decoder read `inputs`.
 
-    `noise` (2 + more_noise, B, D) is standard normal: for a sample of z and one of the prior, for further
-    ones of z, and for what refines q. `state` is that of the KL weight, `task` what `auxiliary` made.
+    `noise` (2 + count_more_noise, B, D) is standard normal: for a sample of z and one of the prior, for
+    further samples of z, and for the refinement of q. `state` is the KL weight's; `task` is the module of
+    `auxiliary`.
     """
     (share, penalty), (samples, gain) = method.divergence, method.bound
     q = vae.refine(vae.encode(inputs.encoder, inputs.embedded), x, inputs.decoder, noise[samples + 1 :])
     own = torch.cat([noise[:1], noise[2 : samples + 1]])
     z, kl = q.sample(own), q.kl()
-    each, read = (part.expand(samples, *part.shape).flatten(0, 1) for part in (x, inputs.decoder))
+    each = x.expand(samples, *x.shape).flatten(0, 1)
+    read = inputs.decoder.expand(samples, *inputs.decoder.shape).flatten(0, 1)
     log_likelihood = vae.log_likelihood(each, z.flatten(0, 1), read).view(samples, -1)
     reconstruction = -log_likelihood.mean(0)
     beta, state = method.kl_weight.update(state, kl.detach(), reconstruction.detach())
@@ -61,7 +66,7 @@ def compute_objective(
     if penalty is not None:
         loss = loss + penalty(vae, x, q, z[0], noise[1])
     if gain is not None:
-        log_ratio = 0.5 * (z.square() - own.square() - q.logvar)  # of q(z_i|x) and p(z_i)
+        log_ratio = 0.5 * (z.square() - own.square() - q.logvar)  # log q(z_i|x) / p(z_i)
         loss = loss - gain(log_likelihood - share * (beta * log_ratio).sum(2))
     if task is not None:
         loss = loss + task(z[0], x)
@@ -69,8 +74,10 @@ def compute_objective(
 
 
 def measure_elbo(vae: VAE, part: Part, q: Gaussian, generator: torch.Generator, size: int = 500) -> float:
-    """The ELBO in nats, the mean over a part whose q(z|x) is `q` (N, D), in evaluation mode: the exact KL,
-    and one sample of z for the reconstruction."""
+    """Return the ELBO in nats, the mean over a part whose q(z|x) is `q` (N, D), in evaluation mode.
+
+    The KL is exact, and the reconstruction takes one sample of z.
+    """
     device, total = next(vae.parameters()).device, -float(q.kl().double().sum())
     z = q.sample(torch.randn(q.mu.shape, generator=generator))
     with evaluating(vae):

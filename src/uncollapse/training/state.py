@@ -1,4 +1,4 @@
-"""How long to train, and all that changes while training."""
+"""The hyper-parameters of training, and all that changes while training."""
 
 import copy
 from typing import Annotated, Any
@@ -39,22 +39,24 @@ class Training:
 
 
 STATE = ("kl_weight", "inference", "epoch", "batches", "halved", "settled", "best")
-SETTLED = 0.05  # how far from its target a KL may be that has settled, as a share of the target
+SETTLED = 0.05  # A KL has settled where it is this share of its target away from it, or less.
 
 
 class TrainState:
-    """All that changes in training: weights, also those of an auxiliary `task`, optimisers, the states of KL
-    weight and inference, epochs, batches and work so far, and the best weights."""
+    """All that changes in training.
+
+    Weights, also those of an auxiliary `task`, optimisers, the states of KL weight and inference, epochs,
+    batches and work so far, and the best weights.
+    """
 
     def __init__(
         self, vae: VAE, method: Method, training: Training, work: Work, task: nn.Module | None = None
     ) -> None:
         self.vae, self.training, self.task = vae, training, task
         self.schedule, self.target = method.kl_weight.batches, method.kl_weight.target
-        self.epoch = self.batches = self.halved = 0  # halved: the epoch of the last halving
-        self.settled = (
-            0  # the epoch from which on the KL has been near its target; 0 if it is not, or has none
-        )
+        self.epoch = self.batches = 0
+        self.halved = 0  # This is the epoch of the last halving.
+        self.settled = 0  # From this epoch on the KL has been near its target; 0 if it is not, or has none.
         beside = [] if task is None else [*task.parameters()]
         self.groups = {"encoder": vae.encoder_parameters(), "decoder": vae.decoder_parameters() + beside}
         self.optimizers = {
@@ -64,10 +66,10 @@ class TrainState:
         self.kl_weight: KLWeightState = method.kl_weight.init()
         self.inference: InferenceState = method.inference.init()
         self.work = work
-        self.best: dict[str, Any] = {}  # epoch, elbo and, if training has patience, weights
+        self.best: dict[str, Any] = {}  # It holds epoch, elbo and, with patience, weights.
 
     def state_dict(self) -> dict[str, Any]:
-        """References to everything, as torch.save takes them."""
+        """Return references to everything, as torch.save takes them."""
         return {
             "vae": self.vae.state_dict(),
             "task": {} if self.task is None else self.task.state_dict(),
@@ -77,7 +79,7 @@ class TrainState:
         }
 
     def load_state_dict(self, saved: dict[str, Any]) -> None:
-        """Back to a saved state: training then goes on to the result that it would have had."""
+        """Go back to a saved state: training then goes on to the result that it would have had."""
         self.vae.load_state_dict(saved["vae"])
         if self.task is not None:
             self.task.load_state_dict(saved["task"])

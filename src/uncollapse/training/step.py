@@ -1,4 +1,4 @@
-"""A gradient step on the loss of a batch."""
+"""A gradient step on the loss of a batch, of encoder, decoder or both."""
 
 from typing import final
 
@@ -16,23 +16,22 @@ from uncollapse.training.state import TrainState
 
 @final
 class GradientStep:
-    """A gradient step on the loss of a batch: `step(x)` updates encoder and decoder, `step(x,
-    decoder=False)` the encoder alone.
+    """A gradient step on the loss of a batch.
 
-    The noise of an epoch is made from (seed, epoch), so it is the same for every method; what some need
-    beyond it comes from a generator of its own.
+    `step(x)` updates encoder and decoder, `step(x, decoder=False)` the encoder alone. The noise of an epoch
+    is made from (seed, epoch), so it is the same for every method; noise that some methods need beyond it
+    comes from another generator.
     """
 
     def __init__(self, state: TrainState, method: Method, clip: float, seed: int) -> None:
         self.state, self.method, self.clip = state, method, clip
         self.device = next(state.vae.parameters()).device
-        self.noise, self.more_noise, self.perturbation = (
-            torch_generator(seed, purpose, state.epoch, device=self.device)
-            for purpose in ("noise", "more noise", "perturbation")
-        )
+        self.noise = torch_generator(seed, "noise", state.epoch, device=self.device)
+        self.more_noise = torch_generator(seed, "more noise", state.epoch, device=self.device)
+        self.perturbation = torch_generator(seed, "perturbation", state.epoch, device=self.device)
 
     def __call__(self, x: Tensor, *, encoder: bool = True, decoder: bool = True) -> StepResult:
-        """Update on a batch x (B, ...); the result is of the weights before."""
+        """Update on a batch x (B, ...), and return what the weights before gave."""
         state = self.state
         groups = [name for name, update in {"encoder": encoder, "decoder": decoder}.items() if update]
         parameters = [parameter for name in groups for parameter in state.groups[name]]
@@ -54,12 +53,12 @@ class GradientStep:
         return StepResult(terms.loss.detach().sum(), units, means.detach(), terms.state)
 
     def terms(self, x: Tensor, inputs: Inputs, noise: Tensor) -> Terms:
-        """The terms of the loss with the weights as they are."""
+        """Return the terms of the loss with the weights as they are."""
         state = self.state
         return compute_objective(state.vae, self.method, x, inputs, noise, state.kl_weight, state.task)
 
     def perturbed(self, x: Tensor, noise: Tensor) -> Inputs:
-        """What encoder and decoder read of x. A gradient for an adversary counts as a step of both."""
+        """Return what encoder and decoder read of x; a gradient for an adversary counts as a step of both."""
 
         def gradient(inputs: Inputs, embedded: Tensor) -> tuple[Tensor, Tensor]:
             embedded = embedded.detach().requires_grad_()

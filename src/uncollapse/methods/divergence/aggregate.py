@@ -24,6 +24,7 @@ def aggregate(*, weight: NonNegativeFloat = 1.0) -> Divergence:
     def penalty(vae: VAE, x: Tensor, q: Gaussian, z: Tensor, noise: Tensor) -> Tensor:
         square = (z[:, None] - q.mu).square() * (-q.logvar).exp()  # (B of z, B of q, D)
         log_q = (-0.5 * (square + q.logvar)).logsumexp(1) - math.log(len(z))
-        return weight * (log_q + 0.5 * z.square()).sum(1).mean()  # of both densities ln 2 pi is left out
+        # ln 2 pi is left out of both densities.
+        return weight * (log_q + 0.5 * z.square()).sum(1).mean()
 
     return Divergence(0.0, penalty)

@@ -32,7 +32,8 @@ def latent_reconstruction(*, weight: NonNegativeFloat = 1.0) -> Divergence:
 
     def penalty(vae: VAE, x: Tensor, q: Gaussian, z: Tensor, noise: Tensor) -> Tensor:
         training = vae.posterior.training
-        vae.posterior.eval()  # one that normalises batches keeps the statistics of x, and takes none of x^
+        # A posterior that normalises batches keeps the statistics of x, and takes none of x^(z).
+        vae.posterior.eval()
         loss = weight * (found(vae, x, noise) - noise).square().sum(1)
         vae.posterior.train(training)
         return loss

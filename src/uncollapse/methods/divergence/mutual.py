@@ -25,7 +25,7 @@ def mutual(*, eta: NonNegativeFloat = 1.0, gamma: NonNegativeFloat = 0.01) -> Di
     """Return the KL, `eta` times the reward and `gamma` times the spread, for batches of two or more."""
 
     def penalty(vae: VAE, x: Tensor, q: Gaussian, z: Tensor, noise: Tensor) -> Tensor:
-        apart = q.logvar[:, None] - q.logvar  # (B, B, D): of the first, less of the second
+        apart = q.logvar[:, None] - q.logvar  # (B, B, D)
         square = (q.mu[:, None] - q.mu).square() * (-q.logvar).exp()
         kl = 0.5 * (apart.expm1() - apart + square)
         pairs = kl[~torch.eye(len(kl), dtype=torch.bool, device=kl.device)]

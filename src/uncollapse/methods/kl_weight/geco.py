@@ -46,7 +46,8 @@ def geco(
         return {"log_lambda": zero, "mean": zero, "step": torch.tensor(0)}
 
     def update(state: KLWeightState, kl: Tensor, reconstruction: Tensor) -> tuple[Tensor, KLWeightState]:
-        log_lambda, mean, step = (state[name].to(kl.device) for name in ("log_lambda", "mean", "step"))
+        log_lambda, mean = state["log_lambda"].to(kl.device), state["mean"].to(kl.device)
+        step = state["step"].to(kl.device)
         error = reconstruction.mean().double() - reconstruction_target
         mean = torch.where(step == 0, error, memory * mean + (1 - memory) * error)
         following = (log_lambda + rate * mean).clamp(-math.log(high), -math.log(low))

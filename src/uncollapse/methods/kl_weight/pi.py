@@ -48,11 +48,15 @@ def pi(
     def update(state: KLWeightState, kl: Tensor, reconstruction: Tensor) -> tuple[Tensor, KLWeightState]:
         error = kl_target - kl.sum(1).mean().double()
         proportional = kp * torch.sigmoid(-error)
-        integral, unclamped = (state[name].to(error.device) for name in ("integral", "unclamped"))
+        integral, unclamped = state["integral"].to(error.device), state["unclamped"].to(error.device)
+        following = integral - ki * error
         above, below = unclamped > high, unclamped < low
-        kept = {"paper": above | below, "outward": (above & (error < 0)) | (below & (error > 0))}
-        integral = torch.where(kept.get(antiwindup, error != error), integral, integral - ki * error)
-        unclamped = proportional + integral
-        return unclamped.clamp(low, high).to(kl.dtype), {"integral": integral, "unclamped": unclamped}
+        if antiwindup == "paper":
+            following = torch.where(above | below, integral, following)
+        elif antiwindup == "outward":
+            outward = (above & (error < 0)) | (below & (error > 0))
+            following = torch.where(outward, integral, following)
+        unclamped = proportional + following
+        return unclamped.clamp(low, high).to(kl.dtype), {"integral": following, "unclamped": unclamped}
 
     return KLWeight(init, update, target=kl_target)

@@ -18,8 +18,8 @@ class Normalised(nn.Module):
     def __init__(self, features: int, latents: int, gamma: float) -> None:
         super().__init__()
         self.gamma = gamma
-        self.linear = nn.Linear(features, 2 * latents)  # as in gaussian, so that both start alike
-        self.norm = nn.BatchNorm1d(latents, eps=1e-12, affine=False)  # a larger eps is a way to collapse
+        self.linear = nn.Linear(features, 2 * latents)  # As in `gaussian`, so that both start alike.
+        self.norm = nn.BatchNorm1d(latents, eps=1e-12, affine=False)  # A larger eps is a way to collapse.
         self.shift = nn.Parameter(torch.zeros(latents))
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 
 from uncollapse.methods.posterior import Head
 
-LEAST_SQUARE = 1e-6  # of mu^2, whose root has no finite slope at 0
+LEAST_SQUARE = 1e-6  # It keeps the root of mu^2 away from 0, where its slope is infinite.
 
 
 class Committed(nn.Module):
@@ -30,15 +30,17 @@ class Committed(nn.Module):
     def __init__(self, features: int, latents: int, delta: float) -> None:
         super().__init__()
         self.delta = delta
-        self.linear = nn.Linear(features, 2 * latents)  # as in gaussian, so that both start alike
-        # v exp(-v) = exp(-(2 delta + 1)): the two real branches of Lambert's W
+        self.linear = nn.Linear(features, 2 * latents)  # As in `gaussian`, so that both start alike.
+        # v exp(-v) = exp(-(2 delta + 1)) has its two solutions on the real branches of Lambert's W.
         product = -math.exp(-(2 * delta + 1))
-        self.low, self.high = (math.sqrt(-lambertw(product, branch).real) for branch in (0, -1))
+        self.low = math.sqrt(-lambertw(product, 0).real)
+        self.high = math.sqrt(-lambertw(product, -1).real)
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """Return mu and logvar, (B, latents) each, for features (B, features)."""
         more, spread = self.linear(features).chunk(2, dim=1)
-        more, spread = (x.to(torch.promote_types(x.dtype, torch.float32)) for x in (more, spread))
+        precision = torch.promote_types(more.dtype, torch.float32)
+        more, spread = more.to(precision), spread.to(precision)
         logvar = 2 * (self.low + (self.high - self.low) * spread.sigmoid()).log()
         square = 2 * self.delta + 1 + logvar - logvar.exp() + more.relu()
         return (square.clamp(min=0) + LEAST_SQUARE).sqrt(), logvar

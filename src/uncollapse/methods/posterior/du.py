@@ -30,10 +30,10 @@ class Diverse(nn.Module):
     def __init__(self, features: int, latents: int, gamma: float, drop: float) -> None:
         super().__init__()
         self.gamma, self.drop = gamma, drop
-        self.linear = nn.Linear(features, 2 * latents)  # as in gaussian, so that both start alike
-        self.norm = nn.BatchNorm1d(latents, eps=1e-12, affine=False)  # a larger eps is a way to collapse
+        self.linear = nn.Linear(features, 2 * latents)  # As in `gaussian`, so that both start alike.
+        self.norm = nn.BatchNorm1d(latents, eps=1e-12, affine=False)  # A larger eps is a way to collapse.
         self.scale, self.shift = nn.Parameter(torch.ones(latents)), nn.Parameter(torch.zeros(latents))
-        # what is dropped follows from these two, which are kept with the weights: training can be resumed
+        # These two decide what is dropped; they are kept with the weights, so training can be resumed.
         self.register_buffer("drawn", torch.tensor(0))
         self.register_buffer("batches", torch.tensor(0))
         self.reset_parameters()

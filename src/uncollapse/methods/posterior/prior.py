@@ -19,7 +19,7 @@ class Nothing(nn.Module):
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """Return mu = 0 and logvar = 0, (B, latents) each, for features (B, features)."""
-        zeros = 0 * features[:, :1].expand(-1, self.latents)  # an adversary asks for their gradient
+        zeros = 0 * features[:, :1].expand(-1, self.latents)  # An adversary needs their gradient.
         return zeros, zeros
 
 

@@ -66,7 +66,6 @@ def test_the_core_needs_none_of_the_extras() -> None:
 DIAGNOSE = (
     "import uncollapse\nfound = uncollapse.diagnose([[0.0], [1.0]] * 10, [[0.0], [0.0]] * 10{labels})\n"
 )
-COMMAND = "import sys\nfrom uncollapse.cli import main\nsys.argv = ['uncollapse', {}]\nmain()"
 
 
 @pytest.mark.parametrize(

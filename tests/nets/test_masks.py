@@ -19,11 +19,6 @@ from uncollapse.registry import list_names, make_piece
 AUTOREGRESSIVE = [name for name, entry in EXAMPLES.items() if make_piece("nets", entry).autoregressive]
 
 
-@pytest.fixture(autouse=True)
-def seeded() -> None:
-    torch.manual_seed(0)
-
-
 def seen_pixels(decoder: Any, shape: tuple[int, int]) -> Tensor:
     """Whether the output at a place depends on x at another, in raster order: (H W, H W), for at least
     one of some z and x."""

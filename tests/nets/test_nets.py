@@ -14,11 +14,6 @@ from uncollapse.registry import list_names
 from uncollapse.training.loop import learn
 
 
-@pytest.fixture(autouse=True)
-def seeded() -> None:
-    torch.manual_seed(0)
-
-
 def numbers(module: nn.Module) -> int:
     return sum(parameter.numel() for parameter in module.parameters())
 

@@ -11,12 +11,6 @@ from toys import EXAMPLES, double_net, example
 from uncollapse.methods.decoder.skip import skip
 from uncollapse.nets.conv import join_map
 
-
-@pytest.fixture(autouse=True)
-def seeded() -> None:
-    torch.manual_seed(0)
-
-
 ENTRIES = {
     "mlp": "first",
     "conv": "first",

@@ -16,7 +16,6 @@ from typing import Annotated
 
 import torch
 from pydantic import Field
-from scipy.special import lambertw
 from torch import Tensor, nn
 
 from uncollapse.methods.posterior import Head
@@ -28,6 +27,8 @@ class Committed(nn.Module):
     """A linear head whose KL_i is delta or more."""
 
     def __init__(self, features: int, latents: int, delta: float) -> None:
+        from scipy.special import lambertw
+
         super().__init__()
         self.delta = delta
         self.linear = nn.Linear(features, 2 * latents)  # As in `gaussian`, so that both start alike.

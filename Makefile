@@ -36,6 +36,7 @@ test: .venv/ready
 	ruff check
 	ruff format --check
 	pyrefly check
+	lint-imports --no-logo
 	pytest
 
 test-clients: .venv/ready

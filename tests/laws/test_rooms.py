@@ -1,0 +1,40 @@
+"""The contract of rooms in pyproject.toml breaks when an import is added that it forbids."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@pytest.mark.parametrize(
+    ("file", "line"),
+    [
+        ("vae.py", "from uncollapse.pipeline import paths"),
+        ("results/means.py", "from uncollapse.report import colours"),
+        ("tracking/mirror.py", "from uncollapse.report import page"),
+        ("data/part.py", "import uncollapse.vae"),
+        ("training/loop.py", "import mlflow"),
+        ("results/means.py", "import altair"),
+        ("your_vae/monitor.py", "import jinja2"),
+        ("pipeline/cache.py", "import dvc.api"),
+    ],
+)
+def test_a_forbidden_import_breaks_the_contract(tmp_path: Path, file: str, line: str) -> None:
+    shutil.copytree(ROOT / "src", tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    source = tmp_path / "src/uncollapse" / file
+    source.write_text(f"{source.read_text()}\n\ndef late() -> None:\n    {line}\n")
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("lint-imports")), "--no-logo", "--no-cache"],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(tmp_path / "src")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "Contracts: 3 kept, 1 broken." in done.stdout

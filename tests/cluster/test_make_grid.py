@@ -79,7 +79,7 @@ def head(
 
 def stored(project: Project, job: Job, cache: Path) -> Path:
     """Where a cache has the list of the files of a job's output."""
-    (out,) = unit.lock.entries(project.folder)[str(job)]["outs"]
+    (out,) = unit.lock.read_entries(project.folder)[str(job)]["outs"]
     return cache / out["md5"][:2] / out["md5"][2:]
 
 

@@ -101,7 +101,7 @@ def audit(
     beta = weights[1] / weights[0]
     of_one = [weight * len(mu) if mean else weight for weight, mean in zip(weights, batch_means, strict=True)]
     averaged = {
-        term: list_averaged(mean, weight, what, size)
+        term: find_averaged(mean, weight, what, size)
         for term, mean, weight, (what, size) in zip(TERMS, batch_means, of_one, sizes.items(), strict=True)
     }
     words = describe_loss(beta, averaged, sizes, gaussian_variance)
@@ -131,7 +131,7 @@ def is_batch_mean(term: str, weights: tuple[float, float, float | None], count: 
     return True
 
 
-def list_averaged(over_batch: bool, weight: float, what: str, size: int) -> list[str]:
+def find_averaged(over_batch: bool, weight: float, what: str, size: int) -> list[str]:
     """Return what a term is averaged over: the batch, and its `size` values or latents.
 
     `weight` is that of one example. It is a mean over the values or latents if only their number makes it a

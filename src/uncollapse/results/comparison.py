@@ -96,27 +96,44 @@ def compare_cells(
     epochs = {} if history is None else dict(iter(history.groupby([*Cell._fields, "seed"])))
     rows = []
     for question, cell, against in pairs:
-        if cell in runs and against in runs:
-            seeds = runs[cell].index.intersection(runs[against].index)
-            here, there = runs[cell].loc[seeds], runs[against].loc[seeds]
-            values, others = (some[list(single)].to_numpy(np.float64).T for some in (here, there))
-            values, others = (
-                dict(zip(single, values, strict=True)),
-                dict(zip(single, others, strict=True)),
-            )
-            for name, measure in declared.items() if epochs else ():
-                if measure.paired:
-                    each = [measure.paired(epochs[*cell, seed], epochs[*against, seed]) for seed in seeds]
-                    values[name], others[name] = np.array(each, np.float64).reshape(-1, 2).T
-            common = pd.Series(dtype=float)
-            if examples and len(seeds) and cell in examples and against in examples:
-                common = estimate_error([examples[cell][seed] - examples[against][seed] for seed in seeds])
-            for name, value in values.items():
-                shared = float(common.get(name, 0.0))
-                numbers = compare_measure(declared[name], value, others[name], here, there, shared)
-                if numbers is not None:
-                    rows.append((question, *cell, against.model, against.method, name, *numbers))
+        if cell not in runs or against not in runs:
+            continue
+        seeds = list(runs[cell].index.intersection(runs[against].index))
+        here, there = runs[cell].loc[seeds], runs[against].loc[seeds]
+        values = {name: (here[name].to_numpy(float), there[name].to_numpy(float)) for name in single}
+        if epochs:
+            histories = [(epochs[*cell, seed], epochs[*against, seed]) for seed in seeds]
+            values |= pair_histories(declared, histories)
+        errors = find_shared_errors(examples or {}, cell, against, seeds)
+        for name, (own, others) in values.items():
+            shared = errors.get(name, 0.0)
+            numbers = compare_measure(declared[name], own, others, here, there, shared)
+            if numbers is not None:
+                rows.append((question, *cell, against.model, against.method, name, *numbers))
     return mark_beyond_chance(pd.DataFrame(rows, columns=PAIR + DIFFERENCE), declared)
+
+
+def pair_histories(
+    measures: Mapping[str, Measure], histories: Sequence[tuple[pd.DataFrame, pd.DataFrame]]
+) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Measure what only a pair of runs has, from the histories of both for each seed."""
+    values = {}
+    for name, measure in measures.items():
+        if measure.paired:
+            each = [measure.paired(own, other) for own, other in histories]
+            own_values, other_values = np.array(each, np.float64).reshape(-1, 2).T
+            values[name] = own_values, other_values
+    return values
+
+
+def find_shared_errors(
+    examples: ExampleTables, cell: Cell, against: Cell, seeds: Sequence[int]
+) -> Mapping[str, float]:
+    """Find the standard errors that all seeds share because they have the same test examples."""
+    if not seeds or cell not in examples or against not in examples:
+        return {}
+    errors = estimate_error([examples[cell][seed] - examples[against][seed] for seed in seeds])
+    return {str(name): float(error) for name, error in errors.items()}
 
 
 def compare_measure(

@@ -11,9 +11,9 @@ from uncollapse.measures.likelihood import estimate_likelihoods
 from uncollapse.samples.generate import (
     generate_examples,
     interpolate_pairs,
-    join_words,
     lay_out_pictures,
     reconstruct_and_sample,
+    write_out_tokens,
 )
 from uncollapse.vae import encode_part
 
@@ -74,7 +74,7 @@ def test_a_grid_has_every_picture_at_its_position(colour: tuple[int, ...]) -> No
 def test_a_sentence_ends_at_its_mark() -> None:
     words = ["<pad>", "<unk>", "<end>", "good", "food"]
     tokens = torch.tensor([[3, 4, END, 3], [1, 4, 4, 3], [END, PAD, PAD, PAD]])
-    assert join_words(tokens, words) == ["good food", "<unk> food food good", ""]
+    assert write_out_tokens(tokens, words) == ["good food", "<unk> food food good", ""]
 
 
 def test_a_learned_variance_ends_at_the_mean_square() -> None:

@@ -29,7 +29,7 @@ COLUMNS = {
     "mi_upper_standard_error": Measure("standard error of the upper bound of mi", "nats", compared=False),
 }
 COMPONENTS = (4, 8)  # Gaussians
-MOST_POINTS = 2000  # More examples take time to fit and change little.
+MOST_FITTED = 2000  # More examples take time to fit and change little.
 SAMPLES_PER_POINT = 4  # With one, the mixtures fit the samples.
 MOST_DIMENSIONS = 2000  # in a covariance
 RIDGE = 1e-6  # This share of its variance is added to each dimension's.
@@ -115,7 +115,7 @@ def bound_mi(
     scikit-learn is not needed.
     """
     generator = torch_generator(seed, "densities of z")
-    learned = Gaussian(train.mu[:MOST_POINTS], train.logvar[:MOST_POINTS])
+    learned = Gaussian(train.mu[:MOST_FITTED], train.logvar[:MOST_FITTED])
     other = torch.randn(SAMPLES_PER_POINT, *valid.mu.shape, generator=generator)
     own = torch.randn(SAMPLES_PER_POINT, *learned.mu.shape, generator=generator)
     fitted = fit_densities(learned, own, seed=make_seed(seed, "mixtures") % 2**32, components=components)

@@ -23,7 +23,7 @@ from uncollapse.seeds import torch_generator
 from uncollapse.vae import VAE, evaluating
 
 COLUMNS = {"sample_perplexity": Measure("perplexity of samples", better=-1)}
-SENTENCES = 500
+SENTENCES_TO_SAMPLE = 500
 SENTENCES_AT_ONCE = 100
 
 
@@ -53,12 +53,12 @@ def compute_perplexity(train: Array, valid: Array, measured: Array, values: int)
 
 
 def measure(run: Trained) -> ColumnValues:
-    """Return sample_perplexity of SENTENCES sentences; nan for images."""
+    """Return sample_perplexity of SENTENCES_TO_SAMPLE sentences; nan for images."""
     test, device = run.parts["test"], next(run.vae.parameters()).device
     if test.lengths is None:
         return {"sample_perplexity": math.nan}
     rng = torch_generator(run.seed, "measure sample perplexity", device=device)
-    z = torch.randn(SENTENCES, run.vae.latents, generator=rng, device=device)
+    z = torch.randn(SENTENCES_TO_SAMPLE, run.vae.latents, generator=rng, device=device)
     longest = test.x[:1].shape[1]
     drawn = (
         torch.cat([sample_sentences(run.vae, part, longest, rng) for part in z.split(SENTENCES_AT_ONCE)])

@@ -13,9 +13,9 @@ from uncollapse.pipeline.paths import LINES, RECONSTRUCTIONS, SAMPLES, SENTENCES
 from uncollapse.samples.generate import (
     PER_ROW,
     interpolate_pairs,
-    join_words,
     lay_out_pictures,
     reconstruct_and_sample,
+    write_out_tokens,
 )
 from uncollapse.samples.tsne import map_by_tsne
 from uncollapse.tables import write_table
@@ -55,7 +55,7 @@ def write_map(vae: VAE, test: Part, label_names: list[str], count: int, seed: in
 
 def write_sentences(vae: VAE, x: np.ndarray, vocabulary: list[str], seed: int, folder: Path) -> None:
     """Write examples, their reconstructions and samples, and the sentences between pairs of examples."""
-    columns = [join_words(tokens, vocabulary) for tokens in reconstruct_and_sample(vae, x, seed)]
+    columns = [write_out_tokens(tokens, vocabulary) for tokens in reconstruct_and_sample(vae, x, seed)]
     names = ("test", "reconstruction", "sample")
     table = [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
     write_table(folder / SENTENCES, table)
@@ -63,7 +63,7 @@ def write_sentences(vae: VAE, x: np.ndarray, vocabulary: list[str], seed: int, f
     table = []
     for i, tokens in enumerate(interpolate_pairs(vae, x[: 2 * PAIRS])):
         ends = {"start": examples[2 * i], "end": examples[2 * i + 1]}
-        for position, sentence in enumerate(join_words(tokens, vocabulary)):
+        for position, sentence in enumerate(write_out_tokens(tokens, vocabulary)):
             table.append({**ends, "place": position, "sentence": sentence})
     write_table(folder / LINES, table)
 

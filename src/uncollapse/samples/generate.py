@@ -80,7 +80,7 @@ def lay_out_pictures(batches: Sequence[Tensor]) -> NDArray[np.uint8]:
     return (255 * np.concatenate(rows)).round().astype(np.uint8)
 
 
-def join_words(x: Tensor, vocabulary: Sequence[str]) -> list[str]:
+def write_out_tokens(x: Tensor, vocabulary: Sequence[str]) -> list[str]:
     """Return tokens (B, T) as B sentences, each up to its END."""
     texts = []
     for tokens in x.tolist():

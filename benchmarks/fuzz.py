@@ -29,7 +29,7 @@ import uncollapse
 from uncollapse.cli import make_parser
 from uncollapse.data import features
 from uncollapse.data.prepare import prepare
-from uncollapse.errors import UserError, one_line
+from uncollapse.errors import UserError, escape_line
 from uncollapse.experiment.params import Params
 from uncollapse.likelihoods.categorical import categorical
 from uncollapse.likelihoods.gaussian import gaussian
@@ -87,7 +87,7 @@ def attempt(number: int) -> tuple[str, bool]:
         try:
             DOORS[name](file)
         except EXPECTED.get(name, UserError) as error:
-            line = one_line(error) if name in EXPECTED else str(error)
+            line = escape_line(error) if name in EXPECTED else str(error)
             if not line.isprintable() or not 5 < len(line) < LONGEST:
                 raise Fault(f"{name}: refused in {len(line)} characters: {line[:200]!r}") from error
             return name, False

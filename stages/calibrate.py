@@ -4,7 +4,7 @@ import uncollapse.pipeline.watching.ctrl_c
 
 from uncollapse.compute.device import set_up_process
 from uncollapse.errors import UserError
-from uncollapse.pipeline.calibration import calibration, data
+from uncollapse.pipeline.calibration import calibrate, make_data
 from uncollapse.pipeline.paths import CALIBRATION
 from uncollapse.pipeline.stage import run
 from uncollapse.progress import count_items
@@ -14,7 +14,7 @@ from uncollapse.tables import write_table
 def main() -> None:
     """Write the table; raises UserError where an error is beyond its tolerance."""
     set_up_process()
-    rows = list(count_items(calibration(data()), "calibrate", "quantities"))
+    rows = list(count_items(calibrate(make_data()), "calibrate", "quantities"))
     texts = [
         {name: f"{value:.6g}" if isinstance(value, float) else value for name, value in row._asdict().items()}
         for row in rows

@@ -12,7 +12,7 @@ from pathlib import Path
 from uncollapse.errors import UserError
 from uncollapse.experiment.cells import Cell
 from uncollapse.experiment.recipe import Recipe
-from uncollapse.experiment.tuning import CONTROL, choose_candidate, label
+from uncollapse.experiment.tuning import CONTROL, choose_candidate, label_values
 from uncollapse.files import write_whole
 from uncollapse.pipeline.cache import each_seed
 from uncollapse.pipeline.cell_files import CellFiles
@@ -38,7 +38,7 @@ def main(name: str) -> None:
     except UserError as error:
         raise UserError(f"params.yaml: tune of {name}: {error}") from None
     write_whole(chosen, json.dumps(choice, indent=2) + "\n")
-    print(f"tune {name}: {label(choice['values'])}, {choice['rule']}; {choice['trainings']} trainings")
+    print(f"tune {name}: {label_values(choice['values'])}, {choice['rule']}; {choice['trainings']} trainings")
 
 
 def work(recipe: Recipe, seed: int, folder: Path, progress: Progress) -> None:
@@ -46,7 +46,7 @@ def work(recipe: Recipe, seed: int, folder: Path, progress: Progress) -> None:
     from uncollapse.pipeline.train_cell import try_candidate
 
     trials = {CONTROL: recipe.with_control()}
-    trials |= {label(values): recipe.with_values(values) for values in recipe.candidates}
+    trials |= {label_values(values): recipe.with_values(values) for values in recipe.candidates}
     rows = []
     for number, (name, settings) in enumerate(trials.items()):
         rows.append({"candidate": name, **try_candidate(settings, seed, folder / str(number), progress)})

@@ -10,7 +10,7 @@ trained here.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from uncollapse.errors import needs
+from uncollapse.errors import need_extra
 
 if TYPE_CHECKING:
     from uncollapse.pipeline.assemble import load as load
@@ -47,5 +47,5 @@ def __getattr__(name: str) -> Any:
     stages should not wait."""
     if name not in MODULES:
         raise AttributeError(f"module 'uncollapse' has no attribute {name!r}")
-    with needs(EXTRAS.get(name, "pipeline")):
+    with need_extra(EXTRAS.get(name, "pipeline")):
         return getattr(import_module(f"uncollapse.{MODULES[name]}"), name)

@@ -20,7 +20,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from uncollapse.errors import MissingArgument, UserError, shortened
+from uncollapse.errors import MissingArgument, UserError, shorten
 from uncollapse.registry import find_function, list_names
 
 
@@ -34,7 +34,7 @@ class Entry(BaseModel):
     def only_known_keys(cls, entry: object) -> object:
         """Refuse an entry that is no mapping, and keys that the model does not have."""
         if not isinstance(entry, Mapping):
-            raise make_error(f"should be a mapping, such as {{name: value}}, not {shortened(entry)}")
+            raise make_error(f"should be a mapping, such as {{name: value}}, not {shorten(entry)}")
         for name in entry:
             if name not in cls.model_fields:
                 raise make_error(describe_unknown(name, cls.model_fields), name)
@@ -49,7 +49,7 @@ class Entry(BaseModel):
         if truth and cls.model_fields[str(info.field_name)].annotation is not bool:
             raise make_error(f"should be no truth value, not {truth[0]}")
         if any(isinstance(item, int) and abs(item) >= 2**32 for item in values):
-            raise make_error(f"should be less than 2^32, not {shortened(value)}")
+            raise make_error(f"should be less than 2^32, not {shorten(value)}")
         return value
 
 
@@ -63,7 +63,7 @@ def describe_unknown(name: object, valid: Iterable[str]) -> str:
     valid = list(valid)
     near = get_close_matches(str(name), valid, n=1)
     hint = f" (did you mean {near[0]!r}?)" if near else ""
-    return f"no such name {shortened(name)}{hint}; valid: {', '.join(valid)}"
+    return f"no such name {shorten(name)}{hint}; valid: {', '.join(valid)}"
 
 
 Checked = TypeVar("Checked", bound=Entry)
@@ -85,9 +85,9 @@ def validate_entry(key: str, model: type[Checked], entry: object) -> Checked:
     if first["type"] == "missing":
         raise MissingArgument(f"{where}: should be stated; it has no default", str(first["loc"][-1]))
     if first["type"] == "dict_type":
-        text = f"should be a mapping, such as {{name: value}}, not {shortened(first['input'])}"
+        text = f"should be a mapping, such as {{name: value}}, not {shorten(first['input'])}"
     elif first["type"] != "mistake":
-        text = f"{text[0].lower()}{text[1:]}; it is {shortened(first['input'])}"
+        text = f"{text[0].lower()}{text[1:]}; it is {shorten(first['input'])}"
     raise UserError(f"{where}: {text}" if where else text)
 
 
@@ -126,7 +126,7 @@ def resolve_entry(
     """
     if not isinstance(entry, Mapping) or "use" not in entry:
         raise UserError(
-            f"{key}: should name a piece, such as {{use: {list_names(folder)[0]}}}, not {shortened(entry)}"
+            f"{key}: should name a piece, such as {{use: {list_names(folder)[0]}}}, not {shorten(entry)}"
         )
     piece = find_function(folder, choose_name(f"{key}.use", entry["use"], list_names(folder)))
     parameters = inspect.signature(piece).parameters

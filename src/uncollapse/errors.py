@@ -21,7 +21,7 @@ MEMORY = re.compile("out of memory|ALLOC_FAILED|size calculation overflowed")  #
 CUT = re.compile(r"\d+ requested and \d+ written")  # by numpy, which does not say why
 
 
-def one_line(text: object) -> str:
+def escape_line(text: object) -> str:
     """A text that may hold the name of a file or a word of a hostile one: what would end the line, or tell
     the terminal to do something, is written as Python escapes it."""
     return "".join(
@@ -30,7 +30,7 @@ def one_line(text: object) -> str:
     )
 
 
-def shortened(value: object) -> str:
+def shorten(value: object) -> str:
     """How a value is shown in a message: as Python writes it, cut where it is long."""
     text = repr(value)
     return text if len(text) <= 200 else f"{text[:150]}...{text[-20:]}"
@@ -43,7 +43,7 @@ class UserError(Exception):
     """
 
     def __init__(self, text: object, *, diverged: int = 0):
-        super().__init__(one_line(text))
+        super().__init__(escape_line(text))
         self.diverged = diverged
 
 
@@ -60,7 +60,7 @@ class MissingExtra(ModuleNotFoundError):
 
 
 @contextmanager
-def needs(extra: str) -> Iterator[None]:
+def need_extra(extra: str) -> Iterator[None]:
     """What is missing inside is part of an optional extra: raises MissingExtra."""
     try:
         yield
@@ -71,7 +71,7 @@ def needs(extra: str) -> Iterator[None]:
         raise MissingExtra(text, name=error.name) from None
 
 
-def mendable(error: BaseException | None) -> UserError | None:
+def explain_error(error: BaseException | None) -> UserError | None:
     """What a person can do about an error: what it says itself, or what is to be done where a disk, its
     permissions or a lack of memory caused it; else None.
 
@@ -82,18 +82,18 @@ def mendable(error: BaseException | None) -> UserError | None:
     while error is not None:
         if isinstance(error, OSError) and error.errno in MENDS:
             where = f"{error.filename}: " if isinstance(error.filename, str | Path) else ""
-            return mend(f"{where}{error.strerror}", MENDS[error.errno])
+            return make_mend(f"{where}{error.strerror}", MENDS[error.errno])
         for number, what in MENDS.items():
             if os.strerror(number) in str(error):
-                return mend(os.strerror(number), what)
+                return make_mend(os.strerror(number), what)
         if isinstance(error, MemoryError) or MEMORY.search(str(error)):
-            return mend(os.strerror(errno.ENOMEM), MENDS[errno.ENOMEM])
+            return make_mend(os.strerror(errno.ENOMEM), MENDS[errno.ENOMEM])
         if isinstance(error, OSError) and CUT.search(str(error)):
-            return mend("a file could not be written to its end", MENDS[errno.ENOSPC])
+            return make_mend("a file could not be written to its end", MENDS[errno.ENOSPC])
         error = error.__cause__ or error.__context__
     return None
 
 
-def mend(text: str, what: str) -> UserError:
+def make_mend(text: str, what: str) -> UserError:
     """An error of the system and its mend."""
     return UserError(f"{text}; {what}, then `dvc repro` goes on from here")

@@ -9,7 +9,7 @@ Row = Mapping[str, Any]
 FORMULA = ("=", "+", "-", "@", "\t")  # with these a spreadsheet takes a text for a formula, and runs it
 
 
-def formula(text: str) -> bool:
+def is_formula(text: str) -> bool:
     """Whether a text looks like one, also behind apostrophes; a number is none."""
     try:
         float(text)
@@ -24,12 +24,12 @@ def as_text(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     text = value.replace("\r", " ")
-    return f"'{text}" if formula(text) else text
+    return f"'{text}" if is_formula(text) else text
 
 
 def from_text(text: str) -> str:
     """The label or the sentence that `as_text` wrote."""
-    return text[1:] if text.startswith("'") and formula(text) else text
+    return text[1:] if text.startswith("'") and is_formula(text) else text
 
 
 def write_table(file: Path, rows: Sequence[Row]) -> None:

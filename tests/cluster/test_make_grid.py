@@ -18,7 +18,7 @@ from uncollapse.experiment.schema import Resources
 from uncollapse.pipeline.cell_files import CellFiles
 from uncollapse.pipeline.job import Job
 from uncollapse.pipeline.watching import freshness
-from uncollapse.pipeline.watching.git import commit
+from uncollapse.pipeline.watching.git import read_commit
 
 CELL = Cell("mnist5k", "control_vae", "plain")
 
@@ -72,7 +72,7 @@ def head(
     for name in ("PATH", "DVC_NO_ANALYTICS", "PYTHONPATH"):
         monkeypatch.setenv(name, project.environment[name])
     monkeypatch.setenv(SCRATCH, str(tmp_path / "scratch"))
-    commit.cache_clear()
+    read_commit.cache_clear()
     freshness.parse_lock.cache_clear()
     return project
 

@@ -16,7 +16,7 @@ from uncollapse.cluster.make_grid import check_repository
 from uncollapse.errors import UserError
 from uncollapse.experiment.cells import Cell
 from uncollapse.pipeline.job import Job, list_jobs
-from uncollapse.pipeline.watching.git import commit
+from uncollapse.pipeline.watching.git import read_commit
 
 CELL = Cell("mnist5k", "control_vae", "plain")
 
@@ -37,14 +37,14 @@ def head(original: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
     for name in ("PATH", "DVC_NO_ANALYTICS"):
         monkeypatch.setenv(name, original.environment[name])
     monkeypatch.setenv(SCRATCH, str(original.folder.parent / "scratch"))
-    commit.cache_clear()
+    read_commit.cache_clear()
     return original
 
 
 def order(**other: Any) -> unit.Order:
     """The cell, in a clone of this folder, with its recipes."""
     recipes = {job: unit.digest_recipe(job.recipe_file) for job in list_jobs(CELL)}
-    return unit.Order(list_jobs(CELL), commit(), os.getcwd(), 2, recipes)._replace(**other)
+    return unit.Order(list_jobs(CELL), read_commit(), os.getcwd(), 2, recipes)._replace(**other)
 
 
 def made_before(order: unit.Order) -> bool:
@@ -74,11 +74,11 @@ def test_a_cell_is_made_once_to_the_bytes_of_dvc_repro(
 
 
 def test_another_commit_comes_into_the_same_clone(head: Project) -> None:
-    before = commit()
+    before = read_commit()
     (head.folder / "params.yaml").write_text(f"# a comment\n{(head.folder / 'params.yaml').read_text()}")
     head.commit()
-    commit.cache_clear()
-    assert commit() != before
+    read_commit.cache_clear()
+    assert read_commit() != before
     assert made_before(order()), "a comment makes nothing stale"
     assert (clone() / "params.yaml").read_text().startswith("# a comment\n")
     assert made_before(order(commit=before[:12]))
@@ -99,11 +99,11 @@ def test_another_attempt_comes_to_the_clone_where_the_last_one_was(
 ) -> None:
     monkeypatch.setenv(SCRATCH, str(tmp_path))
     source, begun = str(head.folder), [Job("train", str(CELL)).cache]
-    with taken(source, commit(), begun) as first, taken(source, commit(), begun) as second:
+    with taken(source, read_commit(), begun) as first, taken(source, read_commit(), begun) as second:
         (second / begun[0]).mkdir(parents=True)
-    with taken(source, commit()) as other:
+    with taken(source, read_commit()) as other:
         assert other == first
-    with taken(source, commit(), begun) as again, taken(source, commit(), begun) as third:
+    with taken(source, read_commit(), begun) as again, taken(source, read_commit(), begun) as third:
         assert (again, third) == (second, first)
 
 

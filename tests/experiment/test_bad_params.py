@@ -48,7 +48,7 @@ def device() -> None:
 @pytest.mark.parametrize("make", [folder, pipe, device])
 def test_what_is_no_file_is_one_line(run: Run, make: Callable[[], None]) -> None:
     make()
-    refused(run, "should be a file, and is a folder, a pipe or a device")
+    refused(run, "should be a file, but is a folder, a pipe or a device")
 
 
 def circle() -> None:

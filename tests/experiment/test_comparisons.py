@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from uncollapse.experiment.comparisons import roles
+from uncollapse.experiment.comparisons import find_roles
 from uncollapse.experiment.params import Params
 
 ROOT = Path(__file__).parent.parent.parent
@@ -23,7 +23,7 @@ def roles_of(
     params["methods"]["nothing"] = {"inference": {"use": "joint"}}
     params["methods"]["weaker"] = {"perturbation": [{"use": "noise", "drop": 0.1}, {"use": "word_dropout"}]}
     (folder / "params.yaml").write_text(yaml.safe_dump(params))
-    return roles(Params(folder / "params.yaml"))
+    return find_roles(Params(folder / "params.yaml"))
 
 
 def test_defaults_are_the_vae_and_the_plain_method_whatever_their_names(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ from small_params import TEXT, error
         (
             "epochs: 3,",
             "epochs: 3, momentum: 0.9,",
-            "datasets.kjv.training.momentum: is of sgd; optimizer is adam",
+            "datasets.kjv.training.momentum: belongs to sgd, but optimizer is adam",
         ),
         (
             "learning_rate: 0.004",
@@ -69,13 +69,13 @@ from small_params import TEXT, error
             "    kl_target: 3.0",
             "",
             "models.control_vae.kl_weight.kl_target: should be stated; it has no default; "
-            "datasets.kjv.kl_target may state it too",
+            "datasets.kjv.kl_target may also state it",
         ),
         (
             "models: [vae, control_vae]",
             "models: [annealed]",
             "models.annealed.kl_weight.steps: should be stated; it has no default; "
-            "datasets.mnist5k.arguments.linear.steps may state it too",
+            "datasets.mnist5k.arguments.linear.steps may also state it",
         ),
         (
             "noise: {flip",

@@ -28,13 +28,13 @@ from small_params import TUNED, error
         ("{posterior.gamma: [1, 1.0]}", ".posterior.gamma: [1, 1.0] names something twice; name it once"),
         (
             "{pretraining.epochs: [1]}",
-            ".pretraining.epochs: cannot be tuned, for encoders are pretrained before",
+            ".pretraining.epochs: cannot be tuned, because encoders are pretrained before",
         ),
         ("{}", ": should be a mapping, such as {slot.argument: [values]}, not {}"),
         ("[0.3]", ": should be a mapping, such as {slot.argument: [values]}, not [0.3]"),
         (
             f"{{posterior.gamma: {[1 + each / 100 for each in range(51)]}}}",
-            ": asks for 51 candidates; 50 are the most, so name fewer values",
+            ": asks for 51 candidates; the most is 50, so name fewer values",
         ),
     ],
 )
@@ -55,7 +55,7 @@ def test_a_mistake_in_tune_is_one_line(tmp_path: Path, tune: str, line: str) -> 
         (
             "    perturbation: {use: noise}\n",
             "    perturbation: [{use: noise}, {use: noise}]\n",
-            "methods.both.tune: two pieces of a name stand in a slot; tune them in an entry of their own",
+            "methods.both.tune: two pieces in a slot have the same name; tune them in an entry",
         ),
         (
             "perturbation.noise.flip: [0.2]",
@@ -65,14 +65,14 @@ def test_a_mistake_in_tune_is_one_line(tmp_path: Path, tune: str, line: str) -> 
         (
             "perturbation: {use: noise}\n    tune: {perturbation.noise.flip: [0.2]}",
             "posterior: {use: batch_norm}\n    tune: {posterior.gamma: [0.2]}",
-            "methods.both.tune.posterior.gamma: cannot be tuned, for encoders are pretrained before",
+            "methods.both.tune.posterior.gamma: cannot be tuned, because encoders are pretrained before",
         ),
         (
             "  tuning_seeds: [1000, 1001]\n",
             "",
-            "grid.tuning_seeds: should be stated, such as [1000, 1001], for mnist5k-vae-batch_norm is tuned",
+            "grid.tuning_seeds: should be stated, such as [1000, 1001], because mnist5k-vae-",
         ),
-        ("[1000, 1001]", "[1, 1000]", "grid.tuning_seeds: [1] are in grid.seeds too; name others"),
+        ("[1000, 1001]", "[1, 1000]", "grid.tuning_seeds: [1] are also in grid.seeds; name others"),
         (
             "[1000, 1001]",
             "[1000, 1000]",
@@ -82,7 +82,7 @@ def test_a_mistake_in_tune_is_one_line(tmp_path: Path, tune: str, line: str) -> 
             "  control_vae: {kl_weight: {use: pi, kp: 0.01}}",
             "  control_vae: {kl_weight: {use: pi}, tune: {kl_weight.kp: "
             f"{[1 + each for each in range(26)]}}}}}",
-            "grid: mnist5k-control_vae-batch_norm: asks for 52 candidates; 50 are the most",
+            "grid: mnist5k-control_vae-batch_norm: asks for 52 candidates; the most is 50",
         ),
     ],
 )

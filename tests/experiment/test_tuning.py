@@ -15,7 +15,7 @@ from uncollapse.experiment.cells import Cell
 from uncollapse.experiment.digests import Code
 from uncollapse.experiment.recipe import Recipe
 from uncollapse.experiment.recipes import Content, make_cell_recipes
-from uncollapse.experiment.tuning import BEST, CONTROL, LEAST, choose_candidate, label, lay
+from uncollapse.experiment.tuning import BEST, CONTROL, LEAST, choose_candidate, label_values, lay_values
 from uncollapse.pipeline.job import Job
 from uncollapse.pipeline.job_recipe import read_recipe
 from uncollapse.pipeline.paths import CHOSEN, recipe_file
@@ -29,7 +29,7 @@ CANDIDATES = [{"posterior.gamma": gamma} for gamma in (0.3, 0.6, 1.0)]
 
 def rows(*measured: tuple[float, float]) -> list[dict[str, Any]]:
     """Those of the control and of the candidates: nll and collapsed of each, on two seeds a nat apart."""
-    names = [CONTROL, *map(label, CANDIDATES)]
+    names = [CONTROL, *map(label_values, CANDIDATES)]
     return [
         {"seed": seed, "candidate": name, "nll": nll + seed, "collapsed": share, "gflops": "1.5"}
         for seed in (0, 1)
@@ -66,19 +66,19 @@ def test_a_control_that_diverged_is_no_limit() -> None:
     table[0] |= {"nll": math.inf, "collapsed": 1.0}
     assert choose_candidate(CANDIDATES, table)["values"] == {"posterior.gamma": 0.6}
     table[4] |= {"nll": math.inf, "collapsed": 1.0}
-    with pytest.raises(UserError, match="the training of the control diverged in all seeds"):
+    with pytest.raises(UserError, match=r"^the control's training diverged"):
         choose_candidate(CANDIDATES, table)
 
 
 def test_nothing_is_chosen_where_every_candidate_diverged() -> None:
-    with pytest.raises(UserError, match="the training of each diverged; try other values"):
+    with pytest.raises(UserError, match=r"^every candidate's training diverged, .*; try other values"):
         choose_candidate(CANDIDATES, rows((90, 0.5), *[(math.inf, 1.0)] * 3))
 
 
 def test_values_are_laid_over_slots_that_are_there() -> None:
     noise, word = {"use": "noise", "flip": 0.1}, {"use": "word_dropout", "rate": 0.2}
     slots = {"posterior": {"use": "batch_norm", "gamma": 0.6}, "perturbation": [noise, word], "seeds": [1]}
-    laid = lay(slots, {"posterior.gamma": 1.0, "perturbation.noise.flip": 0.3, "kl_weight.beta": 2.0})
+    laid = lay_values(slots, {"posterior.gamma": 1.0, "perturbation.noise.flip": 0.3, "kl_weight.beta": 2.0})
     assert laid == {
         "posterior": {"use": "batch_norm", "gamma": 1.0},
         "perturbation": [{"use": "noise", "flip": 0.3}, word],
@@ -95,7 +95,7 @@ def test_candidates_are_those_of_model_and_method_together(tmp_path: Path) -> No
     old = "vae: {}"
     text = TUNED.replace(old, "vae: {kl_weight: {use: constant}, tune: {kl_weight.beta: [0.5, 1.0]}}", 1)
     found = recipes_of(tmp_path, text, CODE)["tune/kjv-vae-batch_norm"]
-    assert [label(values) for values in found["candidates"]] == [
+    assert [label_values(values) for values in found["candidates"]] == [
         f"kl_weight.beta={beta} posterior.gamma={gamma}" for beta in (0.5, 1.0) for gamma in (0.3, 1.0)
     ]
     assert found["control"]["kl_weight"] == {"use": "constant", "beta": 1.0}

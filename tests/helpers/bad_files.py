@@ -20,7 +20,7 @@ FILES: dict[str, tuple[str | bytes, str]] = {
     ),
     "an alias inside of its anchor": (
         "a: &a [*a]\n",
-        r"line 1: \*a names nothing that is whole before it; write",
+        r"line 1: \*a names nothing that is complete before it; write",
     ),
     "an alias of nothing": ("a: *b\n", r"line 1: \*b names nothing"),
     "a tag that runs a command": (

@@ -27,7 +27,7 @@ VALUES: dict[str, tuple[str, str]] = {
     "an absolute path": (other("[mnist5k, kjv]", "[/etc/passwd]"), f"grid.datasets.0: {NAMES}"),
     "a hidden name": (
         other("[plain, skip]", "[.git]"),
-        f"grid.methods.0: {NAMES}.*begin with none of the last two",
+        f"grid.methods.0: {NAMES}.*begin with neither",
     ),
     "a name of DVC's variables": (other("[mnist5k, kjv]", '["${grid}"]'), f"grid.datasets.0: {NAMES}"),
     "two lines in a name": (
@@ -55,7 +55,7 @@ VALUES: dict[str, tuple[str, str]] = {
         other("[plain, skip]", f"[{MANY}]").replace(
             "methods:\n", "methods:\n" + "".join(f"  m{i}: {{}}\n" for i in range(5001))
         ),
-        "grid: asks for 20,004 cells; 10,000 are the most, so name fewer",
+        "grid: asks for 20,004 cells; the most is 10,000, so name fewer",
     ),
     "a seed that is no whole number": (
         other("[0, 1, 2, 3]", "[0.5]"),

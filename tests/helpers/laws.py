@@ -2,7 +2,7 @@
 
 from hypothesis import HealthCheck, settings
 
-from uncollapse.errors import UserError, one_line
+from uncollapse.errors import UserError, escape_line
 
 # the same examples at each call, and as long as a busy machine needs
 LAW = settings(
@@ -16,7 +16,7 @@ LAW = settings(
 
 def told(error: Exception, begins: tuple[str, ...] = ("",)) -> None:
     """A refusal is one line that says something and ends; of a UserError by itself, of others when shown."""
-    text = str(error) if isinstance(error, UserError) else one_line(error)
+    text = str(error) if isinstance(error, UserError) else escape_line(error)
     assert text.startswith(begins), text
     assert text.isprintable(), text
     assert 5 < len(text) < 2500, text

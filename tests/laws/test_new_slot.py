@@ -24,7 +24,7 @@ CODE = """
 import json
 from pathlib import Path
 
-from uncollapse.experiment.comparisons import roles
+from uncollapse.experiment.comparisons import find_roles
 from uncollapse.experiment.describe import list_as_text, make_pieces_table
 from uncollapse.experiment.digests import Code
 from uncollapse.experiment.params import Params
@@ -41,7 +41,7 @@ print(json.dumps({
     "methods": [*methods, plain_vae(constant()).tenth],
     "recipes": {name: recipe.get("tenth") for name, recipe in found.items()},
     "sources": list(found["train/mnist5k-vae-shared"]["sources"]),
-    "roles": roles(params)["plain"],
+    "roles": find_roles(params)["plain"],
     "listing": list_as_text("tenth"),
     "row": make_pieces_table().splitlines()[-1],
 }))

@@ -13,7 +13,7 @@ from uncollapse.pipeline import calibration
 
 
 def test_the_data_have_the_spectrum() -> None:
-    x = calibration.data().x
+    x = calibration.make_data().x
     assert x.mean(0) == pytest.approx(0, abs=1e-5)
     assert np.linalg.eigvalsh(np.cov(x.T, bias=True))[::-1] == pytest.approx(calibration.SPECTRUM, rel=1e-4)
 
@@ -25,7 +25,7 @@ def test_the_optimum_is_where_the_elbo_of_a_linear_vae_is_largest() -> None:
         np.linspace(0, 5, 121), np.linspace(0, 1, 121), np.linspace(0.02, 1, 99), indexing="ij"
     )
     for beta in (1.0, 3.0):
-        for eigenvalue, expected in zip(calibration.SPECTRUM, calibration.optimum(beta), strict=False):
+        for eigenvalue, expected in zip(calibration.SPECTRUM, calibration.find_optimum(beta), strict=False):
             kl = 0.5 * (m**2 * eigenvalue + v - 1 - np.log(v))
             loss = 0.5 * (eigenvalue * (1 - w * m) ** 2 + w**2 * v) / calibration.VARIANCE + beta * kl
             assert kl.flat[loss.argmin()] == pytest.approx(expected, abs=0.03)

@@ -12,7 +12,7 @@ from uncollapse.experiment.stages import STAGES
 from uncollapse.pipeline.job import Job, list_jobs
 from uncollapse.pipeline.paths import LOCK
 from uncollapse.pipeline.watching.freshness import Condition, find_cell_condition, is_current
-from uncollapse.pipeline.watching.git import commit, edited
+from uncollapse.pipeline.watching.git import is_edited, read_commit
 
 CELL = Cell("toy", "vae", "plain")
 
@@ -99,14 +99,14 @@ def test_a_failure_counts_for_the_recipe_that_failed(finished: list[Job]) -> Non
 def test_the_commit_and_whether_its_code_was_edited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
-    commit.cache_clear()
-    assert (commit(), edited()) == ("", False)
+    read_commit.cache_clear()
+    assert (read_commit(), is_edited()) == ("", False)
     who = ["-c", "user.name=test", "-c", "user.email=test@example.org"]
     Path("params.yaml").write_text("a: 1\n")
     for command in (["init"], ["add", "--all"], [*who, "commit", "--message", "state"]):
         subprocess.run(["git", *command], check=True, capture_output=True)
     Path("notes.md").write_text("no number comes from this")
-    commit.cache_clear()
-    assert (len(commit()), edited()) == (40, False)
+    read_commit.cache_clear()
+    assert (len(read_commit()), is_edited()) == (40, False)
     Path("params.yaml").write_text("a: 2\n")
-    assert edited()
+    assert is_edited()

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import NamedTuple
 
-from uncollapse.errors import MissingExtra, UserError, needs, one_line
+from uncollapse.errors import MissingExtra, UserError, escape_line, need_extra
 from uncollapse.registry import list_names
 
 SHOWN_FIRST = ("diagnose", "check", "grid", "methods", "show")  # The help lists all others after these.
@@ -34,7 +34,7 @@ def main() -> None:
     """Run the command line; a mistake of the user becomes one line on stderr and exit code 2."""
     arguments = make_parser().parse_args()
     try:
-        with needs("pipeline"):
+        with need_extra("pipeline"):
             arguments.run(arguments)
         sys.stdout.flush()
     except BrokenPipeError:  # The reader of `uncollapse grid | head` has read enough.
@@ -42,7 +42,7 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit("interrupted; everything that was finished is kept")
     except (UserError, ValueError, OSError, MissingExtra) as error:
-        print(f"error: {one_line(error)}", file=sys.stderr)
+        print(f"error: {escape_line(error)}", file=sys.stderr)
         sys.exit(2)
 
 

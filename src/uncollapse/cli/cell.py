@@ -24,13 +24,13 @@ def make_cell(arguments: argparse.Namespace) -> None:
     """Make the cell. Raises UserError or ValueError with one line."""
     from uncollapse.cluster.unit import Order, make_order
     from uncollapse.experiment.cells import Cell
-    from uncollapse.experiment.schema import plain
+    from uncollapse.experiment.schema import check_name
     from uncollapse.pipeline.job import list_jobs
     from uncollapse.pipeline.pool import count_cores
 
     cell = Cell.parse(arguments.cell)
     for name in cell:  # They become names of files in the clone, and words of commands there.
-        plain(name)
+        check_name(name)
     if not re.fullmatch("[0-9a-f]{7,64}", arguments.commit):  # A clone may have an old branch of that name.
         raise ValueError(
             f"--commit {arguments.commit}: should be a commit's hash, as `git rev-parse` prints it"

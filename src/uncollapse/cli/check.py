@@ -27,7 +27,7 @@ def check_params(_: argparse.Namespace) -> None:
 
 def find_doubts(params: "Params") -> Iterator[str]:
     """Yield a line for each thing that the grid is valid without, but that its answers need."""
-    from uncollapse.experiment.comparisons import roles
+    from uncollapse.experiment.comparisons import find_roles
 
     if len(params.grid.seeds) == 1:
         yield "grid.seeds: with one seed no interval can be given; name two or more"
@@ -37,7 +37,7 @@ def find_doubts(params: "Params") -> Iterator[str]:
                 f"datasets.{dataset}.training: without `patience` no verdict can be given, because nobody "
                 "knows whether a cell has converged"
             )
-    if roles(params)["plain"] is None:
+    if find_roles(params)["plain"] is None:
         yield "grid.methods: no method is plain, so there is nothing to compare the methods with; add one"
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from uncollapse.errors import UserError
-from uncollapse.pipeline.watching.git import edited, git
+from uncollapse.pipeline.watching.git import ask_git, is_edited
 
 SCRATCH = "UNCOLLAPSE_SCRATCH"  # The environment variable that names the scratch folder.
 CONFIG = Path(".dvc/config")
@@ -55,7 +55,7 @@ def check_out(folder: Path, source: str, commit: str) -> None:
     """
 
     def resolved() -> str:
-        return git("-C", str(folder), "rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}")
+        return ask_git("-C", str(folder), "rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}")
 
     here, whole = ["git", "-C", str(folder)], folder / ".git/uncollapse"
     if folder.exists() and not whole.exists():  # An earlier unit was killed here.
@@ -67,7 +67,7 @@ def check_out(folder: Path, source: str, commit: str) -> None:
     if not (full := resolved()):
         raise UserError(f"{source} has no commit {commit}; push it, so that others can make its cells")
     at = whole.read_text() if whole.exists() else ""
-    if at and edited(folder):
+    if at and is_edited(folder):
         raise UserError(f"{folder}: was edited, but should be commit {at[:12]} unchanged; delete the folder")
     whole.unlink(missing_ok=True)
     (folder / RWLOCK).unlink(missing_ok=True)

@@ -18,7 +18,7 @@ from uncollapse.experiment.params import Params
 from uncollapse.pipeline.job import Job, list_jobs
 from uncollapse.pipeline.paths import PARAMS, SECONDS
 from uncollapse.pipeline.watching.freshness import is_current
-from uncollapse.pipeline.watching.git import commit, edited, git
+from uncollapse.pipeline.watching.git import ask_git, is_edited, read_commit
 from uncollapse.pipeline.watching.status import find_status
 from uncollapse.tables import append_row
 
@@ -46,7 +46,7 @@ def make_grid(name: str, source: str) -> None:
 
     def order(task: Task) -> Order:
         recipes = {job: digest_recipe(job.recipe_file) for job in task.jobs}
-        return Order(task.jobs, commit(), source, task.resources.cpus, recipes)
+        return Order(task.jobs, read_commit(), source, task.resources.cpus, recipes)
 
     failed, made = dict[str, Outcome](), dict[str, Any]()
 
@@ -73,9 +73,9 @@ def make_grid(name: str, source: str) -> None:
 
 def check_repository() -> None:
     """Raise UserError unless this is a commit of a project with a remote."""
-    if not git("rev-parse", "HEAD"):
+    if not ask_git("rev-parse", "HEAD"):
         raise UserError("there is no commit here for workers to clone; run `git commit` first")
-    if edited() or git("status", "--porcelain", "--", str(CONFIG)):
+    if is_edited() or ask_git("status", "--porcelain", "--", str(CONFIG)):
         raise UserError(
             "there are edits here that workers, who clone a commit, would miss; run `git commit` first"
         )

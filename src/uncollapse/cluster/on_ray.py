@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from uncollapse.cluster.unit import Order, Outcome, make_order
-from uncollapse.errors import UserError, needs
+from uncollapse.errors import UserError, need_extra
 from uncollapse.experiment.schema import Resources
 
 GIB = 2**30
@@ -18,7 +18,7 @@ class Ray:
     cores = None
 
     def __init__(self) -> None:
-        with needs("ray"):
+        with need_extra("ray"):
             import ray
         self.ray = ray
         try:

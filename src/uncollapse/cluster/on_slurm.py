@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any, final
 
 from uncollapse.cluster.unit import Order, Outcome, make_order
-from uncollapse.errors import UserError, needs
+from uncollapse.errors import UserError, need_extra
 from uncollapse.experiment.schema import Resources
 from uncollapse.pipeline.paths import WORK
 
@@ -29,7 +29,7 @@ class Submitit:
         cores: int | None = None,
         around: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
-        with needs("slurm"):
+        with need_extra("slurm"):
             import submitit
         self.cores, self.around = cores, around
         WORK.mkdir(exist_ok=True)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from uncollapse.errors import UserError, shortened
+from uncollapse.errors import UserError, shorten
 
 
 class Cell(NamedTuple):
@@ -19,7 +19,7 @@ class Cell(NamedTuple):
         names = text.split("-")
         if len(names) != len(cls._fields) or not all(names):
             raise UserError(
-                f"{shortened(text)} names no cell; write data set-model-method, such as mnist5k-vae-skip "
+                f"{shorten(text)} names no cell; write data set-model-method, such as mnist5k-vae-skip "
                 "(the three names themselves hold no -)"
             )
         return cls(*names)

@@ -1,4 +1,4 @@
-"""Which entries of params.yaml are compared with which: what they fill in decides, not their names."""
+"""Find what every entry of params.yaml is compared with: the slots that it fills decide, not its name."""
 
 import json
 from collections.abc import Mapping
@@ -10,52 +10,53 @@ from uncollapse.experiment.params import Params
 from uncollapse.experiment.tuning import TUNE
 from uncollapse.registry import SLOTS, default_entries
 
-Remedy = tuple[str, str]  # a slot and, as JSON, a piece in it with all arguments
+FilledSlot = tuple[str, str]  # A slot and, as JSON, the piece in it with all arguments.
 
 
-def roles(params: Params) -> dict[str, Any]:
-    """Which model of the grid is the VAE, which method is plain, what each combination consists of, and
-    which control a method has."""
-    remedies: dict[str, dict[str, frozenset[Remedy]]] = {}
+def find_roles(params: Params) -> dict[str, Any]:
+    """Return which model of the grid is the VAE, which method is plain, and what else is compared.
+
+    That is the methods of which each combination consists, and the control that a method has.
+    """
+    remedies: dict[str, dict[str, frozenset[FilledSlot]]] = {}
     for kind in ("models", "methods"):
         remedies[kind] = {
-            name: remedies_of(params.slots(kind, name, params.grid.datasets[0]), defaults(kind))
-            | tuning(getattr(params.stated, kind)[name])
+            name: find_remedies(params.slots(kind, name, params.grid.datasets[0]), resolve_defaults(kind))
+            | find_tuning(getattr(params.stated, kind)[name])
             for name in getattr(params.grid, kind)
         }
     return {
-        "vae": baseline(remedies["models"]),
-        "plain": baseline(remedies["methods"]),
-        "combinations": combinations(remedies["methods"]),
-        "controls": controls(remedies["methods"]),
+        "vae": find_baseline(remedies["models"]),
+        "plain": find_baseline(remedies["methods"]),
+        "combinations": find_combinations(remedies["methods"]),
+        "controls": find_controls(remedies["methods"]),
     }
 
 
-def defaults(kind: str) -> dict[str, Any]:
-    """All slots of `models` or `methods` as an entry without remedies fills them."""
+def resolve_defaults(kind: str) -> dict[str, Any]:
+    """Return all slots of `models` or `methods` as an entry without remedies fills them."""
     return {
         slot: piece if isinstance(piece, list) else resolve_entry(slot, SLOTS[slot].folder, piece)
         for slot, piece in default_entries(kind).items()
     }
 
 
-def tuning_control(params: Params, cell: Cell) -> dict[str, Any]:
-    """All slots of what the candidates of a cell are held against: its model with no method; where it has no
-    method, the VAE."""
-    model, plain = params.slots("models", cell.model, cell.dataset), defaults("methods")
+def find_tuning_control(params: Params, cell: Cell) -> dict[str, Any]:
+    """Return all slots of a tuned cell's control: its model with no method, or the VAE if it has none."""
+    model, plain = params.slots("models", cell.model, cell.dataset), resolve_defaults("methods")
     alone = params.slots("methods", cell.method, cell.dataset) == plain
-    return (defaults("models") if alone else model) | plain
+    return (resolve_defaults("models") if alone else model) | plain
 
 
-def tuning(entry: Mapping[str, Any]) -> frozenset[Remedy]:
-    """What an entry chooses from, as a remedy: two that choose otherwise are not alike."""
+def find_tuning(entry: Mapping[str, Any]) -> frozenset[FilledSlot]:
+    """Return what an entry chooses from, as a remedy: entries that choose differently are not alike."""
     return frozenset([(TUNE, json.dumps(entry[TUNE], sort_keys=True))] if TUNE in entry else [])
 
 
-def remedies_of(slots: Mapping[str, Any], defaults: Mapping[str, Any]) -> frozenset[Remedy]:
-    """What resolved slots hold beyond the resolved defaults; of a slot that holds a list, each piece."""
+def find_remedies(slots: Mapping[str, Any], defaults: Mapping[str, Any]) -> frozenset[FilledSlot]:
+    """Return what resolved slots hold beyond the defaults; each piece of a list is a remedy."""
 
-    def pieces(slots: Mapping[str, Any]) -> set[Remedy]:
+    def pieces(slots: Mapping[str, Any]) -> set[FilledSlot]:
         return {
             (slot, json.dumps(piece, sort_keys=True))
             for slot, entry in slots.items()
@@ -65,15 +66,15 @@ def remedies_of(slots: Mapping[str, Any], defaults: Mapping[str, Any]) -> frozen
     return frozenset(pieces(slots) - pieces(defaults))
 
 
-def baseline(remedies: Mapping[str, frozenset[Remedy]]) -> str | None:
-    """The first entry without a remedy: the VAE among models, plain among methods; None if there is none."""
+def find_baseline(remedies: Mapping[str, frozenset[FilledSlot]]) -> str | None:
+    """Return the first entry without a remedy: the VAE among models, plain among methods; None if none is."""
     return next((name for name, held in remedies.items() if not held), None)
 
 
-def combinations(remedies: Mapping[str, frozenset[Remedy]]) -> dict[str, list[str]]:
-    """For every entry with two remedies or more, the entries that hold some of these and nothing else.
+def find_combinations(remedies: Mapping[str, frozenset[FilledSlot]]) -> dict[str, list[str]]:
+    """Return for every entry with two remedies or more the entries that hold some of these and nothing else.
 
-    None of them where together they do not hold all.
+    An entry whose remedies these entries do not hold together gets none.
     """
     consists: dict[str, list[str]] = {}
     for name, whole in remedies.items():
@@ -84,14 +85,14 @@ def combinations(remedies: Mapping[str, frozenset[Remedy]]) -> dict[str, list[st
     return consists
 
 
-def controls(remedies: Mapping[str, frozenset[Remedy]]) -> dict[str, str]:
-    """For every entry that pretrains, the one that does all else alike and holds its reserve back.
+def find_controls(remedies: Mapping[str, frozenset[FilledSlot]]) -> dict[str, str]:
+    """Return for every entry that pretrains the one that does all else alike and holds its reserve back.
 
-    Plain learns on the reserve too: held against it, pretraining pays for the examples that it uses up.
+    Plain also learns on the reserve. Compared with plain, pretraining pays for the examples that it uses up.
     """
     entries = {held: name for name, held in remedies.items()}
     [held_back] = SLOTS["pretraining"].controls
-    reserve: Remedy = ("pretraining", json.dumps({"use": held_back}))
+    reserve: FilledSlot = ("pretraining", json.dumps({"use": held_back}))
     result = {}
     for name, held in remedies.items():
         control = frozenset(remedy for remedy in held if remedy[0] != "pretraining") | {reserve}

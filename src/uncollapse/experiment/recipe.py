@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from uncollapse.experiment.cells import Cell
-from uncollapse.experiment.tuning import Values, lay
+from uncollapse.experiment.tuning import Values, lay_values
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Recipe:
 
     def with_values(self, values: Values) -> "Recipe":
         """Return the recipe with the values of a candidate in its slots."""
-        return Recipe(lay(self.stated, values))
+        return Recipe(lay_values(self.stated, values))
 
     def with_control(self) -> "Recipe":
         """Return a recipe of `tune` with the pieces of the control in its slots."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from uncollapse.experiment.cells import Cell
-from uncollapse.experiment.comparisons import roles, tuning_control
+from uncollapse.experiment.comparisons import find_roles, find_tuning_control
 from uncollapse.experiment.definitions import ALL
 from uncollapse.experiment.digests import HERE, Code, Root, digest, digest_files, digest_reached
 from uncollapse.experiment.params import Params
@@ -46,7 +46,7 @@ def make_recipes(params: Params, code: Code = HERE) -> dict[str, Content]:
 def describe_grid(params: Params) -> Content:
     """Return the cells, and which of them are compared with which."""
     cells, evaluation = params.cells(), params.stated.evaluation.model_dump()
-    return {"cells": cells, "seeds": params.grid.seeds, "evaluation": evaluation, **roles(params)}
+    return {"cells": cells, "seeds": params.grid.seeds, "evaluation": evaluation, **find_roles(params)}
 
 
 def make_cell_recipes(params: Params, code: Code = HERE) -> dict[str, Content]:
@@ -111,7 +111,7 @@ def make_tuning_recipe(params: Params, cell: Cell, code: Code) -> Content:
     candidates = params.candidates(cell)
     if not candidates:
         return {"candidates": []}
-    own, control = make_recipe(params, "tune", cell, code), tuning_control(params, cell)
+    own, control = make_recipe(params, "tune", cell, code), find_tuning_control(params, cell)
     roots = [*find_computing("tune", code), *find_pieces(own, code), *find_pieces(control, code)]
     return {
         **own,

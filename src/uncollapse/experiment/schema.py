@@ -13,30 +13,30 @@ from pydantic import (
 )
 
 from uncollapse.entries import Entry, make_error
-from uncollapse.errors import shortened
+from uncollapse.errors import shorten
 
 
-def unique(values: list[Any]) -> list[Any]:
+def check_unique(values: list[Any]) -> list[Any]:
     """Refuse a list in which something stands twice."""
     if len(set(values)) < len(values):
-        raise make_error(f"{shortened(values)} names something twice; name it once")
+        raise make_error(f"{shorten(values)} names something twice; name it once")
     return values
 
 
-def plain(name: str) -> str:
-    """Refuse a name that is a path or an option, or more than a word to a shell; a file is named by three."""
+def check_name(name: str) -> str:
+    """Refuse a name that is a path, an option, more than a word to a shell, or has the - between names."""
     if not re.fullmatch("[A-Za-z0-9_][A-Za-z0-9_.+]{0,63}", name):
-        rule = "letters, digits, _, . and +, at most 64, and begin with none of the last two"
-        raise make_error(f"a name should consist of {rule}; rename {shortened(name)}")
+        rule = "letters, digits, _, . and +, at most 64, and begin with neither . nor +"
+        raise make_error(f"a name should consist of {rule}; rename {shorten(name)}")
     return name
 
 
-Name = Annotated[str, AfterValidator(plain)]  # it names files and folders, and stands in commands
+Name = Annotated[str, AfterValidator(check_name)]  # It names files and folders, and stands in commands.
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
-Names = Annotated[list[Name], Field(min_length=1), AfterValidator(unique)]
-Seeds = Annotated[list[Seed], Field(min_length=1), AfterValidator(unique)]
-Piece = dict[str, Any]  # {use: name, **arguments}, checked against the signature of the piece
-Spread = Annotated[int, Field(ge=2)]  # a number of examples that have a variance
+Names = Annotated[list[Name], Field(min_length=1), AfterValidator(check_unique)]
+Seeds = Annotated[list[Seed], Field(min_length=1), AfterValidator(check_unique)]
+PieceEntry = dict[str, Any]  # {use: name, **arguments}; the signature of the piece checks it.
+Spread = Annotated[int, Field(ge=2)]  # This many examples have a variance.
 
 
 class Grid(Entry):
@@ -83,10 +83,10 @@ class Dataset(Entry):
     `kl_target` (nats) is where a controller holds the KL; `arguments` by piece are what entries leave open.
     """
 
-    source: Piece
+    source: PieceEntry
     split: Split
-    net: Piece
-    likelihood: Piece
+    net: PieceEntry
+    likelihood: PieceEntry
     training: dict[str, Any]  # checked against `training.Training`
     kl_target: PositiveFloat | None = None
     arguments: dict[str, dict[str, Any]] | None = None
@@ -115,7 +115,7 @@ class Evaluation(Entry):
     train_points: Annotated[int, Field(ge=2)] = 10_000
 
 
-class Params(Entry):
+class ParamsEntry(Entry):
     """The whole of params.yaml. `device` is what trains and measures; auto is cuda where there is one."""
 
     grid: Grid

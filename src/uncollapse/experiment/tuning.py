@@ -1,8 +1,9 @@
-"""Tuning: `tune` in an entry of models or methods names the candidates; the stage `tune` chooses one of them.
+"""Tuning: `tune` in an entry of models or methods names candidates, and the stage `tune` chooses one of them.
 
-A candidate is the values of some arguments, {"posterior.gamma": 0.6}. The rule looks at what a remedy is for,
-and then at the fit: the lowest validation nll among the candidates that collapse no more than the control,
-the same model and data without the remedy. So no strength is chosen for its nll that lets z collapse.
+A candidate is the values of some arguments, {"posterior.gamma": 0.6}. The rule looks first at what a remedy
+is for, and then at the fit: it takes the lowest validation nll among the candidates that collapse no more
+than the control, which is the same model on the same data without the remedy. So no strength is chosen for
+its nll although it lets z collapse.
 """
 
 import json
@@ -14,63 +15,70 @@ from statistics import fmean
 from typing import Any
 
 from uncollapse.entries import choose_name, resolve_entry
-from uncollapse.errors import UserError, shortened
+from uncollapse.errors import UserError, shorten
 from uncollapse.experiment.schema import Grid
 from uncollapse.registry import SLOTS
 
-Values = dict[str, Any]  # by slot.argument, or slot.piece.argument where the slot holds a list
+Values = dict[str, Any]  # The keys are slot.argument, or slot.piece.argument where the slot holds a list.
 CONTROL = "control"
 BEST = "the lowest validation nll of those that collapse no more than the control"
 LEAST = "the least collapse, for all collapse more than the control"
-TUNE = "tune"  # a key beside the slots of an entry
-MOST = 50  # candidates of a cell; each is trained once for each tuning seed
+TUNE = "tune"  # This key stands beside the slots of an entry.
+MOST_CANDIDATES = 50  # A cell trains each of its candidates once for each tuning seed.
 
 
-def candidates(key: str, slots: Mapping[str, Any], tune: object) -> list[Values]:
-    """The product of the lists of `tune`, whose keys are slot.argument, or slot.piece.argument where the slot
-    holds a list. Values are of the types of the pieces that stand in the resolved `slots`.
+def list_candidates(key: str, slots: Mapping[str, Any], tune: object) -> list[Values]:
+    """Return the product of the lists of `tune`, with values of the types that the pieces in `slots` take.
 
-    Raises UserError, which names `key` and the one below it, for what names no argument or nothing to choose
-    from, for what a piece refuses, and for more than MOST candidates.
+    The keys of `tune` are slot.argument, or slot.piece.argument where the resolved slot holds a list. Raises
+    UserError, which names `key` and the one below it, for what names no argument or nothing to choose from,
+    for what a piece refuses, and for more than MOST_CANDIDATES candidates.
     """
     if not isinstance(tune, Mapping) or not tune:
         raise UserError(
-            f"{key}: should be a mapping, such as {{slot.argument: [values]}}, not {shortened(tune)}"
+            f"{key}: should be a mapping, such as {{slot.argument: [values]}}, not {shorten(tune)}"
         )
     tuned = {str(name): values for name, values in tune.items()}
-    pieces = dict(named(slots))
-    if len(pieces) < len([*named(slots)]):
-        raise UserError(f"{key}: two pieces of a name stand in a slot; tune them in an entry of their own")
+    pieces = dict(name_pieces(slots))
+    if len(pieces) < len([*name_pieces(slots)]):
+        raise UserError(
+            f"{key}: two pieces in a slot have the same name; tune them in an entry that holds one of them"
+        )
     for name, values in tuned.items():
-        check(f"{key}.{name}", name, values, slots, pieces)
+        check_argument(f"{key}.{name}", name, values, slots, pieces)
     check_count(key, prod(map(len, tuned.values())))
-    found = [typed(key, pieces, dict(zip(tuned, values, strict=True))) for values in product(*tuned.values())]
+    found = [
+        resolve_values(key, pieces, dict(zip(tuned, values, strict=True)))
+        for values in product(*tuned.values())
+    ]
     for name, values in tuned.items():
         if len({json.dumps(each[name]) for each in found}) < len(values):
-            raise UserError(f"{key}.{name}: {shortened(values)} names something twice; name it once")
+            raise UserError(f"{key}.{name}: {shorten(values)} names something twice; name it once")
     return found
 
 
-def check(
+def check_argument(
     key: str, name: str, values: object, slots: Mapping[str, Any], pieces: Mapping[str, dict[str, Any]]
 ) -> None:
-    """Raises UserError unless `name` is an argument that can be tuned, and `values` a list of values."""
+    """Raise UserError unless `name` is an argument that can be tuned, and `values` a list of values."""
     slot = name.split(".")[0]
     pretrains = not SLOTS["pretraining"].is_default(slots.get("pretraining", SLOTS["pretraining"].entry))
     earlier = slot in SLOTS and "pretrain" in SLOTS[slot].stages
     if slot == "pretraining" or (pretrains and earlier):
         raise UserError(
-            f"{key}: cannot be tuned, for encoders are pretrained before; write an entry for each value"
+            f"{key}: cannot be tuned, because encoders are pretrained before; write an entry for each value"
         )
     arguments = [f"{piece}.{argument}" for piece, entry in pieces.items() for argument in entry]
     tunable = [each for each in arguments if not each.endswith(".use")]
-    choose_name(key, name, tunable or ["none, for its pieces have no arguments"])
+    if not tunable:
+        raise UserError(f"{key}: cannot be tuned: none of the pieces here has an argument; take it out")
+    choose_name(key, name, tunable)
     if not isinstance(values, list) or not values:
-        raise UserError(f"{key}: should be a list of values, not {shortened(values)}")
+        raise UserError(f"{key}: should be a list of values, not {shorten(values)}")
 
 
-def typed(key: str, pieces: Mapping[str, dict[str, Any]], values: Values) -> Values:
-    """The values of a candidate as its pieces take them. Raises UserError as `resolve_entry` does."""
+def resolve_values(key: str, pieces: Mapping[str, dict[str, Any]], values: Values) -> Values:
+    """Return the values of a candidate as its pieces take them. Raises UserError as `resolve_entry` does."""
     found: Values = {}
     for piece, entry in pieces.items():
         own = {name.rpartition(".")[2]: name for name in values if name.rpartition(".")[0] == piece}
@@ -82,21 +90,24 @@ def typed(key: str, pieces: Mapping[str, dict[str, Any]], values: Values) -> Val
 
 
 def check_count(key: str, count: int) -> None:
-    """Raises UserError for more candidates than anyone would train."""
-    if count > MOST:
-        raise UserError(f"{key}: asks for {count:,} candidates; {MOST} are the most, so name fewer values")
+    """Raise UserError for more candidates than anyone would train."""
+    if count > MOST_CANDIDATES:
+        most = f"the most is {MOST_CANDIDATES}, so name fewer values"
+        raise UserError(f"{key}: asks for {count:,} candidates; {most}")
 
 
 def check_seeds(grid: Grid, tuned: str) -> None:
-    """Raises UserError where a tuned cell has no seeds to be tuned on, or those of the comparison."""
+    """Raise UserError where a tuned cell has no seeds to be tuned on, or only those of the comparison."""
     if tuned and not grid.tuning_seeds:
-        raise UserError(f"grid.tuning_seeds: should be stated, such as [1000, 1001], for {tuned} is tuned")
+        raise UserError(
+            f"grid.tuning_seeds: should be stated, such as [1000, 1001], because {tuned} is tuned"
+        )
     if shared := sorted({*grid.seeds} & {*grid.tuning_seeds}):
-        raise UserError(f"grid.tuning_seeds: {shortened(shared)} are in grid.seeds too; name others")
+        raise UserError(f"grid.tuning_seeds: {shorten(shared)} are also in grid.seeds; name others")
 
 
-def named(slots: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The pieces of resolved slots, by the name of the slot; in a list by slot.piece."""
+def name_pieces(slots: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the pieces of resolved slots by the name of the slot, or by slot.piece where it holds a list."""
     for slot, entry in slots.items():
         if isinstance(entry, list):
             yield from ((f"{slot}.{piece['use']}", piece) for piece in entry)
@@ -104,9 +115,11 @@ def named(slots: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
             yield slot, entry
 
 
-def lay(slots: Mapping[str, Any], values: Values) -> dict[str, Any]:
-    """Resolved slots, such as a recipe's, with the values of a candidate in them. Those of slots that are not
-    there are left out."""
+def lay_values(slots: Mapping[str, Any], values: Values) -> dict[str, Any]:
+    """Return resolved slots, such as a recipe's, with the values of a candidate in them.
+
+    The values of slots that are not there are left out.
+    """
     laid = dict(slots)
     for name, value in values.items():
         slot, *piece, argument = name.split(".")
@@ -118,31 +131,32 @@ def lay(slots: Mapping[str, Any], values: Values) -> dict[str, Any]:
     return laid
 
 
-def label(values: Values) -> str:
-    """A candidate as text: posterior.gamma=0.6."""
+def label_values(values: Values) -> str:
+    """Return a candidate as text: posterior.gamma=0.6."""
     return " ".join(f"{name}={json.dumps(value)}" for name, value in values.items())
 
 
 def choose_candidate(candidates: Sequence[Values], rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The choice: its `values`, the `rule` by which it was made, and what it took: the `gflops` of all
-    trainings and their number, `trainings`, without the last epochs of those that diverged.
+    """Return the choice: its `values`, the `rule` that made it, the `gflops` and number of all `trainings`.
 
-    A row is a training of a candidate or of the control: `candidate` (its label), `nll` (nats) and
-    `collapsed` (a share), on validation data, and `gflops`. What diverged in one of them cannot be chosen.
-    Raises UserError if every candidate or every control did.
+    The work does not count the last epochs of trainings that diverged. A row is a training of a candidate or
+    of the control: `candidate` (its label), `nll` (nats) and `collapsed` (a share), on validation data, and
+    `gflops`. A candidate that diverged in one training cannot be chosen. Raises UserError if every candidate
+    or every control diverged.
     """
 
     def mean(name: str, column: str) -> float:
         return fmean(float(row[column]) for row in rows if row["candidate"] == name)
 
-    by_label = {label(values): values for values in candidates}
-    nll, collapsed = ({name: mean(name, column) for name in by_label} for column in ("nll", "collapsed"))
+    by_label = {label_values(values): values for values in candidates}
+    nll = {name: mean(name, "nll") for name in by_label}
+    collapsed = {name: mean(name, "collapsed") for name in by_label}
     whole = [name for name in by_label if math.isfinite(nll[name])]
     if not whole:
-        raise UserError("no candidate can be chosen, for the training of each diverged; try other values")
+        raise UserError("every candidate's training diverged, so none can be chosen; try other values")
     controls = [row for row in rows if row["candidate"] == CONTROL and math.isfinite(float(row["nll"]))]
     if not controls:
-        raise UserError("no candidate can be chosen, for the training of the control diverged in all seeds")
+        raise UserError("the control's training diverged with every seed, so no candidate can be chosen")
     limit = fmean(float(row["collapsed"]) for row in controls)
     if better := [name for name in whole if collapsed[name] <= limit]:
         chosen, rule = min(better, key=lambda name: nll[name]), BEST

@@ -41,7 +41,7 @@ SCHEDULE = [(100, 0.05), (150, 0.005), (180, 0.0005)]  # until which epoch, lear
 TARGET = 3.5  # nats, of the controller
 
 
-class Row(NamedTuple):
+class Quantity(NamedTuple):
     """A quantity, exact and measured."""
 
     run: str
@@ -52,12 +52,12 @@ class Row(NamedTuple):
     tolerance: float
 
 
-def data() -> Part:
+def make_data() -> Part:
     """Examples (COUNT, 6) whose covariance has exactly the eigenvalues SPECTRUM."""
     return Part(draw_cloud(SPECTRUM, COUNT, numpy_generator(0, "calibration")))
 
 
-def trained(part: Part, kl_weight: KLWeight) -> tuple[VAE, float]:
+def train_linear_vae(part: Part, kl_weight: KLWeight) -> tuple[VAE, float]:
     """A linear VAE, trained by the loop of all cells, its learning rate lowered twice; and its last beta."""
     method = plain_vae(kl_weight)
     encoder, decoder = linear(latents=LATENTS).build(SPECTRUM.shape, 0, method.decoder)
@@ -76,12 +76,12 @@ def trained(part: Part, kl_weight: KLWeight) -> tuple[VAE, float]:
     return vae, row["beta"]
 
 
-def optimum(beta: float) -> np.ndarray:
+def find_optimum(beta: float) -> np.ndarray:
     """KL_i at the optimum, (LATENTS,), the largest first."""
     return compute_optimal_kl(SPECTRUM[:LATENTS], beta * VARIANCE)
 
 
-def upper(q: Gaussian) -> float:
+def bound_information(q: Gaussian) -> float:
     """The upper bound of the mutual information (nats) on half of the data; the rest is to fit and choose."""
     cuts = [COUNT // 4, COUNT // 2]
     train, valid, test = map(Gaussian, q.mu.tensor_split(cuts), q.logvar.tensor_split(cuts))
@@ -89,22 +89,22 @@ def upper(q: Gaussian) -> float:
     return bound_mi(train, valid, test, noise, seed=0).mi_upper
 
 
-def calibration(part: Part) -> Iterator[Row]:
+def calibrate(part: Part) -> Iterator[Quantity]:
     """Train and measure: the VAE, another KL weight, and the controller."""
 
-    def row(name: str, quantity: str, exact: float, measured: float, tolerance: float) -> Row:
-        return Row(name, quantity, float(exact), measured, abs(measured - exact), tolerance)
+    def row(name: str, quantity: str, exact: float, measured: float, tolerance: float) -> Quantity:
+        return Quantity(name, quantity, float(exact), measured, abs(measured - exact), tolerance)
 
-    beta_at_target = root_scalar(lambda beta: optimum(beta).sum() - TARGET, bracket=(0.01, 1.0)).root
+    beta_at_target = root_scalar(lambda beta: find_optimum(beta).sum() - TARGET, bracket=(0.01, 1.0)).root
     runs = [
         ("beta 1", 1.0, constant()),
         ("beta 3", 3.0, constant(beta=3.0)),
         (f"pi, {TARGET} nats", beta_at_target, pi(kl_target=TARGET, ki=0.001)),
     ]
     for name, beta, kl_weight in runs:
-        vae, last_beta = trained(part, kl_weight)
+        vae, last_beta = train_linear_vae(part, kl_weight)
         q = encode_part(vae, part)
-        exact, kl = optimum(beta), q.kl().mean(0).sort(descending=True).values
+        exact, kl = find_optimum(beta), q.kl().mean(0).sort(descending=True).values
         for i in range(LATENTS):
             yield row(name, f"kl_{i + 1}", exact[i], float(kl[i]), 0.01)
         dead = round(share_of_collapsed(find_thresholds(q.kl(), delta=0.01), 0.01) * LATENTS)
@@ -121,6 +121,6 @@ def calibration(part: Part) -> Iterator[Row]:
             yield row(name, "elbo", evidence, fit.elbo, 0.01)
             yield row(name, "nll", -evidence, fit.nll, 0.01)
             yield row(name, "mi", exact.sum(), information.mi, 0.05)
-            yield row(name, "mi_upper", exact.sum(), upper(q), 0.1)
+            yield row(name, "mi_upper", exact.sum(), bound_information(q), 0.1)
             yield row(name, "KL(q(z)||p(z))", 0, information.marginal_kl, 0.05)
             yield row(name, "active units", (exact > 0).sum(), count_active_units(q.mu), 0)

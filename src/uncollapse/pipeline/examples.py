@@ -21,7 +21,7 @@ from uncollapse.samples.tsne import map_by_tsne
 from uncollapse.tables import write_table
 from uncollapse.vae import VAE, encode_part
 
-SHOWN = 16  # examples
+COUNT = 16  # examples
 PAIRS = 3  # of examples, between which sentences are interpolated
 
 
@@ -34,7 +34,7 @@ def write_examples(
     """
     label_names = json.loads((data / CARD).read_text())["label_names"]
     write_map(vae, test, label_names, settings["tsne_points"], seed, folder)
-    x, vocabulary = test.x[:SHOWN], data / VOCABULARY
+    x, vocabulary = test.x[:COUNT], data / VOCABULARY
     if vocabulary.exists():
         write_sentences(vae, x, vocabulary.read_text().splitlines(), seed, folder)
     elif x.ndim in (3, 4):

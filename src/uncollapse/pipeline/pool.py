@@ -10,7 +10,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-from uncollapse.errors import UserError, mendable
+from uncollapse.errors import UserError, explain_error
 from uncollapse.experiment.recipe import Recipe
 from uncollapse.files import complete
 from uncollapse.pipeline.paths import DIVERGED, DONE, STARTED
@@ -106,7 +106,7 @@ def run_in_worker(work: Callable[[], None], writer: Connection) -> None:
     try:
         work()
     except Exception as error:
-        told = mendable(error)
+        told = explain_error(error)
         if told is None:
             raise
         writer.send(told)

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
-from uncollapse.errors import mendable
+from uncollapse.errors import explain_error
 from uncollapse.experiment.stages import STAGES
 from uncollapse.files import write_whole
 from uncollapse.pipeline.job import Job
 from uncollapse.pipeline.job_recipe import copy_recipe
-from uncollapse.pipeline.watching.lifetime import dvc, end_with
+from uncollapse.pipeline.watching.lifetime import end_with, find_dvc
 from uncollapse.pipeline.watching.memory import keep_memory
 
 
@@ -25,7 +25,7 @@ def run(main: Callable[..., None]) -> None:
     `uncollapse.pipeline.watching.ctrl_c` hears Ctrl-C. Linear algebra gets one thread, here and in the
     workers: scikit-learn took twice the time in two workers of two threads each.
     """
-    caller = dvc()
+    caller = find_dvc()
     if caller:
         end_with(caller)
     threadpool_limits(1)
@@ -39,7 +39,7 @@ def run(main: Callable[..., None]) -> None:
             copy_recipe(job)
         atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)  # What is left to do takes no time.
     except Exception as error:
-        told = mendable(error)
+        told = explain_error(error)
         if told is None:
             raise
         with suppress(OSError):  # The disk may be full.

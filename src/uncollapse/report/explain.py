@@ -9,7 +9,7 @@ from markdown_it import MarkdownIt
 
 from uncollapse.experiment.cells import Cell
 from uncollapse.experiment.describe import link_arxiv, read_docstring
-from uncollapse.experiment.tuning import named
+from uncollapse.experiment.tuning import name_pieces
 from uncollapse.measures import load_measures
 from uncollapse.pipeline.job import Job
 from uncollapse.pipeline.job_recipe import read_choice, read_recipe
@@ -83,7 +83,7 @@ def explain_pieces(kind: str, name: str, cells: Sequence[Cell]) -> list[Explaine
     for cell in (cell for cell in cells if name in (cell.model, cell.method)):
         job = Job.of("train", cell)
         chosen, recipe = read_choice(job)["values"], read_recipe(job)
-        for place, piece in named({slot: recipe.piece(slot) for slot in default_entries(kind)}):
+        for place, piece in name_pieces({slot: recipe.piece(slot) for slot in default_entries(kind)}):
             values = {what: json.dumps(value) for what, value in piece.items() if what != "use"}
             values |= {what: "tuned" for what in values if f"{place}.{what}" in chosen}
             text = ", ".join(f"{what}: {value}" for what, value in values.items())

@@ -48,10 +48,10 @@ def collect_trust(results: Results) -> Trust:
 
 def describe_origin(results: Results) -> dict[str, str]:
     """Describe the commit, the versions of the libraries that compute, the devices and the seeds."""
-    commit = git.commit()[:7] or "unknown"
+    commit = git.read_commit()[:7] or "unknown"
     devices = {file.read_text() for cell in results.present for file in CellFiles(cell).list_devices()}
     return {
-        "commit": f"{commit} with edits" if git.edited() else commit,
+        "commit": f"{commit} with edits" if git.is_edited() else commit,
         **read_recipe(Job.of("train", results.present[0])).versions,
         "on": ", ".join(sorted(devices)),
         "seeds": ", ".join(map(str, results.grid["seeds"])),

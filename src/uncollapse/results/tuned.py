@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from uncollapse.experiment.cells import Cell
-from uncollapse.experiment.tuning import label
+from uncollapse.experiment.tuning import label_values
 from uncollapse.pipeline.job import Job
 from uncollapse.pipeline.job_recipe import read_choice
 from uncollapse.results.gather import Results
@@ -38,5 +38,5 @@ def read_tuned(results: Results) -> dict[Cell, Tuned]:
         if chosen["values"]:
             work = chosen["gflops"]
             numbers = chosen["rule"], chosen["trainings"], work, work / own[tuple(cell)]
-            tuned[cell] = Tuned(label(chosen["values"]), *numbers)
+            tuned[cell] = Tuned(label_values(chosen["values"]), *numbers)
     return tuned

@@ -11,7 +11,7 @@ import pandas as pd
 from uncollapse.data.files import CARD, VOCABULARY
 from uncollapse.experiment.cells import Cell
 from uncollapse.experiment.recipe import fingerprint
-from uncollapse.experiment.tuning import label
+from uncollapse.experiment.tuning import label_values
 from uncollapse.pipeline.cell_files import CellFiles, split_folder
 from uncollapse.pipeline.job import Job
 from uncollapse.pipeline.job_recipe import read_choice, read_grid, read_recipe
@@ -72,7 +72,7 @@ def make_tags(cell: Cell, kind: str, stage: str) -> dict[str, str]:
     They name its cell, what was chosen if the cell is tuned, and the script that made it.
     """
     source = {"mlflow.source.type": "LOCAL", "mlflow.source.name": f"stages/{stage}.py"}
-    chosen = label(read_choice(Job.of("tune", cell))["values"])
+    chosen = label_values(read_choice(Job.of("tune", cell))["values"])
     return {
         "kind": kind,
         "cell": str(cell),

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from uncollapse.pipeline.watching.git import commit
+from uncollapse.pipeline.watching.git import read_commit
 from uncollapse.tracking.run import Points, Run
 from uncollapse.tracking.view import TAGS
 
@@ -41,7 +41,7 @@ def find_experiment(client: Any, name: str) -> str:
 
 def create_run(client: Any, run: Run, **tags: str) -> Any:
     """Create a run in the store, without points."""
-    tags = {**run.tags, KEY: run.key, CURRENT: "true", COMMIT: commit(), **tags}
+    tags = {**run.tags, KEY: run.key, CURRENT: "true", COMMIT: read_commit(), **tags}
     start = run.span[0] if run.span else time.time()
     return client.create_run(find_experiment(client, run.experiment), int(1000 * start), tags, run.name)
 

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from uncollapse.errors import needs
+from uncollapse.errors import need_extra
 from uncollapse.measures.active_units import count_active_units
 from uncollapse.measures.collapse import find_thresholds, share_of_collapsed
 from uncollapse.measures.mutual_information import estimate_mi
@@ -90,7 +90,7 @@ class Diagnosis:
 
         A notebook shows it, and `.save("diagnosis.png")` writes it to a file.
         """
-        with needs("figures"):
+        with need_extra("figures"):
             from uncollapse.report.diagnosis_figure import draw_diagnosis
 
         return draw_diagnosis(
@@ -181,5 +181,5 @@ def probe_labels(mu: torch.Tensor, labels: Any, order: torch.Tensor) -> float:
         )
     cuts = [3 * len(mu) // 5, 4 * len(mu) // 5]
     train, valid, test = ((mu[part], classes[part.numpy()]) for part in order.tensor_split(cuts))
-    with needs("probe"):
+    with need_extra("probe"):
         return measure_probe_accuracy(train, valid, test)

@@ -19,9 +19,9 @@ def listen() -> None:
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         return
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # until all is here that `end` needs
-    from uncollapse.pipeline.watching.lifetime import dvc
+    from uncollapse.pipeline.watching.lifetime import find_dvc
 
-    caller = dvc()
+    caller = find_dvc()
     signal.signal(signal.SIGINT, lambda *_: end(caller))
     signal.pthread_sigmask(signal.SIG_SETMASK, before)
 

@@ -10,16 +10,16 @@ SOURCES = (str(PARAMS), str(PIPELINE), "src", "stages")  # all that determines a
 
 
 @cache
-def commit() -> str:
+def read_commit() -> str:
     """The full name of the commit that is checked out; nothing outside of git."""
-    return git("rev-parse", "HEAD")
+    return ask_git("rev-parse", "HEAD")
 
 
-def edited(folder: Path = Path()) -> bool:
+def is_edited(folder: Path = Path()) -> bool:
     """Whether something that determines a number was edited since the commit that a folder holds."""
-    return bool(git("-C", str(folder), "status", "--porcelain", "--", *SOURCES))
+    return bool(ask_git("-C", str(folder), "status", "--porcelain", "--", *SOURCES))
 
 
-def git(*arguments: str) -> str:
+def ask_git(*arguments: str) -> str:
     """The output of a command of git; nothing where it fails."""
     return subprocess.run(["git", *arguments], capture_output=True, text=True, check=False).stdout.strip()

@@ -34,7 +34,7 @@ def end_with(pid: int) -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def dvc() -> int | None:
+def find_dvc() -> int | None:
     """The process of DVC that began this one, perhaps through a shell; None if it was begun otherwise.
 
     Ends this process if that has ended already: then it is a child of the first process of the system.

@@ -93,15 +93,11 @@ class Params:
         """Resolve a piece in a slot; the data set states the arguments that the entry leaves out."""
         use = str(entry.get("use")) if isinstance(entry, Mapping) else ""
         dataset = self.stated.datasets[data]
-        offered = {"kl_target": dataset.kl_target} if dataset.kl_target else {}
         try:
-            return resolve_entry(
-                key, SLOTS[slot].folder, entry, {**offered, **(dataset.arguments or {}).get(use, {})}
-            )
+            return resolve_entry(key, SLOTS[slot].folder, entry, dataset.offer(use))
         except MissingArgument as error:
-            name = error.argument
-            other = name if name == "kl_target" else f"arguments.{use}.{name}"
-            raise MissingArgument(f"{error}; datasets.{data}.{other} may also state it", name) from None
+            other = f"datasets.{data}.{dataset.locate(use, error.argument)}"
+            raise MissingArgument(f"{error}; {other} may also state it", error.argument) from None
 
     def candidates(self, cell: Cell) -> list[Values]:
         """Return the candidates of a cell, of its model and method together; none if it is not tuned."""

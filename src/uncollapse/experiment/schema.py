@@ -77,6 +77,9 @@ class Resources(Entry, frozen=True):
     minutes: PositiveInt = 1440
 
 
+SHARED = ("kl_target",)  # A data set states these arguments once for all pieces that take them.
+
+
 class Dataset(Entry):
     """Where data come from, how they are split, which net and likelihood they get, and how these are trained.
 
@@ -91,6 +94,15 @@ class Dataset(Entry):
     kl_target: PositiveFloat | None = None
     arguments: dict[str, dict[str, Any]] | None = None
     resources: Resources = Resources()
+
+    def offer(self, piece: str) -> dict[str, Any]:
+        """Return the arguments that an entry with this piece may leave open."""
+        shared = {name: getattr(self, name) for name in SHARED if getattr(self, name) is not None}
+        return {**shared, **(self.arguments or {}).get(piece, {})}
+
+    def locate(self, piece: str, argument: str) -> str:
+        """Return the key at which a data set states an argument of a piece."""
+        return argument if argument in SHARED else f"arguments.{piece}.{argument}"
 
 
 class Evaluation(Entry):

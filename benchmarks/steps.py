@@ -28,8 +28,9 @@ from uncollapse.compute.work import Work
 from uncollapse.data.part import to_tensor
 from uncollapse.methods import Method
 from uncollapse.pipeline.watching.memory import keep_memory
+from uncollapse.training.hyperparameters import Training
 from uncollapse.training.loop import Batches
-from uncollapse.training.state import Training, TrainState
+from uncollapse.training.state import TrainState
 from uncollapse.training.step import GradientStep
 
 ROUNDS = 7

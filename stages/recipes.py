@@ -5,8 +5,8 @@ Beside them stand recipes/grid.json, the list of cells, and the recipes of calib
 
 import uncollapse.pipeline.watching.ctrl_c
 
+from uncollapse.experiment.make_recipes import make_recipes, to_text
 from uncollapse.experiment.params import Params
-from uncollapse.experiment.recipes import make_recipes, to_text
 from uncollapse.pipeline.paths import PARAMS, recipe_file
 from uncollapse.pipeline.stage import run
 

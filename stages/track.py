@@ -5,8 +5,8 @@ import uncollapse.pipeline.watching.ctrl_c
 from uncollapse.pipeline.stage import run
 from uncollapse.pipeline.watching.freshness import is_current
 from uncollapse.tracking.cells import nest_in_cells
-from uncollapse.tracking.gather import list_failed_keys, make_finished_runs, read_cells_and_seeds
 from uncollapse.tracking.mirror import mirror_runs
+from uncollapse.tracking.seeds import list_failed_keys, make_finished_runs, read_cells_and_seeds
 from uncollapse.tracking.store import LOCAL, find_server, hide_credentials
 
 

@@ -18,8 +18,8 @@ from uncollapse.methods import Method
 from uncollapse.registry import make_piece
 from uncollapse.samples.generate import reconstruct_and_sample
 from uncollapse.seeds import numpy_generator
+from uncollapse.training.hyperparameters import Training
 from uncollapse.training.loop import train
-from uncollapse.training.state import Training
 from uncollapse.vae import VAE, initialise_weights
 
 PICTURE = Path(__file__).parent.parent / "docs" / "hero.png"

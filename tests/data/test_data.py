@@ -65,7 +65,7 @@ def test_torchvision_is_imported_only_for_its_addresses_and_checksums(tmp_path: 
     """It takes seconds, and a machine that only trains need not have it: nor pooch, nor gdown."""
     code = (
         "import sys\n"
-        "from uncollapse.entries import resolve_entry\n"
+        "from uncollapse.check_entries import resolve_entry\n"
         "from uncollapse.registry import list_names, make_piece\n"
         "for name in list_names('data/sources'):\n"
         "    path = {} if name not in ('arrays', 'image_folder', 'text_lines') else {'path': 'here'}\n"
@@ -92,7 +92,7 @@ REAL = [
 def test_the_first_of_the_real_ones(
     use: str, arguments: dict[str, Any], shape: tuple[int, ...] | None, labels: int
 ) -> None:
-    from uncollapse.entries import resolve_entry
+    from uncollapse.check_entries import resolve_entry
     from uncollapse.registry import make_piece
 
     try:

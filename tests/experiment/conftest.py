@@ -8,8 +8,8 @@ import yaml
 from stale_recipes import CODE, ROOT
 
 from uncollapse.experiment.digests import Code
+from uncollapse.experiment.make_recipes import Content, make_recipes
 from uncollapse.experiment.params import Params
-from uncollapse.experiment.recipes import Content, make_recipes
 from uncollapse.registry import PACKAGE
 
 GRID = {

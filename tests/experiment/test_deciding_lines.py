@@ -7,8 +7,8 @@ from edits import edit, edit_all, every_function, replaced
 from stale_recipes import changed
 
 from uncollapse.experiment.digests import WATCHERS, Code
+from uncollapse.experiment.make_recipes import Content
 from uncollapse.experiment.params import Params
-from uncollapse.experiment.recipes import Content
 
 PREPARED = "(pretrain|train|evaluate)/.*"  # what reads prepared data
 LINES = [  # a file, a line of it that decides a number, another one, and the recipes that it makes other ones

@@ -4,9 +4,9 @@ import ast
 import shutil
 from pathlib import Path
 
-from uncollapse.experiment.definitions import ALL
+from uncollapse.experiment.code_definitions import ALL
 from uncollapse.experiment.digests import WATCHERS, Code, digest_reached
-from uncollapse.experiment.recipes import digest_sources
+from uncollapse.experiment.make_recipes import digest_sources
 from uncollapse.methods.kl_weight.constant import constant
 from uncollapse.methods.plain_vae import plain_vae
 from uncollapse.registry import PACKAGE, SLOTS
@@ -65,7 +65,9 @@ def test_only_what_is_reached_by_name_counts(tmp_path: Path) -> None:
 def test_code_imports_its_pieces_by_absolute_names_where_no_recipe_names_them() -> None:
     """A piece that code builds by a name of its own would be in no digest."""
     # What computes nothing, the table of slots, the check of entries, and what no stage calls.
-    named = {PACKAGE / name for name in (*WATCHERS, "registry.py", "entries.py", "experiment", "your_vae")}
+    named = {
+        PACKAGE / name for name in (*WATCHERS, "registry.py", "check_entries.py", "experiment", "your_vae")
+    }
     for file in [*PACKAGE.rglob("*.py"), *CODE.stages.glob("*.py")]:
         nodes = list(ast.walk(ast.parse(file.read_text())))
         assert not any(isinstance(node, ast.ImportFrom) and node.level for node in nodes), file

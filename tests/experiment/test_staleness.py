@@ -7,8 +7,8 @@ from edits import Edit, constants, documentation, edit, edit_all, errors, every_
 from stale_recipes import changed
 
 from uncollapse.experiment.digests import Code
+from uncollapse.experiment.make_recipes import Content
 from uncollapse.experiment.params import Params
-from uncollapse.experiment.recipes import Content
 from uncollapse.registry import PACKAGE, list_names
 
 MEASURES = [

@@ -13,8 +13,8 @@ from small_params import TUNED, params
 from uncollapse.errors import UserError
 from uncollapse.experiment.cells import Cell
 from uncollapse.experiment.digests import Code
+from uncollapse.experiment.make_recipes import Content, make_cell_recipes
 from uncollapse.experiment.recipe import Recipe
-from uncollapse.experiment.recipes import Content, make_cell_recipes
 from uncollapse.experiment.tuning import BEST, CONTROL, LEAST, choose_candidate, label_values, lay_values
 from uncollapse.pipeline.job import Job
 from uncollapse.pipeline.job_recipe import read_recipe

@@ -16,8 +16,8 @@ import requests
 from numpy.typing import NDArray
 from PIL import Image
 
+from uncollapse.check_entries import resolve_entry
 from uncollapse.data.sources import Example, Source
-from uncollapse.entries import resolve_entry
 from uncollapse.registry import make_piece
 
 RNG = np.random.default_rng(0)

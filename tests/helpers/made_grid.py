@@ -19,8 +19,8 @@ from PIL import Image
 
 from uncollapse.data.files import CARD, locate_labels
 from uncollapse.experiment.cells import Cell
+from uncollapse.experiment.make_recipes import make_recipes, to_text
 from uncollapse.experiment.params import Params
-from uncollapse.experiment.recipes import make_recipes, to_text
 from uncollapse.pipeline.cell_files import CellFiles
 from uncollapse.pipeline.job import Job, list_jobs
 from uncollapse.pipeline.job_recipe import read_grid

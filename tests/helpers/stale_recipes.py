@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from uncollapse.experiment.digests import Code
+from uncollapse.experiment.make_recipes import Content, make_recipes
 from uncollapse.experiment.params import Params
-from uncollapse.experiment.recipes import Content, make_recipes
 from uncollapse.registry import PACKAGE
 
 ROOT = Path(__file__).parent.parent.parent

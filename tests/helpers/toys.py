@@ -8,14 +8,15 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from uncollapse.check_entries import resolve_entry
 from uncollapse.data.part import Part, to_tensor
-from uncollapse.entries import resolve_entry
 from uncollapse.experiment.recipe import Recipe
 from uncollapse.methods import Method
 from uncollapse.pipeline.assemble import assemble
 from uncollapse.registry import list_names, make_piece
+from uncollapse.training.hyperparameters import Training
 from uncollapse.training.loop import train
-from uncollapse.training.state import Training, TrainState
+from uncollapse.training.state import TrainState
 from uncollapse.vae import VAE, initialise_weights
 
 # a small entry of every net there is, by name

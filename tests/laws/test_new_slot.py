@@ -28,7 +28,7 @@ from uncollapse.experiment.comparisons import find_roles
 from uncollapse.experiment.describe import list_as_text, make_pieces_table
 from uncollapse.experiment.digests import Code
 from uncollapse.experiment.params import Params
-from uncollapse.experiment.recipes import make_recipes
+from uncollapse.experiment.make_recipes import make_recipes
 from uncollapse.methods import Method
 from uncollapse.methods.kl_weight.constant import constant
 from uncollapse.methods.plain_vae import plain_vae

@@ -4,7 +4,7 @@ import inspect
 
 import pytest
 
-from uncollapse.entries import check_entry, resolve_entry
+from uncollapse.check_entries import check_entry, resolve_entry
 from uncollapse.errors import UserError
 from uncollapse.registry import PACKAGE, SLOTS, find_function, list_names
 

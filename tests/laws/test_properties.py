@@ -15,8 +15,8 @@ from small_params import TEXT
 
 import uncollapse
 from uncollapse.errors import UserError
+from uncollapse.experiment.make_recipes import describe_grid
 from uncollapse.experiment.params import Params
-from uncollapse.experiment.recipes import describe_grid
 from uncollapse.experiment.yaml_file import read_yaml
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.dates()

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from uncollapse.entries import resolve_entry
+from uncollapse.check_entries import resolve_entry
 from uncollapse.methods.kl_weight import KLWeight
 from uncollapse.methods.kl_weight.geco import geco
 from uncollapse.methods.kl_weight.pi import pi

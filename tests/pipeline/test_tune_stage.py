@@ -16,7 +16,7 @@ from server import wait_for
 from uncollapse.experiment.cells import Cell
 from uncollapse.experiment.recipe import Recipe
 from uncollapse.pipeline.train_cell import try_candidate
-from uncollapse.tracking.gather import make_started_run
+from uncollapse.tracking.seeds import make_started_run
 
 TUNED, BY_HAND, BOTH = (f"mnist5k-control_vae-{name}" for name in ("tuned", "by_hand", "both"))
 EPOCHS = 8

@@ -16,8 +16,8 @@ from uncollapse.results.evidence import Evidence
 from uncollapse.results.gather import gather_results
 from uncollapse.results.means import list_averaged
 from uncollapse.tracking.cells import nest_in_cells
-from uncollapse.tracking.gather import digest_training, make_finished_runs
 from uncollapse.tracking.run import Run
+from uncollapse.tracking.seeds import digest_training, make_finished_runs
 
 CELL = list(Cell._fields)
 ENDS = ("", "/low", "/high")

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from uncollapse.cluster import lock
 from uncollapse.cluster.clone import find_remote, open_clone
 from uncollapse.errors import UserError
-from uncollapse.experiment.recipes import read_versions
+from uncollapse.experiment.make_recipes import read_versions
 from uncollapse.pipeline.job import Job
 from uncollapse.pipeline.pool import CORES
 from uncollapse.pipeline.watching.lifetime import WATCHED

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from uncollapse.entries import resolve_entry
+from uncollapse.check_entries import resolve_entry
 from uncollapse.experiment.cells import Cell
 from uncollapse.experiment.params import Params
 from uncollapse.experiment.tuning import TUNE

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from uncollapse.experiment.definitions import ALL, Definition, Import, find_definitions
+from uncollapse.experiment.code_definitions import ALL, Definition, Import, find_definitions
 from uncollapse.registry import PACKAGE
 
 WATCHERS = (  # These can change no number, and all else in this package counts.

@@ -7,14 +7,14 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-from uncollapse.entries import check_entry, choose_name, resolve_entry, validate_entry
+from uncollapse.check_entries import check_entry, choose_name, resolve_entry, validate_entry
 from uncollapse.errors import MissingArgument, UserError
 from uncollapse.experiment import schema
 from uncollapse.experiment.cells import Cell
 from uncollapse.experiment.tuning import TUNE, Values, check_count, check_seeds, list_candidates
 from uncollapse.experiment.yaml_file import read_yaml
 from uncollapse.registry import SLOTS, default_entries, find_function, list_names, make_piece
-from uncollapse.training.state import Training
+from uncollapse.training.hyperparameters import Training
 
 MOST_CELLS = 10_000  # More would take years, and are a slip.
 

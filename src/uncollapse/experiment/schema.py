@@ -12,7 +12,7 @@ from pydantic import (
     PositiveInt,
 )
 
-from uncollapse.entries import Entry, make_error
+from uncollapse.check_entries import Entry, make_error
 from uncollapse.errors import shorten
 
 

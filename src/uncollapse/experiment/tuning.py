@@ -14,7 +14,7 @@ from math import prod
 from statistics import fmean
 from typing import Any
 
-from uncollapse.entries import choose_name, resolve_entry
+from uncollapse.check_entries import choose_name, resolve_entry
 from uncollapse.errors import UserError, shorten
 from uncollapse.experiment.schema import Grid
 from uncollapse.registry import SLOTS

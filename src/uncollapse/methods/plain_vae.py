@@ -1,7 +1,7 @@
 """The method of a VAE without any remedy, for code that needs no recipe.
 
 Digests of code follow imports, and the default pieces are built by their names. So a recipe whose code
-reaches this file names them too (`uncollapse.experiment.recipes.digest_sources`).
+reaches this file names them too (`uncollapse.experiment.make_recipes.digest_sources`).
 """
 
 from uncollapse.methods import Method

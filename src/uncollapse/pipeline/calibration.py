@@ -30,8 +30,8 @@ from uncollapse.methods.kl_weight.pi import pi
 from uncollapse.methods.plain_vae import plain_vae
 from uncollapse.nets.linear import linear
 from uncollapse.seeds import numpy_generator, torch_generator
+from uncollapse.training.hyperparameters import Training
 from uncollapse.training.loop import train
-from uncollapse.training.state import Training
 from uncollapse.vae import VAE, Gaussian, encode_part, initialise_weights
 
 SPECTRUM = np.array([20.0, 7.0, 2.5, 0.4, 0.2, 0.1])  # the eigenvalues lambda

@@ -25,8 +25,8 @@ from uncollapse.pipeline.paths import HISTORY, TRIAL
 from uncollapse.pipeline.pool import Progress
 from uncollapse.seeds import torch_generator
 from uncollapse.tables import last_row
+from uncollapse.training.hyperparameters import Training
 from uncollapse.training.loop import train
-from uncollapse.training.state import Training
 from uncollapse.vae import VAE, encode_part
 
 NOT_MEASURED = {"nll": math.inf, "collapsed": 1.0, "kl": math.nan}  # The row of a trial that diverged.

@@ -29,6 +29,7 @@ VERDICT_COLOURS = {
     Verdict.DIVERGED: "#ededed",
     Verdict.NO_INTERVAL: "#ffffff",
 }
+NO_VERDICT_COLOUR = "#f6f6f4"  # A reference, and a cell without results, have this one.
 
 
 def pick_colours(methods: Sequence[str]) -> dict[str, str]:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from uncollapse.experiment.cells import Cell
 from uncollapse.report.charts._canvas import Layers
-from uncollapse.report.colours import VERDICT_COLOURS
+from uncollapse.report.colours import NO_VERDICT_COLOUR, VERDICT_COLOURS
 from uncollapse.results.effects import Effect, find_effect
 from uncollapse.results.evidence import Evidence
 from uncollapse.results.gather import REASONS
@@ -19,7 +19,6 @@ from uncollapse.results.rows import Comparison
 from uncollapse.results.verdict import Verdict
 
 # The colour of references, and of cells without results.
-OTHERS = "#f6f6f4"
 
 
 class SquareLine(NamedTuple):
@@ -84,7 +83,7 @@ def make_square(evidence: Evidence, cell: Cell) -> Square:
     """Make the square of a cell: its verdict, or what is known of it if it has none."""
     if cell not in evidence.means:
         failed = evidence.missing.get(cell) not in REASONS.values()
-        return Square(cell, "failed" if failed else "no results", OTHERS, [])
+        return Square(cell, "failed" if failed else "no results", NO_VERDICT_COLOUR, [])
     levels = [
         SquareLine(f"{LIKELIHOOD} {show_mean(evidence.means[cell], LIKELIHOOD)} nats"),
         SquareLine(f"{evidence.collapse} {100 * evidence.means[cell][evidence.collapse]:.0f} %"),
@@ -94,10 +93,10 @@ def make_square(evidence: Evidence, cell: Cell) -> Square:
     reference = {"model": evidence.vae} if question == "model" else {"method": evidence.plain}
     against = cell._replace(**{axis: name or "" for axis, name in reference.items()})
     if cell == against:
-        return Square(cell, "reference", OTHERS, levels)
+        return Square(cell, "reference", NO_VERDICT_COLOUR, levels)
     effect = find_effect(evidence, question, cell, against)
     if effect is None:
-        return Square(cell, "nothing to compare with", OTHERS, levels)
+        return Square(cell, "nothing to compare with", NO_VERDICT_COLOUR, levels)
     verdict = effect.judgement.verdict
     lines = [*describe_gains(effect, evidence.collapse), SquareLine(f"{effect.cost:.2g}× the work")]
     if gone := evidence.left_out(cell) or evidence.left_out(against, " of its reference"):

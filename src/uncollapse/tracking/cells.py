@@ -15,8 +15,8 @@ from uncollapse.results.evidence import Evidence
 from uncollapse.results.gather import gather_results
 from uncollapse.results.means import list_averaged
 from uncollapse.results.roles import CONVERGED
-from uncollapse.tracking.gather import make_diverged_runs, make_tags
 from uncollapse.tracking.run import Points, Run
+from uncollapse.tracking.seeds import make_diverged_runs, make_tags
 
 INTERVAL_ENDS = ("low", "high")  # of an interval
 

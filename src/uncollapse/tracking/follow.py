@@ -21,14 +21,14 @@ from uncollapse.errors import UserError
 from uncollapse.pipeline.cell_files import CellFiles
 from uncollapse.pipeline.job import Job
 from uncollapse.pipeline.paths import DIVERGED, HISTORY
-from uncollapse.tracking.gather import (
+from uncollapse.tracking.mirror import find_consistent, find_stored_runs
+from uncollapse.tracking.run import Points, Run
+from uncollapse.tracking.seeds import (
     digest_training,
     make_started_run,
     make_training_points,
     read_cells_and_seeds,
 )
-from uncollapse.tracking.mirror import find_consistent, find_stored_runs
-from uncollapse.tracking.run import Points, Run
 from uncollapse.tracking.store import open_store
 from uncollapse.tracking.write import LIVE, create_run, log_missing
 

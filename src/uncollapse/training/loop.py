@@ -18,8 +18,9 @@ from uncollapse.measures.mutual_information import estimate_mi
 from uncollapse.methods import Method
 from uncollapse.methods.pretraining import HistoryRow
 from uncollapse.seeds import numpy_generator, torch_generator
+from uncollapse.training.hyperparameters import Training
 from uncollapse.training.objective import measure_elbo
-from uncollapse.training.state import Training, TrainState
+from uncollapse.training.state import TrainState
 from uncollapse.training.step import GradientStep
 from uncollapse.vae import VAE, Gaussian, encode_part, initialise_weights
 

@@ -1,45 +1,20 @@
-"""The hyper-parameters of training, and all that changes while training."""
+"""All that changes while training."""
 
 import copy
-from typing import Annotated, Any
+from typing import Any
 
-import pydantic
-from pydantic import Field, PositiveFloat, PositiveInt
 from torch import nn
 
-from uncollapse.compute.optimizer import Optimizer, Rule
+from uncollapse.compute.optimizer import Optimizer
 from uncollapse.compute.work import Work
 from uncollapse.methods import Method
 from uncollapse.methods.inference import InferenceState as InferenceState
 from uncollapse.methods.kl_weight import KLWeightState as KLWeightState
+from uncollapse.training.convergence import has_converged, is_settled, should_halve
+from uncollapse.training.hyperparameters import Training
 from uncollapse.vae import VAE
 
-
-@pydantic.dataclasses.dataclass(frozen=True, config={"extra": "forbid", "allow_inf_nan": False})
-class Training:
-    """How long and how to train; the same for every model and method of a data set.
-
-    epochs         over the part that is trained on; with `patience` the largest number of them
-    momentum       of sgd
-    clip           the norm to which the gradient of the updated parameter groups is clipped
-    halving        halve the learning rate whenever the validation ELBO has not risen for so many epochs
-    patience       stop when it has not risen for so many epochs, and keep the best weights
-    min_epochs     the smallest number of epochs with `patience`
-    """
-
-    epochs: PositiveInt
-    batch_size: PositiveInt
-    learning_rate: PositiveFloat
-    clip: PositiveFloat = 5.0
-    optimizer: Rule = "adam"
-    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    halving: PositiveInt | None = None
-    patience: PositiveInt | None = None
-    min_epochs: PositiveInt = 1
-
-
 STATE = ("kl_weight", "inference", "epoch", "batches", "halved", "settled", "best")
-SETTLED = 0.05  # A KL has settled where it is this share of its target away from it, or less.
 
 
 class TrainState:
@@ -91,8 +66,7 @@ class TrainState:
 
     def trained(self, kl: float) -> None:
         """Take note of the mean KL of an epoch: it may have settled, or no longer be."""
-        near = self.target > 0 and abs(kl - self.target) <= SETTLED * self.target
-        self.settled = (self.settled or self.epoch) if near else 0
+        self.settled = (self.settled or self.epoch) if is_settled(kl, self.target) else 0
 
     def validated(self, elbo: float) -> None:
         """Take note of the validation ELBO of an epoch: it may be the best, or call for a halving."""
@@ -100,8 +74,8 @@ class TrainState:
             self.best = {"epoch": self.epoch, "elbo": elbo}
             if self.training.patience is not None:
                 self.best["weights"] = copy.deepcopy(self.vae.state_dict())
-        halving = self.training.halving
-        if halving is not None and self.epoch - max(self.best["epoch"], self.halved) >= halving:
+        best = self.best["epoch"]
+        if should_halve(self.training, epoch=self.epoch, best_epoch=best, last_halving=self.halved):
             self.halved = self.epoch
             for optimizer in self.optimizers.values():
                 optimizer.learning_rate /= 2
@@ -113,10 +87,14 @@ class TrainState:
 
     @property
     def converged(self) -> bool:
-        """Whether the validation ELBO has not risen for `patience` epochs, and the schedule is over."""
-        patience, best = self.training.patience, self.best.get("epoch", self.epoch)
-        over = self.epoch >= self.training.min_epochs and self.batches >= self.schedule
-        return patience is not None and over and self.epoch - best >= patience
+        """Whether training has converged, see `uncollapse.training.convergence`."""
+        return has_converged(
+            self.training,
+            epoch=self.epoch,
+            best_epoch=self.best.get("epoch", self.epoch),
+            batches=self.batches,
+            scheduled_batches=self.schedule,
+        )
 
     @property
     def finished(self) -> bool:

@@ -13,7 +13,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from uncollapse.entries import resolve_entry
+from uncollapse.check_entries import resolve_entry
 from uncollapse.errors import UserError
 from uncollapse.methods.divergence import Divergence
 from uncollapse.methods.inference import Inference, StepResult

@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 from uncollapse.errors import UserError
 from uncollapse.experiment.cells import Cell
+from uncollapse.experiment.make_recipes import make_cell_recipes, to_text
 from uncollapse.experiment.params import Params
 from uncollapse.experiment.recipe import Recipe
-from uncollapse.experiment.recipes import make_cell_recipes, to_text
 from uncollapse.pipeline.cell_files import CellFiles
 from uncollapse.pipeline.job import Job
 from uncollapse.pipeline.paths import PARAMS, PIPELINE

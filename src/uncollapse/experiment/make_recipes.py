@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from uncollapse.experiment.cells import Cell
+from uncollapse.experiment.code_definitions import ALL
 from uncollapse.experiment.comparisons import find_roles, find_tuning_control
-from uncollapse.experiment.definitions import ALL
 from uncollapse.experiment.digests import HERE, Code, Root, digest, digest_files, digest_reached
 from uncollapse.experiment.params import Params
 from uncollapse.experiment.stages import STAGES

@@ -76,10 +76,10 @@ def main(kind: str = "cells", cells: str = str(CELLS)) -> None:
         ]
         for title in ("mirrored", "again"):
             start = time.perf_counter()
-            added, mended = mirror_runs(runs, f"sqlite:///{folder}/mlflow.db")
+            added, repaired = mirror_runs(runs, f"sqlite:///{folder}/mlflow.db")
             seconds = time.perf_counter() - start
             print(f"{cells} cells x {SEEDS} seeds {title}: {seconds:.1f} s, ", end="")
-            print(f"{added} runs new, {mended} mended", flush=True)
+            print(f"{added} runs new, {repaired} repaired", flush=True)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,12 @@ from uncollapse.pipeline.job_recipe import read_recipe
 from uncollapse.pipeline.stage import run
 from uncollapse.registry import make_piece
 
-NOTED = ("left out", "repeated", "skipped", "unknown share")  # on the card, where the data have such examples
+NOTED = (
+    "left out",
+    "repeated",
+    "skipped",
+    "unknown share",
+)  # The card counts such examples if there are any.
 
 
 def main(name: str) -> None:

@@ -16,8 +16,8 @@ def main() -> None:
     missing = [cell for cell in cells if not is_current(cell)]
     runs = nest_in_cells({cell: make_finished_runs(cell) for cell in cells if cell not in missing})
     for uri in dict.fromkeys([LOCAL, find_server()]):
-        added, mended = mirror_runs(runs, uri, list_failed_keys(missing, seeds))
-        print(f"track: {len(runs)} runs in {hide_credentials(uri)}, {added} of them new, {mended} mended")
+        added, repaired = mirror_runs(runs, uri, list_failed_keys(missing, seeds))
+        print(f"track: {len(runs)} runs in {hide_credentials(uri)}, {added} of them new, {repaired} repaired")
     if missing:
         print(f"track: without {', '.join(map(str, missing))}: not made, or not as params.yaml has it now")
 

@@ -39,12 +39,14 @@ MODULES = {
         ("decoder", "divergence", "inference", "kl_weight", "perturbation", "posterior"), "your_vae.remedies"
     ),
 }
-EXTRAS = {"LightningMonitor": "lightning", "load": "pipeline"}  # what others need, they say themselves
+EXTRAS = {"LightningMonitor": "lightning", "load": "pipeline"}  # The others name their extra themselves.
 
 
 def __getattr__(name: str) -> Any:
-    """What is in MODULES, when it is asked for: it imports torch, for which the command line and half of the
-    stages should not wait."""
+    """Import a name of MODULES when it is first used.
+
+    The modules import torch, and the command line and half of the stages should not wait for that.
+    """
     if name not in MODULES:
         raise AttributeError(f"module 'uncollapse' has no attribute {name!r}")
     with need_extra(EXTRAS.get(name, "pipeline")):

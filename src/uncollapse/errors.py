@@ -1,4 +1,4 @@
-"""Mistakes of the user, as opposed to those of the code, and errors of the system that a person can mend."""
+"""Errors that a person can fix: a mistake in a file or an option, and what the system refuses."""
 
 import errno
 import os
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-MENDS = {
+FIXES = {
     errno.ENOSPC: "make room",
     errno.EDQUOT: "make room",
     errno.EIO: "see whether the disk fails",
@@ -17,13 +17,15 @@ MENDS = {
     errno.EMFILE: "raise the limit of open files",
     errno.ENOMEM: "take a smaller net or batch",
 }
-MEMORY = re.compile("out of memory|ALLOC_FAILED|size calculation overflowed")  # by torch
-CUT = re.compile(r"\d+ requested and \d+ written")  # by numpy, which does not say why
+MEMORY = re.compile("out of memory|ALLOC_FAILED|size calculation overflowed")  # The words of torch.
+CUT = re.compile(r"\d+ requested and \d+ written")  # The words of numpy, which gives no reason.
 
 
 def escape_line(text: object) -> str:
-    """A text that may hold the name of a file or a word of a hostile one: what would end the line, or tell
-    the terminal to do something, is written as Python escapes it."""
+    """Escape what would end the line or command the terminal, as Python writes it.
+
+    The text may hold the name of a file, or a word from a hostile one.
+    """
     return "".join(
         letter if letter.isprintable() else letter.encode("unicode_escape", "backslashreplace").decode()
         for letter in str(text)
@@ -31,7 +33,7 @@ def escape_line(text: object) -> str:
 
 
 def shorten(value: object) -> str:
-    """How a value is shown in a message: as Python writes it, cut where it is long."""
+    """Show a value in a message: as Python writes it, and shortened if it is long."""
     text = repr(value)
     return text if len(text) <= 200 else f"{text[:150]}...{text[-20:]}"
 
@@ -61,7 +63,7 @@ class MissingExtra(ModuleNotFoundError):
 
 @contextmanager
 def need_extra(extra: str) -> Iterator[None]:
-    """What is missing inside is part of an optional extra: raises MissingExtra."""
+    """Turn an import that fails in the block into MissingExtra, which names the extra to install."""
     try:
         yield
     except MissingExtra:
@@ -72,28 +74,28 @@ def need_extra(extra: str) -> Iterator[None]:
 
 
 def explain_error(error: BaseException | None) -> UserError | None:
-    """What a person can do about an error: what it says itself, or what is to be done where a disk, its
-    permissions or a lack of memory caused it; else None.
+    """Explain an error by what a person can do about it, or return None.
 
-    Libraries that write without Python raise errors of their own, which only quote the system.
+    A UserError says so itself. Otherwise a disk, its permissions or a lack of memory may be the cause. They
+    are also recognised in the errors of libraries that write without Python and only quote the system.
     """
     if isinstance(error, UserError):
         return error
     while error is not None:
-        if isinstance(error, OSError) and error.errno in MENDS:
+        if isinstance(error, OSError) and error.errno in FIXES:
             where = f"{error.filename}: " if isinstance(error.filename, str | Path) else ""
-            return make_mend(f"{where}{error.strerror}", MENDS[error.errno])
-        for number, what in MENDS.items():
+            return state_fix(f"{where}{error.strerror}", FIXES[error.errno])
+        for number, fix in FIXES.items():
             if os.strerror(number) in str(error):
-                return make_mend(os.strerror(number), what)
+                return state_fix(os.strerror(number), fix)
         if isinstance(error, MemoryError) or MEMORY.search(str(error)):
-            return make_mend(os.strerror(errno.ENOMEM), MENDS[errno.ENOMEM])
+            return state_fix(os.strerror(errno.ENOMEM), FIXES[errno.ENOMEM])
         if isinstance(error, OSError) and CUT.search(str(error)):
-            return make_mend("a file could not be written to its end", MENDS[errno.ENOSPC])
+            return state_fix("a file could not be written to its end", FIXES[errno.ENOSPC])
         error = error.__cause__ or error.__context__
     return None
 
 
-def make_mend(text: str, what: str) -> UserError:
-    """An error of the system and its mend."""
-    return UserError(f"{text}; {what}, then `dvc repro` goes on from here")
+def state_fix(cause: str, fix: str) -> UserError:
+    """Return the error that states a cause and how to fix it."""
+    return UserError(f"{cause}; {fix}, then `dvc repro` goes on from here")

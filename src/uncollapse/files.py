@@ -3,13 +3,13 @@
 import os
 from pathlib import Path
 
-NEW = ".new"  # ending of a file that is being written, beside the one whose place it takes
+NEW = ".new"  # The ending of a file that is being written beside the one that it will replace.
 
 
 def write_whole(file: Path, content: str | bytes, *, sync: bool = True) -> None:
-    """Write a file that nobody ever sees in part: a new one takes its place when it is on the disk.
+    """Write a file that nobody ever sees in part: it replaces the old one when it is on the disk.
 
-    Without `sync` a loss of power may still damage it, a kill may not.
+    Without `sync` a loss of power may damage the file, but a kill cannot.
     """
     new = file.with_name(file.name + NEW)
     with new.open("wb") as out:
@@ -21,10 +21,10 @@ def write_whole(file: Path, content: str | bytes, *, sync: bool = True) -> None:
 
 
 def allocate(file: Path, size: int) -> None:
-    """Take room on the disk for `size` bytes of a file that exists, before it is written through memory.
+    """Reserve room on the disk for `size` bytes of a file that exists and will be written through memory.
 
-    Where the disk is full then, the system ends the process; here it raises OSError. Systems that cannot take
-    room (macOS) go on without.
+    If the disk is full, this raises OSError, whereas writing through memory would end the process. Where the
+    system cannot reserve room (macOS), nothing is done.
     """
     if hasattr(os, "posix_fallocate"):
         with file.open("r+b") as out:

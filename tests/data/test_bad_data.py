@@ -1,4 +1,4 @@
-"""Data that are broken or hostile: each row is one line that names the file and the mend.
+"""Data that are broken or hostile: each row is one line that names the file and the fix.
 
 More of them are in test_own_data.py, test_layouts.py and test_prepare.py.
 """

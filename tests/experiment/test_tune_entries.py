@@ -1,4 +1,4 @@
-"""A mistake in `tune`, or in the grid of tuned cells, is one line that names the key and the mend."""
+"""A mistake in `tune`, or in the grid of tuned cells, is one line that names the key and the fix."""
 
 from pathlib import Path
 

@@ -6,7 +6,7 @@ import os
 import tarfile
 from pathlib import Path
 
-from made_bad import MEND, Make, changed, cut, field, flipped, member, png, raw, tarred, zipped
+from made_bad import FIX, Make, changed, cut, field, flipped, member, png, raw, tarred, zipped
 from made_files import packed, picture
 
 PICTURES = zipped({f"a/{i}.png": picture() for i in range(3)})
@@ -30,19 +30,19 @@ PICTURE_FILES: dict[str, tuple[Make, str]] = {
         changed(field(PICTURES, 8, 0x800, 2), lambda data: data.replace(b"a/0.png", b"\xff/0.png")),
         NOT,
     ),
-    "a zip with a password": (field(PICTURES, 8, 1, 2), rf"made\.zip|data/a/0.png: .*encrypted.*{MEND}"),
-    "a zip that is packed in an unknown way": (field(PICTURES, 10, 77, 2), f"compression.*{MEND}"),
+    "a zip with a password": (field(PICTURES, 8, 1, 2), rf"made\.zip|data/a/0.png: .*encrypted.*{FIX}"),
+    "a zip that is packed in an unknown way": (field(PICTURES, 10, 77, 2), f"compression.*{FIX}"),
     "a bomb in a zip": (
         field(PICTURES, 24, 2**31),
-        f"a/0.png: 2 GiB once unpacked, more than a pict.*{MEND}",
+        f"a/0.png: 2 GiB once unpacked, more than a pict.*{FIX}",
     ),
-    "a bomb in a tar": (tarred(member("a.png", size=2**40)), f"a.png: 1.02e.03 GiB once unpacked.*{MEND}"),
+    "a bomb in a tar": (tarred(member("a.png", size=2**40)), f"a.png: 1.02e.03 GiB once unpacked.*{FIX}"),
     "a bomb of pixels": (
         zipped({"a.png": png(60_000, 60_000)}),
-        f"a.png: .*exceeds limit of .* pixels.*{MEND}",
+        f"a.png: .*exceeds limit of .* pixels.*{FIX}",
     ),
-    "pixels that are not there": (zipped({"a.png": png(30, 30)}), f"a.png: .*{MEND}"),
-    "a page for a picture": (zipped({"a.png": b"<svg onload=x>"}), f"a.png: not a picture{MEND}"),
+    "pixels that are not there": (zipped({"a.png": png(30, 30)}), f"a.png: .*{FIX}"),
+    "a page for a picture": (zipped({"a.png": b"<svg onload=x>"}), f"a.png: not a picture{FIX}"),
     "links and devices only": (tarred(*LINKS), "source: there is no example in pictures of"),
     "an empty folder": (Path.mkdir, "source: there is no example in pictures of"),
     "a pipe": (os.mkfifo, "no such folder or file"),

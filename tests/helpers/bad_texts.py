@@ -4,20 +4,20 @@ import gzip
 import os
 from pathlib import Path
 
-from made_bad import MEND, Make, cut, flipped, raw
+from made_bad import FIX, Make, cut, flipped, raw
 from made_files import picture
 
 TEXT_FILES: dict[str, tuple[Make, str]] = {
-    "UTF-16": (raw("a sentence\n".encode("utf-16")), "line 1: holds a NUL: no text, or not UTF-8" + MEND),
-    "NULs": (raw(b"a sentence\nanother\0one\n"), "line 2: holds a NUL: no text, or not UTF-8" + MEND),
+    "UTF-16": (raw("a sentence\n".encode("utf-16")), "line 1: holds a NUL: no text, or not UTF-8" + FIX),
+    "NULs": (raw(b"a sentence\nanother\0one\n"), "line 2: holds a NUL: no text, or not UTF-8" + FIX),
     "a line of megabytes": (
         raw(b"word" * 600_000),
         "line 1: more than 1,000,000 bytes; it should be a sentence",
     ),
-    "half of a letter": (raw(b"na\xc3"), "line 1: not UTF-8: unexpected end of data at byte 2" + MEND),
-    "a picture": (raw(picture()), f"line 1: .*{MEND}"),
+    "half of a letter": (raw(b"na\xc3"), "line 1: not UTF-8: unexpected end of data at byte 2" + FIX),
+    "a picture": (raw(picture()), f"line 1: .*{FIX}"),
     "an empty file": (raw(b""), "source: there is no example in lines of"),
-    "blank lines": (raw(b"\n \n"), f"line 1: empty{MEND}"),
+    "blank lines": (raw(b"\n \n"), f"line 1: empty{FIX}"),
     "one sentence again and again": (
         raw(b"a b c\n" * 50),
         "split.test: .* 0 examples are left of 50, as 45 are equal",

@@ -114,4 +114,4 @@ def png(width: int, height: int) -> bytes:
     )
 
 
-MEND = r"; fix it, take it out, or set `on_bad: skip`$"
+FIX = r"; fix it, take it out, or set `on_bad: skip`$"

@@ -9,7 +9,7 @@ from scipy import integrate, stats
 
 from uncollapse.measures.mutual_information import estimate_mi
 from uncollapse.measures.mutual_information_bound import bound_by_density, bound_mi, fit_densities
-from uncollapse.pipeline.calibration import LATENTS, SPECTRUM
+from uncollapse.pipeline.calibration import LATENT_COUNT, SPECTRUM
 from uncollapse.vae import Gaussian
 
 
@@ -21,8 +21,8 @@ def linear_model(seed: int, count: int) -> tuple[list[Gaussian], float]:
     """q(z|x) = N(A x, diag v) of x ~ N(0, diag SPECTRUM), for three parts of data, with A and v at random;
     and I = 1/2 ln det(A SPECTRUM A' + diag v) - 1/2 sum ln v."""
     rng = np.random.default_rng(seed)
-    a = rng.normal(size=(LATENTS, len(SPECTRUM))) * rng.uniform(0, 0.7, (LATENTS, 1))
-    v = rng.uniform(0.1, 1.5, LATENTS)
+    a = rng.normal(size=(LATENT_COUNT, len(SPECTRUM))) * rng.uniform(0, 0.7, (LATENT_COUNT, 1))
+    v = rng.uniform(0.1, 1.5, LATENT_COUNT)
     information = 0.5 * (np.linalg.slogdet(a * SPECTRUM @ a.T + np.diag(v))[1] - np.log(v).sum())
     x = rng.normal(size=(3, count, len(SPECTRUM))) * np.sqrt(SPECTRUM)
     logvar = torch.from_numpy(np.log(v)).expand(count, -1)
@@ -32,7 +32,7 @@ def linear_model(seed: int, count: int) -> tuple[list[Gaussian], float]:
 @pytest.mark.parametrize("seed", range(20))
 def test_the_information_of_a_linear_model_is_between_mi_and_its_bound(seed: int) -> None:
     parts, exact = linear_model(seed, 1000)
-    noise = normal(4, 1000, LATENTS)
+    noise = normal(4, 1000, LATENT_COUNT)
     mi, upper = estimate_mi(parts[2], noise), bound_mi(*parts, noise, seed=seed)
     assert mi.mi - 4 * mi.standard_error <= exact <= upper.mi_upper + 4 * upper.standard_error
     assert mi.mi <= upper.mi_upper + 4 * (mi.standard_error + upper.standard_error)
@@ -41,7 +41,7 @@ def test_the_information_of_a_linear_model_is_between_mi_and_its_bound(seed: int
 
 def test_the_bound_by_the_prior_is_the_kl_and_none_is_above() -> None:
     parts, _ = linear_model(3, 1000)
-    noise = normal(8, 1000, LATENTS)
+    noise = normal(8, 1000, LATENT_COUNT)
     prior = bound_by_density(parts[2], noise, next(fit_densities(parts[0], noise, seed=0)))
     kl = float(parts[2].kl().sum(1).mean())
     assert prior.mi_upper == pytest.approx(kl, abs=4 * prior.standard_error)

@@ -102,7 +102,7 @@ def test_mlflow_has_it_as_failed_and_once(project: Project) -> None:
             assert run.data.tags.get("diverged") == ("2" if seed == "1" else None)
             assert ("test/nll" in run.data.metrics) == (seed != "1")
         output = project.call("dvc", "repro", "--single-item", "--force", "track")
-        assert "0 of them new, 0 mended" in output
+        assert "0 of them new, 0 repaired" in output
 
 
 @pytest.mark.parametrize("kind", DATA)

@@ -159,8 +159,8 @@ def test_a_mistake_stops_repro_at_once_with_one_line_and_nothing_is_lost(project
     project.write()
     output = project.call("dvc", "repro", fails=True)
     errors = [line for line in output.splitlines() if line.startswith("error:")]
-    mend = "no such name 'skipp' (did you mean 'skip'?); valid: made_up, plain, skip"
-    assert errors == [f"error: params.yaml: methods.skip.decoder.use: {mend}"]
+    fix = "no such name 'skipp' (did you mean 'skip'?); valid: made_up, plain, skip"
+    assert errors == [f"error: params.yaml: methods.skip.decoder.use: {fix}"]
     assert "Traceback" not in output
     assert "Running stage 'train" not in output
     assert "Running stage 'prepare" not in output

@@ -104,8 +104,8 @@ def test_a_second_mirror_adds_nothing(server: Server, project: Project) -> None:
     assert f"6 runs in {server.uri}, 6 of them new" in output
     before = assert_complete(server, project)
     output = project.call("python", "stages/track.py")
-    assert "6 runs in sqlite:///mlflow.db, 0 of them new, 0 mended" in output
-    assert f"6 runs in {server.uri}, 0 of them new, 0 mended" in output
+    assert "6 runs in sqlite:///mlflow.db, 0 of them new, 0 repaired" in output
+    assert f"6 runs in {server.uri}, 0 of them new, 0 repaired" in output
     assert assert_complete(server, project) == before
 
 

@@ -8,7 +8,7 @@ from uncollapse.errors import UserError
 from uncollapse.tracking.follow import make_follower
 from uncollapse.tracking.mirror import mirror_runs
 from uncollapse.tracking.run import Run
-from uncollapse.tracking.store import explain_error, hide_credentials, lock_store
+from uncollapse.tracking.store import describe_error, hide_credentials, lock_store
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::ResourceWarning"
@@ -34,7 +34,7 @@ def test_a_server_that_is_down_is_one_line_without_credentials(refusing: str) ->
         assert "s3cret" not in str(error.value)
     assert hide_credentials("postgresql://anna:s3cret@host/db?password=s3cret") == "postgresql://host/db"
     assert hide_credentials("sqlite:///mlflow.db") == "sqlite:///mlflow.db"
-    assert explain_error(OSError("no s3cret of\nanna"), refusing) == "no *** of ***"
+    assert describe_error(OSError("no s3cret of\nanna"), refusing) == "no *** of ***"
 
 
 def test_a_store_has_one_lock_from_whatever_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

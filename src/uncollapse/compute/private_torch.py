@@ -4,9 +4,9 @@ A release of torch may rename or remove one of these names: tests/compute/test_p
 """
 
 import torch
-from torch.utils._python_dispatch import TorchDispatchMode as TorchDispatchMode  # torch.utils has no other.
+from torch.utils._python_dispatch import TorchDispatchMode as TorchDispatchMode  # No public one exists.
 
-# One kernel for all layers; torch.optim takes longer on the host, and imports torch._dynamo.
+# These are one kernel for all layers; torch.optim takes longer on the host and imports torch._dynamo.
 update_by_adam = torch._fused_adam_
 update_by_sgd = torch._fused_sgd_
 norms_of = torch._foreach_norm

@@ -30,7 +30,7 @@ def count_lstm_on_gpu(x: Tensor, weights: list[Tensor], *others: Any, **options:
     return 2 * x.shape[0] * x.shape[1] * sum(weight.numel() for weight in weights if weight.ndim == 2)
 
 
-# torch's formulas, and those of the LSTM, which torch does not count. Backwards is twice forwards.
+# The formulas of torch, and ours for the LSTM, which torch does not count. Backwards is twice forwards.
 FORMULAS: dict[Any, Any] = {
     **flop_registry,
     LSTM_ON_CPU: count_lstm_on_cpu,

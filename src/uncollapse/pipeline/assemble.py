@@ -63,8 +63,8 @@ def load(folder: str | Path) -> VAE:
         recipe = Recipe(json.loads((folder / RECIPE).read_text()))
         return restore(recipe, folder / CARD, folder / WEIGHTS).eval()
     except SafetensorError as error:
-        mend = "a pickle is not read; save the weights with safetensors"
-        raise UserError(f"{folder / WEIGHTS}: not a safetensors file: {error}; {mend}") from None
+        fix = "a pickle is not read; save the weights with safetensors"
+        raise UserError(f"{folder / WEIGHTS}: not a safetensors file: {error}; {fix}") from None
     except (ArithmeticError, AttributeError, ImportError, LookupError, TypeError, ValueError) as error:
         files = f"{folder}: {RECIPE} and {CARD}"
         raise UserError(f"{files} should be those of a training run: {error!r}") from None

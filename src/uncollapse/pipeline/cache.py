@@ -27,7 +27,7 @@ from uncollapse.progress import format_row
 from uncollapse.tables import read_table
 
 InputFiles = Callable[[int], Iterable[Path]]  # Returns the files that a seed reads.
-PATIENCE = 30.0  # seconds in which the workers of a killed stage have ended for sure
+PATIENCE = 30.0  # Within so many seconds the workers of a killed stage have ended.
 
 
 def each_seed(job: Job, inputs: InputFiles, work: SeedWork, rows: int) -> None:

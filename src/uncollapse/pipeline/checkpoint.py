@@ -16,7 +16,7 @@ from uncollapse.pipeline.paths import CHECKPOINT, DONE, HISTORY
 from uncollapse.pipeline.pool import Progress
 from uncollapse.tables import append_row, write_table
 
-SYNC_INTERVAL = 5.0  # seconds between two checkpoints that wait for the disk
+SYNC_INTERVAL = 5.0  # Seconds between two checkpoints that wait for the disk.
 UNREADABLE = (
     RuntimeError,
     EOFError,

@@ -22,7 +22,7 @@ from uncollapse.tables import write_table
 from uncollapse.vae import VAE, encode_part
 
 COUNT = 16  # examples
-PAIRS = 3  # of examples, between which sentences are interpolated
+PAIRS = 3  # Sentences are interpolated between the two examples of a pair.
 
 
 def write_examples(

@@ -41,7 +41,8 @@ COLLAPSE_FIGURE, GAINS_FIGURE = METRICS / "collapse.png", METRICS / "gains.png"
 CONTRAST_FIGURE, RESULTS = METRICS / "contrast.png", METRICS / "results.md"
 ANSWERS_FIGURE, EARLY_FIGURE = METRICS / "answers.png", METRICS / "early.png"
 PAGE, MAPS, CLOSING = REPORT / "index.html", REPORT / "cells", REPORT / "report.txt"
-PUBLISHED = (  # by the stage `report`
+# The stage `report` publishes these files.
+PUBLISHED = (
     *(SUMMARY, COMPARISON, CURVES, TRAJECTORIES, EARLY, CELL_MEANS, SUMMARY_MEANS, RESULTS),
     *(COLLAPSE_FIGURE, GAINS_FIGURE, CONTRAST_FIGURE, ANSWERS_FIGURE, EARLY_FIGURE),
 )

@@ -148,9 +148,8 @@ def draw_matrix(evidence: Evidence) -> Layers:
     x = alt.X(f"{across}:N", sort=names, title=None, axis=top_axis)
     base = alt.Chart(pd.DataFrame(table)).encode(x, y)
     fills = base.mark_rect(stroke="#999999").encode(alt.Color("colour:N", scale=None))
-    height = (
-        13 * max(row["text"].count("\n") + 1 for row in table) + 26
-    )  # of a square: the label and its lines
+    line_count = max(row["text"].count("\n") + 1 for row in table)
+    height = 13 * line_count + 26  # A square holds the label and its lines.
     top = 13 - height / 2
     labels = base.mark_text(fontWeight="bold", dy=top).encode(text="label:N")
     texts = base.mark_text(lineBreak="\n", dy=top + 14, fontSize=10.5, lineHeight=13).encode(text="text:N")

@@ -23,7 +23,7 @@ from uncollapse.results.means import CELL, list_averaged
 from uncollapse.results.roles import COLLAPSED, INFORMATION, LIKELIHOOD
 from uncollapse.results.tuned import read_tuned
 
-# metrics/summary.json has these measures of the plain method.
+# The file metrics/summary.json has these measures of the plain method.
 KEPT = (COLLAPSED, INFORMATION, LIKELIHOOD)
 # The keys are data set, model and method.
 Numbers = dict[str, dict[str, dict[str, Any]]]

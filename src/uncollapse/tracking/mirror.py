@@ -23,7 +23,7 @@ from uncollapse.tracking.write import (
 
 
 def mirror_runs(runs: Sequence[Run], uri: str, failed: Sequence[str] = ()) -> tuple[int, int]:
-    """Make the store at `uri` hold one complete run of each key; returns how many were added and mended.
+    """Make the store at `uri` hold one complete run of each key, and count the added and the repaired.
 
     A run that was left unfinished gets what it lacks; one that contradicts the files is written anew. Runs
     of other keys stay, as history, with the tag `current` set to false. Unfinished runs whose key is in
@@ -33,7 +33,7 @@ def mirror_runs(runs: Sequence[Run], uri: str, failed: Sequence[str] = ()) -> tu
     keys = {run.key: run for run in runs}
     ids = dict[str, str]()
     stored = defaultdict[str, list[Any]](list)
-    added = mended = 0
+    added = repaired = 0
     with open_store(uri) as client:
         for name in {run.experiment for run in runs}:
             find_experiment(client, name)  # One that is restored brings its runs.
@@ -50,7 +50,7 @@ def mirror_runs(runs: Sequence[Run], uri: str, failed: Sequence[str] = ()) -> tu
                 kept, points = next(find_consistent(client, entries, run), (None, {}))
                 kept = kept or create_run(client, run)
                 complete_run(client, kept, run, points)
-                added, mended = added + (not entries), mended + bool(entries)
+                added, repaired = added + (not entries), repaired + bool(entries)
             set_tags(client, kept, run.tags)
             ids[key] = kept.info.run_id
             for entry in entries:
@@ -58,7 +58,7 @@ def mirror_runs(runs: Sequence[Run], uri: str, failed: Sequence[str] = ()) -> tu
                     client.delete_run(entry.info.run_id)
         if added:
             delete_twins(client, ids)
-    return added, mended
+    return added, repaired
 
 
 def delete_twins(client: Any, ids: Mapping[str, str]) -> None:

@@ -32,7 +32,7 @@ from uncollapse.tracking.run import Points, Run
 # At these steps of the collapse curve eps is 10 ** (step / 10) thousandths of a nat, because the charts of
 # MLflow have no logarithmic axis unless one asks for it.
 DECIBELS = range(46)
-PICTURES = (RECONSTRUCTIONS, SAMPLES, SENTENCES, LINES)  # of the first seed
+PICTURES = (RECONSTRUCTIONS, SAMPLES, SENTENCES, LINES)  # These show the first seed.
 
 
 def read_cells_and_seeds() -> tuple[list[Cell], list[int]]:

@@ -47,10 +47,10 @@ def open_store(uri: str) -> Iterator[Any]:
             create_store(uri)
             yield MlflowClient(uri)
     except (MlflowException, SQLAlchemyError, OSError) as error:
-        mend = "correct the address, or run `dvc repro` again when it answers"
+        fix = "correct the address, or run `dvc repro` again when it answers"
         if uri.startswith(SQLITE):
-            mend = "remove the cause, or delete the file; then `dvc repro` makes it again"
-        raise UserError(f"MLflow at {hide_credentials(uri)}: {explain_error(error, uri)}; {mend}") from None
+            fix = "remove the cause, or delete the file; then `dvc repro` makes it again"
+        raise UserError(f"MLflow at {hide_credentials(uri)}: {describe_error(error, uri)}; {fix}") from None
 
 
 def create_store(uri: str) -> None:
@@ -88,8 +88,8 @@ def hide_credentials(uri: str) -> str:
     return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="").geturl() if parts.netloc else uri
 
 
-def explain_error(error: BaseException, uri: str) -> str:
-    """Explain an error by a short message without credentials, from the system's error at its root if any."""
+def describe_error(error: BaseException, uri: str) -> str:
+    """Describe an error briefly and without credentials, by the error of the system at its root if any."""
     root, cause = error, error.__cause__ or error.__context__
     while cause is not None:
         root = cause if isinstance(cause, OSError) and cause.errno else root

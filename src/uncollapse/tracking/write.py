@@ -20,10 +20,8 @@ from uncollapse.tracking.view import TAGS
 KEY, CURRENT, LIVE = "uncollapse.key", "current", "live"  # tags
 # These tags have a meaning for MLflow.
 PARENT, COMMIT = "mlflow.parentRunId", "mlflow.source.git.commit"
-METRICS_A_REQUEST, PARAMS_A_REQUEST = (
-    900,
-    100,
-)  # at most, in one request; the limits of MLflow are 1,000 and 100
+# The limits of MLflow are 1,000 metrics and 100 params in one request.
+METRICS_A_REQUEST, PARAMS_A_REQUEST = 900, 100
 
 
 def find_experiment(client: Any, name: str) -> str:

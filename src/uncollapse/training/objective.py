@@ -66,7 +66,8 @@ def compute_objective(
     if penalty is not None:
         loss = loss + penalty(vae, x, q, z[0], noise[1])
     if gain is not None:
-        log_ratio = 0.5 * (z.square() - own.square() - q.logvar)  # log q(z_i|x) / p(z_i)
+        # This is log q(z_i|x) / p(z_i).
+        log_ratio = 0.5 * (z.square() - own.square() - q.logvar)
         loss = loss - gain(log_likelihood - share * (beta * log_ratio).sum(2))
     if task is not None:
         loss = loss + task(z[0], x)

@@ -10,7 +10,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-Loss = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]  # loss(output, x, mu, logvar)
+# Call it as `loss(output, x, mu, logvar)`.
+Loss = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
 TOLERANCE = 1e-3  # The relative error of a gradient's shape; single precision leaves less.
 GAUSSIAN = "a Gaussian of mean `output`"
 # The gradient of -log p(x|z) in the output, by the likelihood.

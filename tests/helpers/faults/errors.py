@@ -61,7 +61,7 @@ def points(uses: int, most: int) -> Iterator[int]:
 
 
 def assert_one_line(end: End, what: str) -> None:
-    """It said what is wrong and how to mend it, in one line."""
+    """It said what is wrong and how to fix it, in one line."""
     errors = [line for line in end.output.splitlines() if line.startswith("error: ")]
     problem = f"{what}: status {end.status}, printed: {end.output}"
     assert (end.status, len(errors)) == (1, 1), problem

@@ -44,7 +44,7 @@ def full_disk(folder: Path) -> int:
             return times
         assert os.strerror(errno.ENOSPC) in end.output, f"room for {room} bytes: {end.output}"
         assert "Traceback" not in end.output, f"room for {room} bytes: {end.output}"
-        attacked.mend_lock()
+        attacked.restore_lock()
         again = attacked.repro()
         assert not again.status, f"room for {room} bytes, and then for all: {again.output}"
         attacked.compare()

@@ -78,7 +78,7 @@ class Network:
         """Fail at request 1, 1 + `step`, ...; counts the lines, and what went well all the same."""
         counts, n = Counter[str](), 1
         while (line := self.attack(fault, n, once=once)) is not None:
-            counts["told" if line else "mended at once"] += 1
+            counts["told" if line else "repaired at once"] += 1
             n += step
         return counts
 

@@ -121,9 +121,9 @@ class Whole:
             self.ends.append(end.seconds)
         else:  # DVC may be interrupted in its imports, which Python tells in its own way
             assert "Traceback" not in end.output, f"{end.kind}: {end.output}"
-        self.mend_lock()
+        self.restore_lock()
 
-    def mend_lock(self) -> None:
+    def restore_lock(self) -> None:
         """Delete a lock that DVC left in half, as it writes it in place; what was made comes back from its
         cache."""
         lock = self.folder / LOCK

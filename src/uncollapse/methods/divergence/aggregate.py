@@ -22,9 +22,9 @@ def aggregate(*, weight: NonNegativeFloat = 1.0) -> Divergence:
     """Return `weight` times the KL of q(z), without the KL of q(z|x); a batch needs two examples or more."""
 
     def penalty(vae: VAE, x: Tensor, q: Gaussian, z: Tensor, noise: Tensor) -> Tensor:
-        square = (z[:, None] - q.mu).square() * (-q.logvar).exp()  # (B of z, B of q, D)
+        square = (z[:, None] - q.mu).square() * (-q.logvar).exp()  # (B, B, D)
         log_q = (-0.5 * (square + q.logvar)).logsumexp(1) - math.log(len(z))
-        # ln 2 pi is left out of both densities.
+        # Both densities are without ln 2 pi.
         return weight * (log_q + 0.5 * z.square()).sum(1).mean()
 
     return Divergence(0.0, penalty)

@@ -32,7 +32,7 @@ class Committed(nn.Module):
         super().__init__()
         self.delta = delta
         self.linear = nn.Linear(features, 2 * latents)  # As in `gaussian`, so that both start alike.
-        # v exp(-v) = exp(-(2 delta + 1)) has its two solutions on the real branches of Lambert's W.
+        # The two solutions of v exp(-v) = exp(-(2 delta + 1)) lie on the real branches of Lambert's W.
         product = -math.exp(-(2 * delta + 1))
         self.low = math.sqrt(-lambertw(product, 0).real)
         self.high = math.sqrt(-lambertw(product, -1).real)

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 HistoryRow = dict[str, float]
 PretrainingState = dict[str, Any]
-# learn(vae, reserve, method, budget, seed, saved) trains a whole VAE by a method, see `training.loop.learn`.
-# The loop stands above the methods, so it is handed to the piece that needs it.
+# `learn(vae, reserve, method, budget, seed, saved)` trains a whole VAE by a method. Its place is
+# `training/loop.py`, which stands above the methods, so it is handed to the piece that needs it.
 Learn = Callable[
     [VAE, Part, "Method", Mapping[str, Any], int, PretrainingState | None],
     Iterator[tuple[HistoryRow, PretrainingState]],

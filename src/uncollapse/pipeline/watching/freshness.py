@@ -17,7 +17,7 @@ from uncollapse.experiment.cells import Cell
 from uncollapse.pipeline.job import Job, list_jobs
 from uncollapse.pipeline.paths import LOCK
 
-WRITING = 1.0  # seconds after which DVC has written its lock
+WRITING = 1.0  # DVC writes its lock within so many seconds.
 
 
 class Condition(NamedTuple):
@@ -94,8 +94,8 @@ def parse_entries(text: str) -> dict[str, Any]:
     except (yaml.YAMLError, AttributeError, LookupError, TypeError):
         pass
     why = "DVC is writing it, was ended while it did, or git left a conflict in it"
-    mend = "if that does not pass, delete the file; then `dvc repro` takes what was made from its cache"
-    raise UserError(f"{LOCK}: not whole: {why}; {mend}")
+    fix = "if that does not pass, delete the file; then `dvc repro` takes what was made from its cache"
+    raise UserError(f"{LOCK}: not whole: {why}; {fix}")
 
 
 def is_whole(entry: Mapping[str, Any]) -> bool:

@@ -1,4 +1,4 @@
-"""The state of the code, as git knows it."""
+"""Ask git for the state of the code."""
 
 import subprocess
 from functools import cache
@@ -6,20 +6,20 @@ from pathlib import Path
 
 from uncollapse.pipeline.paths import PARAMS, PIPELINE
 
-SOURCES = (str(PARAMS), str(PIPELINE), "src", "stages")  # all that determines a number
+SOURCES = (str(PARAMS), str(PIPELINE), "src", "stages")  # These determine every number.
 
 
 @cache
 def read_commit() -> str:
-    """The full name of the commit that is checked out; nothing outside of git."""
+    """Return the full name of the commit that is checked out, or nothing outside of git."""
     return ask_git("rev-parse", "HEAD")
 
 
 def is_edited(folder: Path = Path()) -> bool:
-    """Whether something that determines a number was edited since the commit that a folder holds."""
+    """Tell whether a folder differs from its commit in a file that determines a number."""
     return bool(ask_git("-C", str(folder), "status", "--porcelain", "--", *SOURCES))
 
 
 def ask_git(*arguments: str) -> str:
-    """The output of a command of git; nothing where it fails."""
+    """Return the output of a command of git, or nothing if the command fails."""
     return subprocess.run(["git", *arguments], capture_output=True, text=True, check=False).stdout.strip()

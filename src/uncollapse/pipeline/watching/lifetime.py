@@ -1,10 +1,10 @@
-"""End with another process.
+"""End a process together with the one that began it.
 
 `python -m uncollapse.pipeline.watching.lifetime MODULE ARGUMENTS` ends with its caller.
 
-A process that is killed cannot end those that it began: they would go on for hours, and keep the next attempt
-from working. So a stage ends with the DVC that began it, and DVC runs like this where a unit of a cluster
-begins it; then an environment variable tells the stages which process to end with.
+A process that is killed cannot end the processes that it began. They would go on for hours and keep the next
+attempt from working. So a stage ends with the DVC that began it. A unit of a cluster begins DVC by this
+module, too; then an environment variable tells the stages which process to end with.
 """
 
 import os
@@ -17,12 +17,12 @@ from contextlib import suppress
 import psutil
 
 SHELLS = {"sh", "bash", "dash", "zsh", "fish", "ksh"}
-FIRST = {"systemd", "init", "launchd", "tini", "docker-init", "dumb-init"}  # adopt what has lost its parent
-WATCHED = "UNCOLLAPSE_WATCHED"  # the environment variable that names the process to end with
+FIRST = {"systemd", "init", "launchd", "tini", "docker-init", "dumb-init"}  # These adopt orphans.
+WATCHED = "UNCOLLAPSE_WATCHED"  # The environment variable with the id of the process to end with.
 
 
 def end_with(pid: int) -> None:
-    """From now on end this process when another has ended; soon, if it has already."""
+    """Watch another process from now on, and end this one as soon as the other has ended."""
 
     def watch() -> None:
         with suppress(psutil.NoSuchProcess):
@@ -35,9 +35,9 @@ def end_with(pid: int) -> None:
 
 
 def find_dvc() -> int | None:
-    """The process of DVC that began this one, perhaps through a shell; None if it was begun otherwise.
+    """Return the id of the DVC that began this process, perhaps through a shell, or None without DVC.
 
-    Ends this process if that has ended already: then it is a child of the first process of the system.
+    If that DVC has ended already, this process is a child of the first process of the system, and ends too.
     """
     if WATCHED in os.environ:
         return int(os.environ[WATCHED])

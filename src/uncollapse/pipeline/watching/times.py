@@ -15,7 +15,7 @@ from uncollapse.registry import SLOTS
 from uncollapse.tables import append_row
 
 Span = tuple[float, float | None]  # From when, and to when if it is over; seconds of the clock.
-START = 6.0  # seconds that a job takes beside its seeds, mostly to import torch
+START = 6.0  # A job takes so many seconds beside its seeds, mostly to import torch.
 
 
 class JobTime(NamedTuple):

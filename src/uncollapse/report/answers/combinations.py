@@ -18,7 +18,7 @@ from uncollapse.results.roles import LIKELIHOOD
 from uncollapse.results.rows import Comparison
 from uncollapse.results.verdict import Verdict
 
-QUESTION = "Do combinations add anything to their parts?"
+COMBINATION_QUESTION = "Do combinations add anything to their parts?"
 NO_PARTS = "It does not have all of its parts."
 
 
@@ -32,7 +32,7 @@ class Addition(NamedTuple):
 def answer_combinations(evidence: Evidence) -> Answer:
     """Answer with a point for each combination, data set and model."""
     if not evidence.combinations:
-        return refuse(QUESTION, "no method in it combines others")
+        return refuse(COMBINATION_QUESTION, "no method in it combines others")
 
     def find(cell: Cell) -> tuple[Point, Addition | None]:
         return find_addition(evidence, cell)
@@ -46,7 +46,7 @@ def answer_combinations(evidence: Evidence) -> Answer:
         )
 
     cells = {name: evidence.cells_of(method=name) for name in evidence.combinations}
-    return answer_by_cell(evidence, QUESTION, cells, find, claim)
+    return answer_by_cell(evidence, COMBINATION_QUESTION, cells, find, claim)
 
 
 def find_addition(evidence: Evidence, cell: Cell) -> tuple[Point, Addition | None]:

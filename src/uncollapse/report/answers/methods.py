@@ -17,7 +17,7 @@ from uncollapse.results.numbers import show_difference
 from uncollapse.results.roles import LIKELIHOOD
 from uncollapse.results.verdict import DIRECTION_WORDS
 
-QUESTION = "What does each method do to each model, and at what cost?"
+METHOD_QUESTION = "What does each method do to each model, and at what cost?"
 
 
 def answer_methods(evidence: Evidence) -> Answer:
@@ -25,7 +25,7 @@ def answer_methods(evidence: Evidence) -> Answer:
     others = [method for method in evidence.methods if method != evidence.plain]
     if evidence.plain is None or not others:
         needed = "plain method" if evidence.plain is None else "method but the plain one"
-        return refuse(QUESTION, f"it has no {needed}")
+        return refuse(METHOD_QUESTION, f"it has no {needed}")
 
     def find(cell: Cell) -> tuple[Point, Effect | None]:
         return find_gain(evidence, cell)
@@ -40,7 +40,7 @@ def answer_methods(evidence: Evidence) -> Answer:
         )
 
     cells = {method: evidence.cells_of(method=method) for method in others}
-    return answer_by_cell(evidence, QUESTION, cells, find, claim)
+    return answer_by_cell(evidence, METHOD_QUESTION, cells, find, claim)
 
 
 def find_gain(evidence: Evidence, cell: Cell) -> tuple[Point, Effect | None]:

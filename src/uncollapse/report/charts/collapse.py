@@ -10,7 +10,7 @@ from uncollapse.report.charts._lines import average_seeds, draw_lines
 from uncollapse.results.gather import Results
 from uncollapse.results.means import CELL
 
-LEAST_EPS, MOST_EPS, EPS_COUNT = 1e-4, 30.0, 120  # of eps, in nats
+LEAST_EPS, MOST_EPS, EPS_COUNT = 1e-4, 30.0, 120  # in nats
 
 
 def table(results: Results) -> pd.DataFrame:

@@ -134,7 +134,7 @@ WIDE, UNLABELLED = Example(np.zeros((2, 3), np.uint8), "a"), Example(np.zeros((2
     [
         (images(22), "split.train: should be all the rest, but 0 examples are left of 22"),
         (images(15), "split.reserve: should be 10, but 3 examples are left of 15"),
-        ([], "source: no example in made up"),
+        ([], "source: there is no example in made up"),
         ([*images(40), WIDE], "source: the examples should have one shape, not (2, 2) and (2, 3)"),
         ([*images(40), UNLABELLED], "source: some examples have a label and some have none"),
     ],

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parent.parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -105,7 +106,8 @@ def test_wheel_and_sdist_have_every_file_of_the_package_and_the_core_as_dependen
         lines = archive.read(metadata).decode().splitlines()
     assert sources == {name for name in names if ".dist-info/" not in name}
     needed = {line.removeprefix("Requires-Dist: ") for line in lines if line.startswith("Requires-Dist")}
-    assert {line for line in needed if "extra ==" not in line} == set(PROJECT["dependencies"])
+    core = {Requirement(line) for line in needed if "extra ==" not in line}
+    assert core == {Requirement(line) for line in PROJECT["dependencies"]}
     with tarfile.open(sdist) as archive:
         packed = {name.partition("/")[2] for name in archive.getnames()}
     assert {f"src/{name}" for name in sources} | {"README.md", "LICENSE", "pyproject.toml"} <= packed

@@ -2,8 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
-from itertools import permutations, product
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +11,15 @@ import pandas as pd
 import pytest
 import yaml
 from made_grid import report
+from page_numbers import costs, numbers_of_cell, numbers_of_dataset
 from page_text import Element, read_page, unknown_numbers
-from scipy import stats
 
 from uncollapse.experiment.cells import Cell
 from uncollapse.pipeline.cell_files import CellFiles, card_file
 from uncollapse.pipeline.job import Job
 from uncollapse.pipeline.job_recipe import read_grid, read_recipe
-from uncollapse.pipeline.paths import CALIBRATION, COMPARISON, PAGE, SUMMARY
-from uncollapse.results.robust import EVERY_EPS
+from uncollapse.pipeline.paths import CALIBRATION, PAGE, SUMMARY
 
-CELL = list(Cell._fields)
 DIVERGED = {"mnist5k-vae-skip": [0]}
 AXES = {"datasets": ["mnist5k", "kjv"], "models": ["vae", "control_vae"], "methods": ["plain", "skip"]}
 # What a text about all cells may say that they share, and how to see it in their files.
@@ -45,49 +42,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def page(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Element:
     monkeypatch.chdir(folder)
     return read_page(PAGE)
-
-
-def numbers_of(values: pd.Series) -> Iterator[float]:
-    """A mean over seeds, its interval, half of that, the least and the largest value."""
-    values = values.dropna().astype(float)
-    if len(values):
-        half = stats.sem(values) * stats.t.ppf(0.975, len(values) - 1) if len(values) > 1 else 0.0
-        mean = values.mean()
-        yield from (mean, half, mean - half, mean + half, values.min(), values.max())
-
-
-def numbers_of_cell(cell: Cell, measures: list[str]) -> list[float]:
-    """What the tables have about a cell and these measures: means, differences, and the work."""
-    summary, comparison = pd.read_csv(SUMMARY), pd.read_csv(COMPARISON)
-    runs = summary[(summary[CELL] == list(cell)).all(axis=1)]
-    rows = comparison[(comparison[CELL] == list(cell)).all(axis=1) & comparison["measure"].isin(measures)]
-    numbers = [number for name in measures if name in runs for number in numbers_of(runs[name])]
-    for row in rows.itertuples():
-        half = (row.high - row.low) / 2
-        numbers += [row.mean, row.against_mean, row.difference, row.low, row.high, half]
-    if "mi" in measures:
-        numbers += numbers_of(runs["mi_upper"])
-    return [scale * number for number, scale in product(numbers, (1, 100))]
-
-
-def costs(dataset: str) -> list[float]:
-    """The work of each cell of a data set as a multiple of that of another."""
-    summary = pd.read_csv(SUMMARY)
-    work = summary[summary["dataset"] == dataset].groupby(CELL)["gflops"].mean()
-    return [1.0, *(one / other for one, other in permutations(work, 2))]
-
-
-def numbers_of_dataset(dataset: str) -> list[float]:
-    """What all files have about a data set; counts of seeds and of comparisons."""
-    summary = pd.read_csv(SUMMARY)
-    measures = [*summary.columns.drop([*CELL, "seed", "tuned"]), "elbo_at_equal_work"]
-    cells = [cell for cell in read_grid()["cells"] if cell.dataset == dataset]
-    numbers = [number for cell in cells for number in numbers_of_cell(cell, measures)]
-    for cell in cells:
-        history = pd.read_csv(CellFiles(cell).history)
-        numbers += history[history["epoch"] == history["epoch"].max()]["beta"].to_list()
-    settings = read_grid()["evaluation"]
-    return [*numbers, *costs(dataset), *EVERY_EPS, settings["eps"], settings["delta"], *range(5)]
 
 
 def test_every_number_of_the_table_is_that_of_its_cell_and_measure(page: Element) -> None:

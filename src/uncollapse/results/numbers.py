@@ -3,9 +3,12 @@
 import math
 from collections.abc import Sequence
 from functools import cache
+from typing import TYPE_CHECKING
 
 from uncollapse.measures import Measure, list_columns
-from uncollapse.results.rows import CellMeans, Comparison
+
+if TYPE_CHECKING:  # `advice` needs the words of this file, and no pandas.
+    from uncollapse.results.rows import CellMeans, Comparison
 
 NO_INTERVAL = " (one seed: no interval)"
 MINUS = "−"
@@ -35,7 +38,7 @@ def show_interval(
     return f"{middle}{unit}{NO_INTERVAL}" if math.isnan(half) else f"{middle}{unit} [{left}, {right}]"
 
 
-def show_difference(comparison: Comparison, *, units: bool = True) -> str:
+def show_difference(comparison: "Comparison", *, units: bool = True) -> str:
     """Show the difference of a comparison with its interval.
 
     It is "at least" so large if the larger estimate is at its cap.
@@ -47,7 +50,7 @@ def show_difference(comparison: Comparison, *, units: bool = True) -> str:
     return f"at least {text}" if comparison.at_cap == "one" else text
 
 
-def show_mean(means: CellMeans, name: str) -> str:
+def show_mean(means: "CellMeans", name: str) -> str:
     """Show the mean of a measure over the seeds of a cell, ± half its interval.
 
     A share is shown with the ends of its interval, an estimate at its cap with its upper bound; the text is

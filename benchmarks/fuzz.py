@@ -35,9 +35,11 @@ from uncollapse.likelihoods.categorical import categorical
 from uncollapse.likelihoods.gaussian import gaussian
 from uncollapse.registry import make_piece
 
-SECONDS, MEMORY = 60, 2**34  # of an input, and of the process in bytes
-LONGEST = 2500  # characters of a line
-EXPECTED: dict[str, tuple[type[Exception], ...]] = {"diagnose": (ValueError, OSError)}  # of others UserError
+SECONDS, MEMORY = 60, 2**34  # The limits of an input, and of the process in bytes.
+LONGEST = 2500  # characters
+EXPECTED: dict[str, tuple[type[Exception], ...]] = {
+    "diagnose": (ValueError, OSError)
+}  # The others raise UserError.
 
 
 class Fault(Exception):
@@ -60,7 +62,7 @@ def data(use: str, **arguments: Any) -> Callable[[Path], None]:
     def prepared(file: Path) -> None:
         likelihood = categorical() if use == "text_lines" else gaussian()
         source = make_piece("data/sources", {"use": use, "path": str(file), **arguments})()
-        with patch.object(features, "STEPS", 2):  # a classifier of the labels is trained, and not looked at
+        with patch.object(features, "STEPS", 2):  # Nobody looks at the classifier of labels.
             prepare(file.with_name("out"), source, likelihood, **COUNTS)
 
     return prepared
@@ -79,7 +81,7 @@ DOORS: dict[str, Callable[[Path], Any]] = {
 
 def attempt(number: int) -> tuple[str, bool]:
     """Try input `number`; return its name, and whether it was taken. Raises Fault."""
-    torch.set_num_threads(1)  # as in a worker
+    torch.set_num_threads(1)  # As in a worker.
     name = list(INPUTS)[number % len(INPUTS)]
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings(action="ignore"), chdir(folder):
         file = Path(folder) / (f"a.{name.split('.')[1]}" if "." in name else "a.npz")

@@ -124,7 +124,7 @@ def one_changed(files: Mapping[str, bytes], rng: random.Random) -> dict[str, byt
     """Files, the first of which is changed, most often."""
     name = rng.choice(sorted(files))
     data = files[name]
-    if rng.random() < 0.3:  # the header of an .npy file
+    if rng.random() < 0.3:  # This changes the header of an .npy file.
         data = mutated(data[:128], rng) + data[128:]
     elif rng.random() < 0.8:
         data = mutated(data, rng)
@@ -189,6 +189,6 @@ def made(name: str, number: int) -> bytes:
     """Input `number` of a kind: the same at each call."""
     rng = random.Random(number)
     data = INPUTS[name](rng)
-    if name == "load":  # the zip is only how its files come here
+    if name == "load":  # The zip only carries the files here.
         return data
     return data if name != "text_lines" and rng.random() < 0.7 else mutated(data, rng)

@@ -12,7 +12,7 @@ from uncollapse.pipeline.assemble import assemble
 from uncollapse.vae import VAE
 
 BATCHES = 60  # per round
-NETS: dict[str, tuple[dict[str, Any], int]] = {  # with the batch size
+NETS: dict[str, tuple[dict[str, Any], int]] = {  # A net and its batch size.
     "default": ({"use": "mlp", "latents": 32, "hidden": 128, "encoder_layers": 2, "decoder_layers": 4}, 64),
     "reference": (
         {"use": "mlp", "latents": 20, "hidden": 400, "encoder_layers": 1, "decoder_layers": 1},
@@ -20,7 +20,7 @@ NETS: dict[str, tuple[dict[str, Any], int]] = {  # with the batch size
     ),
     "lstm": ({"use": "lstm", "latents": 16, "embedding": 32, "hidden": 48}, 32),
 }
-Run = Callable[[], float]  # trains for BATCHES batches and gives examples a second
+Run = Callable[[], float]  # Trains for BATCHES batches and returns examples a second.
 
 
 def data_of(kind: str) -> tuple[Part, dict[str, Any]]:

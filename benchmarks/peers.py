@@ -43,7 +43,7 @@ def lightning(net: str, size: int) -> Run | None:
 
     class Clock(Callback):
         def on_train_batch_end(self, *event: Any) -> None:
-            if event[-1] == 9:  # without what the first batches set up
+            if event[-1] == 9:  # The first batches also set things up.
                 self.start = time.perf_counter()
             self.end = time.perf_counter()
 

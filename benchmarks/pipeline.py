@@ -30,7 +30,7 @@ def a_cell(folder: Path) -> dict[str, float]:
     project.repro(f"evaluate@{CELL}")
     times: dict[str, list[float]] = {"train": [], "evaluate": []}
     for _ in range(ROUNDS):
-        for stage, measured in times.items():  # forced: DVC's way to make a cell that is there anew
+        for stage, measured in times.items():  # DVC forces a cell to be made anew like this.
             measured.append(seconds(project, sys.executable, f"stages/{stage}.py", CELL))
     return {stage: statistics.median(measured) for stage, measured in times.items()}
 

@@ -117,7 +117,7 @@ def main() -> None:
     parser.add_argument("--code", type=Path, default=Path(__file__).parent.parent)
     arguments = parser.parse_args()
     code = arguments.code.resolve()
-    for library in LIBRARIES:  # before the forks, so that each stage starts at once
+    for library in LIBRARIES:  # Each fork has them and starts at once.
         importlib.import_module(library)
     (arguments.folder / "metrics").mkdir(parents=True, exist_ok=True)
     os.chdir(arguments.folder)

@@ -68,7 +68,7 @@ def pictures(page: Page, address: str) -> None:
     for box, names in enumerate((("model", "method", "seed"), ("test/mi", "test/nll"))):
         page.get_by_role("combobox").nth(box).click()
         page.wait_for_timeout(500)
-        for name in names:  # the list holds only those options that are in sight
+        for name in names:  # The list holds only the options in sight.
             while page.locator(f"[class*=option-active][title='{name}']").count() == 0:
                 page.keyboard.press("ArrowDown")
             page.keyboard.press("Enter")

@@ -25,13 +25,13 @@ from uncollapse.vae import VAE, initialise_weights
 PICTURE = Path(__file__).parent.parent / "docs" / "hero.png"
 NET = {"use": "mlp", "latents": 32, "hidden": 128, "encoder_layers": 2, "decoder_layers": 24, "init": "torch"}
 TRAINING = Training(epochs=60, batch_size=64, learning_rate=0.0005, halving=3, patience=7)
-VALID, TEST = 500, 500  # examples; the rest is learned from
+VALID, TEST = 500, 500  # The other examples are for training.
 SEED = 0
 ROWS = {
     "plain": ("A collapsed VAE", f"decoder of {NET['decoder_layers']} layers"),
     "skip": ("The same network", "with skip connections"),
 }
-SIZE, GAP, MARGIN = 72, 6, 190  # pixels: a digit, the space between two, and the column of labels
+SIZE, GAP, MARGIN = 72, 6, 190  # In pixels: a digit, a gap, and the labels.
 BLACK, GREY = "#1a1a1a", "#767676"
 
 

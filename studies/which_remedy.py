@@ -13,7 +13,7 @@ import pandas as pd
 from uncollapse.your_vae.advice import TABLE
 
 STUDIES = Path(__file__).parent
-REMEDIES = {  # a row of the table, and the entries of params.yaml that belong to it
+REMEDIES = {  # A row of the table has these entries of params.yaml.
     "Anneal the KL weight (`annealed_vae`)": ["annealed_vae"],
     "Skip connections (`skip`)": ["skip"],
     "ControlVAE (`control_vae`)": ["control_vae"],
@@ -24,7 +24,7 @@ PRETRAINING = ["pretrained", "autoencoder"]
 COLLAPSING, HEALTHY, TEXT = "Pictures that collapse", "Pictures that do not", "Sentences"
 FEWEST_SEEDS = 3
 COLLAPSED_SHARE = 0.1  # A data set collapses when this share of dimensions carries no information.
-BETTER = {"nll": -1, "uninformative": -1, "equal_work": 1}  # the sign of a difference that is good
+BETTER = {"nll": -1, "uninformative": -1, "equal_work": 1}  # The sign of a good difference.
 
 
 def read_comparisons() -> pd.DataFrame:

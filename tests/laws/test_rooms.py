@@ -1,8 +1,10 @@
 """The contract of rooms in pyproject.toml breaks when an import is added that it forbids."""
 
+import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -38,3 +40,11 @@ def test_a_forbidden_import_breaks_the_contract(tmp_path: Path, file: str, line:
     )
     assert done.returncode == 1
     assert "Contracts: 3 kept, 1 broken." in done.stdout
+
+
+def test_the_map_in_the_documents_is_the_contract() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    layers = [set(row.split(" | ")) for row in contracts[0]["layers"]]
+    section = (ROOT / "docs/design.md").read_text().split("\n## The rooms of the code\n")[1]
+    rows = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
+    assert [set(re.findall("`([a-z_]+)`", row)) for row in rows] == layers

@@ -67,7 +67,7 @@ def main(name: str) -> int:
 
 def params(study: Path) -> dict[str, Any]:
     """Return params.yaml at the top with the entries of the study in their place."""
-    result, own = (read_yaml(folder / "params.yaml") for folder in (ROOT, study))
+    result, own = read_yaml(ROOT / "params.yaml"), read_yaml(study / "params.yaml")
     for section, entries in own.items():
         result[section] = entries if section == "grid" else {**result[section], **entries}
     return result

@@ -101,8 +101,8 @@ class Params:
 
     def candidates(self, cell: Cell) -> list[Values]:
         """Return the candidates of a cell, of its model and method together; none if it is not tuned."""
-        keys = (("models", cell.model, cell.dataset), ("methods", cell.method, cell.dataset))
-        models, methods = (self.tuned.get(key, [{}]) for key in keys)
+        models = self.tuned.get(("models", cell.model, cell.dataset), [{}])
+        methods = self.tuned.get(("methods", cell.method, cell.dataset), [{}])
         return [{**model, **method} for model in models for method in methods if model or method]
 
     def cells(self) -> list[Cell]:

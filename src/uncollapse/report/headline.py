@@ -41,7 +41,7 @@ def write_sentence(evidence: Evidence, axis: str, verdict: Verdict, found: Seque
     rows = [(row, one.cell) for one in found for row in (one.nll, one.share)]
     row, cell = min(rows, key=lambda pair: (not evidence.direction(pair[0]), pair[0].p_holm))
     measure = find_measure(row.measure)
-    name, against = (getattr(one, axis) for one in (found[0].cell, found[0].against))
+    name, against = getattr(found[0].cell, axis), getattr(found[0].against, axis)
     where = f"{cell.dataset} with `{cell.model}`" if axis == "method" else cell.dataset
     return (
         f"`{name}` {verdict.clause} in {len(found)} of {of} comparisons with `{against}` "

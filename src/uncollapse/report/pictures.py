@@ -47,7 +47,7 @@ def write_figures(results: Results) -> None:
 
 def draw_facets(chart: Any, table: pd.DataFrame, width: int = 250, height: int = 170) -> alt.FacetChart:
     """Draw a panel for every data set (columns) and model (rows), in the order of the table."""
-    datasets, models = (list(table[what].drop_duplicates()) for what in ("dataset", "model"))
+    datasets, models = list(table["dataset"].unique()), list(table["model"].unique())
     return chart.properties(width=width, height=height).facet(
         column=alt.Column("dataset:N", sort=datasets, title=None),
         row=alt.Row("model:N", sort=models, title=None),

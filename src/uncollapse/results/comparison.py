@@ -182,7 +182,7 @@ def mark_beyond_chance(table: pd.DataFrame, measures: Mapping[str, Measure]) -> 
     pair = PAIR[:-1]
     for name, measure in measures.items():
         if measure.limit:
-            rows, limits = (table[table["measure"] == column] for column in (name, measure.limit))
+            rows, limits = table[table["measure"] == name], table[table["measure"] == measure.limit]
             limits = limits.set_index(pair)[["difference", "beyond_chance"]].add_suffix("_limit")
             rows = rows.join(limits, on=pair)
             agrees = rows["beyond_chance_limit"].fillna(False).astype(bool)

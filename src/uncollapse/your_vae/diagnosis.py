@@ -180,6 +180,6 @@ def probe_labels(mu: torch.Tensor, labels: Any, order: torch.Tensor) -> float:
             "and two examples of each class on average"
         )
     cuts = [3 * len(mu) // 5, 4 * len(mu) // 5]
-    train, valid, test = ((mu[part], classes[part.numpy()]) for part in order.tensor_split(cuts))
+    parts = [(mu[part], classes[part.numpy()]) for part in order.tensor_split(cuts)]
     with need_extra("probe"):
-        return measure_probe_accuracy(train, valid, test)
+        return measure_probe_accuracy(*parts)

@@ -21,7 +21,9 @@ REMEDIES = {  # A row of the table has these entries of params.yaml.
     "Adversarial training (`adversarial`, `noise+adversarial`)": ["adversarial", "noise+adversarial"],
 }
 PRETRAINING = ["pretrained", "autoencoder"]
-COLLAPSING, HEALTHY, TEXT = "Pictures that collapse", "Pictures that do not", "Sentences"
+COLLAPSING = "Pictures whose plain VAE collapses in part"
+HEALTHY = "Pictures whose plain VAE does not collapse"
+TEXT = "Sentences"
 FEWEST_SEEDS = 3
 COLLAPSED_SHARE = 0.1  # A data set collapses when this share of dimensions carries no information.
 BETTER = {"nll": -1, "uninformative": -1, "equal_work": 1}  # The sign of a good difference.
@@ -59,17 +61,17 @@ def describe_likelihood(rows: pd.DataFrame) -> str:
         if len(shown):
             sizes, ends = shown["nll"].abs(), shown[["nll_low", "nll_high"]].abs()
             outer = f"[{round_number(ends.min(axis=None))}, {round_number(ends.max(axis=None))}]"
-            parts.append(f"**{len(shown)} of {len(rows)} {word}**<br>{join_ends(sizes)} {outer}")
-    return "<br>".join(parts) or ("nothing shown" if len(rows) else "no data")
+            parts.append(f"**{len(shown)}/{len(rows)} {word}**<br>{join_ends(sizes)} nats {outer}")
+    return "<br>".join(parts) or ("nll: nothing shown" if len(rows) else "no data")
 
 
 def describe_information(rows: pd.DataFrame) -> str:
-    """Return in how many comparisons more, or fewer, dimensions carry information."""
+    """Return in how many comparisons more dimensions, or fewer, carry information."""
     parts = []
     for word, better in (("more", True), ("less", False)):
         shown = select_shown(rows, "uninformative", better=better)
         if len(shown):
-            parts.append(f"<br>z tells {word} in {len(shown)}")
+            parts.append(f"<br>z tells {word}: {len(shown)}")
     return "".join(parts)
 
 
@@ -80,8 +82,8 @@ def describe_work(rows: pd.DataFrame) -> str:
     for word, better in (("better", True), ("worse", False)):
         shown = select_shown(known, "equal_work", better=better)
         if len(shown):
-            parts.append(f"{len(shown)} {word}")
-    return f"{join_ends(rows['work'])} | {', '.join(parts) or 'none'} of {len(known)}"
+            parts.append(f"{len(shown)}/{len(known)} {word}")
+    return f"{join_ends(rows['work'])} | {', '.join(parts) or 'nothing shown'}"
 
 
 def join_ends(numbers: pd.Series) -> str:
@@ -106,7 +108,10 @@ def make_table() -> str:
     comparisons = read_comparisons()
     columns = [COLLAPSING, HEALTHY, TEXT]
     heads = [f"{column}: {list_datasets(comparisons, column)}" for column in columns]
-    lines = [f"| Remedy | {' | '.join(heads)} | Work | At equal work |", "|---" * (len(heads) + 3) + "|"]
+    lines = [
+        f"| Remedy | {' | '.join(heads)} | Work (plain = 1) | At equal work (ELBO) |",
+        "|---" * (len(heads) + 3) + "|",
+    ]
     for name, entries in REMEDIES.items():
         rows = comparisons[comparisons["remedy"].isin(entries)]
         groups = [rows[rows["column"] == column] for column in columns]

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 from uncollapse.cli import SHOWN_FIRST, find_commands
@@ -50,4 +51,9 @@ def test_the_help_lists_every_file_once() -> None:
     assert list(find_commands())[: len(SHOWN_FIRST)] == list(SHOWN_FIRST)
     assert set(find_commands()) == files
     listed = run(PACKAGE, "--help")
+    assert "`uncollapse COMMAND --help` explains a command" in " ".join(listed.split())
     assert all(command.title.split()[0] in listed for command in find_commands().values())
+
+
+def test_the_command_says_its_version() -> None:
+    assert run(PACKAGE, "--version").split() == ["uncollapse", version("uncollapse")]

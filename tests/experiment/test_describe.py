@@ -47,8 +47,13 @@ def test_a_piece_has_its_own_arguments_and_a_sentence(piece: ListedPiece) -> Non
 
 
 def test_the_command_prints_a_slot_and_names_those_there_are() -> None:
-    assert list_as_text("kl_weight").startswith(
-        "kl_weight: What does the KL weigh at this step?\n  constant  beta: 1.0\n"
+    lines = list_as_text("kl_weight").splitlines()
+    assert lines[0].startswith("name: default; an argument without a default must be given")
+    assert lines[2:4] == ["kl_weight: What does the KL weigh at this step?", "  constant  beta: 1.0"]
+    assert "(per is example, dimension or total)" in " ".join(line.strip() for line in lines)
+    assert lines[-1] == (
+        "In params.yaml: `models: my_vae: {kl_weight: {use: cyclical, ...}}`, "
+        "then `grid: models: [vae, my_vae]`."
     )
     with pytest.raises(UserError, match="no slot 'kl'; there are kl_weight, divergence"):
         list_as_text("kl")

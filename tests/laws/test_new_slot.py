@@ -87,7 +87,7 @@ def test_a_tenth_slot_is_a_folder_and_a_line(tmp_path: Path) -> None:
     assert found["recipes"]["evaluate/mnist5k-vae-shared"] is None
     assert "uncollapse/methods/tenth/share.py" in found["sources"]
     assert found["roles"] == "plain"
-    assert found["listing"].startswith("tenth: What is the tenth question?\n  nothing\n")
+    assert "\ntenth: What is the tenth question?\n  nothing\n" in found["listing"]
     assert found["row"].startswith(
         "| `tenth` | `share` | A share is taken. | [Doe 2030](https://arxiv.org/abs/3001.00001) |"
     )

@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Callable
 from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
 from typing import NamedTuple
 
 from uncollapse.errors import MissingExtra, UserError, escape_line, need_extra
@@ -50,9 +51,11 @@ def make_parser() -> argparse.ArgumentParser:
     """Return the parser of all commands and their arguments."""
     parser = argparse.ArgumentParser(
         prog="uncollapse",
-        description="Has a VAE collapsed, and what helps?",
-        epilog="`dvc repro` makes the cells of the grid, `make ui` shows them in MLflow.",
+        description="Find out whether a VAE has collapsed, and what helps.",
+        epilog="`uncollapse COMMAND --help` explains a command. `dvc repro` computes the cells of the grid, "
+        "and `make ui` shows them in MLflow.",
     )
+    parser.add_argument("--version", action="version", version=f"uncollapse {find_version()}")
     parsers = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, command in find_commands().items():
         own = parsers.add_parser(name, help=command.title, description=command.title, epilog=command.epilog)
@@ -60,6 +63,14 @@ def make_parser() -> argparse.ArgumentParser:
         if command.add_arguments:
             command.add_arguments(own)
     return parser
+
+
+def find_version() -> str:
+    """Return the version of the package, as far as it is installed."""
+    try:
+        return version("uncollapse")
+    except PackageNotFoundError:
+        return "(not installed)"
 
 
 def find_commands() -> dict[str, Command]:

@@ -1,4 +1,4 @@
-"""`uncollapse cell`: make one cell of the grid, in a clone of the repository at a commit."""
+"""`uncollapse cell`: compute one cell of the grid in a fresh clone of a commit."""
 
 import argparse
 import re
@@ -7,8 +7,9 @@ from uncollapse.cli import Command
 from uncollapse.cli._arguments import CELL_HELP, add_source, read_source
 from uncollapse.errors import UserError
 
-ELSEWHERE = """For any machine that reaches the repository and its DVC remote, see docs/cluster.md. Clones
-    lie in the folder that UNCOLLAPSE_SCRATCH names, or else in the one for temporary files."""
+ELSEWHERE = """Any machine that reaches the repository and its DVC remote can do this: see
+    docs/cluster.md. What the remote has is not computed again. Clones lie in the folder that
+    UNCOLLAPSE_SCRATCH names, or else in the folder for temporary files."""
 
 
 def add_cell_and_commit(parser: argparse.ArgumentParser) -> None:
@@ -42,7 +43,7 @@ def make_cell(arguments: argparse.Namespace) -> None:
 
 
 COMMAND = Command(
-    "make one cell, in a clone at a commit; what the DVC remote has is not made again",
+    "compute one cell in a fresh clone of a commit, for clusters",
     make_cell,
     add_cell_and_commit,
     ELSEWHERE,

@@ -15,13 +15,13 @@ FIGURES = (".png", ".svg", ".pdf")
 
 def add_encodings(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that name the encodings, and what is to be said of them."""
-    arrays = ".npz file of arrays mu and logvar (examples, dimensions), labels if you like"
+    arrays = ".npz file of arrays mu and logvar (examples, dimensions), optionally labels"
     parser.add_argument("file", type=Path, help=arrays)
-    share = "share of examples that may have more KL (default %(default)s)"
+    share = "share of examples whose KL may exceed the threshold (default %(default)s)"
     parser.add_argument("--delta", type=float, default=0.01, help=share)
     parser.add_argument("--json", action="store_true", help="print all fields as JSON")
     parser.add_argument("--figure", type=Path, metavar="FILE", help=f"draw a figure: {', '.join(FIGURES)}")
-    what = "say what the studies found against collapse on such data"
+    what = "list what helped in our studies on this kind of data"
     parser.add_argument("--kind", choices=("images", "text"), help=what)
 
 

@@ -6,17 +6,19 @@ from collections import Counter
 from uncollapse.cli import Command
 from uncollapse.cli._arguments import add_source, read_source
 
-TITLE = "which cells params.yaml asks for, which of them are up to date, and how long the others may take"
+TITLE = "list the cells of params.yaml: which are up to date, and how long the others may take"
 CONDITIONS = """ready: made from params.yaml, the code and the data as they are now. stale: made from
     something else. failed: with the line that follows. not here: in dvc.lock, but not in this folder;
     `dvc pull` or `dvc checkout` brings it, or else `dvc repro` makes it. Times are estimated from earlier
-    runs in this folder: of the same cell, or of others on its data set."""
+    runs in this folder: those of the same cell, or of others on its data set."""
 ENGINES = ("ray", "slurm", "local")  # Each is a file src/uncollapse/cluster/on_<name>.py.
 
 
 def add_engine(parser: argparse.ArgumentParser) -> None:
     """Add the options that have the cells made on a cluster."""
-    parser.add_argument("--on", choices=ENGINES, help="make what is missing there, and gather it here")
+    parser.add_argument(
+        "--on", choices=ENGINES, help="compute the missing cells on this engine, and gather them here"
+    )
     add_source(parser)
 
 

@@ -17,4 +17,4 @@ def print_methods(arguments: argparse.Namespace) -> None:
     print(list_as_text(arguments.slot))
 
 
-COMMAND = Command("what can stand in each slot: pieces, arguments, papers", print_methods, add_slot)
+COMMAND = Command("list what can fill each slot: pieces, arguments, papers", print_methods, add_slot)

@@ -26,8 +26,8 @@ def print_cell(arguments: argparse.Namespace) -> None:
 
 
 COMMAND = Command(
-    "the measures of a cell: each seed, their mean and its interval",
+    "print the measures of a cell: each seed, their mean and its interval",
     print_cell,
     add_cell,
-    "What each measure is: docs/measures.md.",
+    "docs/measures.md explains each measure.",
 )

@@ -17,21 +17,28 @@ ARXIV = re.compile(r"arXiv\s+(\d{4}\.\d{4,5})")
 AUTHORS = r"(?:[A-Z][a-z]+, )*[A-Z][\w-]+(?: (?:&|et) [\w-]+\.?)?"
 PAPER = re.compile(rf"({AUTHORS} \d{{4}})(?:, {ARXIV.pattern})?")
 TEXT_WIDTH, QUOTES = 100, "'"
+LEGEND = """name: default; an argument without a default must be given, by the entry or by its data set.
+In kl_weight, steps and period are numbers of batches; targets and free bits are in nats."""
 
 
 class ListedPiece(NamedTuple):
-    """A piece: its slot, name and arguments, the first sentence of its docstring, its links and its paper."""
+    """A piece: its slot, name and arguments, the first sentence of its docstring, its links and its paper.
+
+    `choices` says of an argument which words it may be, such as "per is example, dimension or total".
+    """
 
     slot: str
     name: str
     arguments: list[str]
+    choices: list[str]
     sentence: str
     links: list[str]
     paper: str
 
     def __str__(self) -> str:
         head = "  ".join(["", self.name, ", ".join(self.arguments)]).rstrip()
-        text = " ".join([self.sentence, *self.links])
+        choices = [f"({'; '.join(self.choices)})"] if self.choices else []
+        text = " ".join([self.sentence, *choices, *self.links])
         margins = {"initial_indent": " " * 6, "subsequent_indent": " " * 6}
         return f"{head}\n{textwrap.fill(text, TEXT_WIDTH, break_on_hyphens=False, **margins)}"
 
@@ -43,13 +50,25 @@ class ListedPiece(NamedTuple):
 
 
 def list_as_text(slot: str | None) -> str:
-    """Return the pieces of a slot, or of all slots, as text. Raises UserError if there is no such slot."""
+    """Return the pieces of a slot, or of all slots, with how to read and use them.
+
+    Raises UserError if there is no such slot.
+    """
     if slot not in (None, *SLOTS):
         raise UserError(f"no slot {slot!r}; there are {', '.join(SLOTS)}")
-    slots = [SLOTS[slot]] if slot else SLOTS.values()
-    return "\n".join(
-        str(line) for one in slots for line in (f"{one.name}: {read_question(one)}", *list_pieces(one))
-    )
+    slots = [SLOTS[slot]] if slot else list(SLOTS.values())
+    lines = [line for one in slots for line in (f"{one.name}: {read_question(one)}", *list_pieces(one))]
+    return "\n".join(map(str, [LEGEND, *lines, explain_use(slots[0])]))
+
+
+def explain_use(slot: Slot) -> str:
+    """Return how params.yaml uses a piece of a slot: the grid names entries, and an entry names pieces."""
+    pieces = [piece.name for piece in list_pieces(slot) if piece.name != slot.default]
+    if slot.section == "datasets":
+        return f"In params.yaml: `datasets: mine: {slot.name}: {{use: {pieces[0]}, ...}}`; see docs/data.md."
+    own, kept = ("my_vae", "vae") if slot.section == "models" else ("mine", "plain")
+    entry = f"{slot.section}: {own}: {{{slot.name}: {{use: {pieces[0]}, ...}}}}"
+    return f"In params.yaml: `{entry}`, then `grid: {slot.section}: [{kept}, {own}]`."
 
 
 def make_pieces_table() -> str:
@@ -70,8 +89,9 @@ def list_pieces(slot: Slot) -> Iterator[ListedPiece]:
         file = PACKAGE / slot.folder / f"{name}.py"
         text = read_docstring(file)
         links = [f"https://arxiv.org/abs/{number}" for number in ARXIV.findall(text)]
-        found = read_arguments(ast.parse(file.read_text()), name)
-        yield ListedPiece(slot.name, name, found, find_first_sentence(text), links, link_paper(text))
+        tree = ast.parse(file.read_text())
+        found, choices = read_arguments(tree, name), read_choices(tree, name)
+        yield ListedPiece(slot.name, name, found, choices, find_first_sentence(text), links, link_paper(text))
 
 
 def read_docstring(file: Path) -> str:
@@ -100,7 +120,7 @@ def find_first_sentence(text: str) -> str:
 
 def read_arguments(tree: ast.Module, name: str) -> list[str]:
     """Return the arguments of a piece's function, as params.yaml takes them: `radius`, or `steps: 1`."""
-    (function,) = (node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == name)
+    function = find_piece(tree, name)
     constants = {
         target.id: node.value
         for node in tree.body
@@ -115,6 +135,23 @@ def read_arguments(tree: ast.Module, name: str) -> list[str]:
         else argument.arg
         for argument, default in both
     ]
+
+
+def read_choices(tree: ast.Module, name: str) -> list[str]:
+    """Return which words an argument of a piece's function may be, as its type `Literal` says."""
+    choices = []
+    for argument in find_piece(tree, name).args.kwonlyargs:
+        kind = argument.annotation
+        if isinstance(kind, ast.Subscript) and ast.unparse(kind.value) == "Literal":
+            *words, last = (str(word) for word in ast.literal_eval(kind.slice))
+            choices.append(f"{argument.arg} is {', '.join(words)} or {last}")
+    return choices
+
+
+def find_piece(tree: ast.Module, name: str) -> ast.FunctionDef:
+    """Return the function of a file that makes its piece."""
+    (function,) = (node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == name)
+    return function
 
 
 def read_question(slot: Slot) -> str:

@@ -14,7 +14,7 @@ import yaml
 
 from uncollapse.experiment.cells import Cell
 from uncollapse.experiment.params import Params
-from uncollapse.registry import SLOTS, list_names
+from uncollapse.registry import PACKAGE, SLOTS, list_names
 from uncollapse.vae import Gaussian
 
 ROOT = Path(__file__).parent.parent.parent
@@ -66,6 +66,13 @@ def test_links_lead_somewhere(page: Path) -> None:
             target = (page.parent / file).resolve() if file else page
             assert target.exists(), link
             assert not anchor or anchor in find_anchors(target), link
+
+
+def test_the_files_to_open_are_there() -> None:
+    table = (ROOT / "docs/design.md").read_text().split("| to change | open |\n")[1].split("\n\n")[0]
+    files = re.findall(r"`([\w/]+\.py)`", "".join(row.split(" | ", 1)[1] for row in table.splitlines()[1:]))
+    assert len(files) > 15
+    assert [file for file in files if not ((ROOT / file).exists() or (PACKAGE / file).exists())] == []
 
 
 def test_the_tables_of_the_documents_are_those_of_the_code_and_the_results() -> None:

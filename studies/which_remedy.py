@@ -61,7 +61,7 @@ def describe_likelihood(rows: pd.DataFrame) -> str:
         if len(shown):
             sizes, ends = shown["nll"].abs(), shown[["nll_low", "nll_high"]].abs()
             outer = f"[{round_number(ends.min(axis=None))}, {round_number(ends.max(axis=None))}]"
-            parts.append(f"**{len(shown)}/{len(rows)} {word}**<br>{join_ends(sizes)} nats {outer}")
+            parts.append(f"**{len(shown)}/{len(rows)} {word}**<br>{join_ends(sizes)} nats<br>{outer}")
     return "<br>".join(parts) or ("nll: nothing shown" if len(rows) else "no data")
 
 

@@ -138,11 +138,11 @@ def test_the_table_of_remedies_counts_what_is_shown(
         "| Work (plain = 1) | At equal work (ELBO) |"
     )
     assert lines[3] == (
-        "| Skip connections (`skip`) | **2/3 better**<br>5–120 nats [4, 121]<br>z tells more: 1 "
-        "| **1/1 worse**<br>3 nats [2, 4] | nll: nothing shown | 1.5–2 | 2/4 better, 1/4 worse |"
+        "| Skip connections (`skip`) | **2/3 better**<br>5–120 nats<br>[4, 121]<br>z tells more: 1 "
+        "| **1/1 worse**<br>3 nats<br>[2, 4] | nll: nothing shown | 1.5–2 | 2/4 better, 1/4 worse |"
     )
     assert lines[2].startswith(
-        "| Anneal the KL weight (`annealed_vae`) | no data | **1/1 better**<br>3 nats [2, 4] | no data |"
+        "| Anneal the KL weight (`annealed_vae`) | no data | **1/1 better**<br>3 nats<br>[2, 4] | no data |"
     )
     assert lines[-1].endswith("is better in 0 of 1 comparisons, worse in 1.")
 

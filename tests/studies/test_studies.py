@@ -15,7 +15,7 @@ from PIL import Image
 from small_params import TEXT
 
 from uncollapse.experiment.params import Params
-from uncollapse.pipeline.calibration import LATENTS, SPECTRUM, find_optimum
+from uncollapse.pipeline.calibration import LATENT_COUNT, SPECTRUM, find_optimum
 
 STUDIES = Path(__file__).parent.parent.parent / "studies"
 NAMES = sorted(file.parent.name for file in STUDIES.glob("*/params.yaml"))
@@ -98,7 +98,7 @@ def test_a_study_that_fails_brings_no_tables_of_others(
 
 def test_theory_is_that_of_the_calibration(scripts: None) -> None:
     for variance in (0.5, 1.0, 3.0):
-        assert module("theory").compute_optimal_kl(SPECTRUM[:LATENTS], variance) == pytest.approx(
+        assert module("theory").compute_optimal_kl(SPECTRUM[:LATENT_COUNT], variance) == pytest.approx(
             find_optimum(variance)
         )
     assert np.array_equal(module("theory").compute_optimal_kl(np.array([0.9, 1.0]), 1.0), [0, 0])

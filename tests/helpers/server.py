@@ -14,14 +14,14 @@ KILLED = """
 import os, runpy, signal
 from uncollapse.tracking import mirror
 
-complete = mirror.complete
+complete = mirror.complete_run
 
 def die(client, stored, run, points):
     if run.name.endswith("plain-1"):
         os.kill(os.getpid(), signal.SIGKILL)
     complete(client, stored, run, points)
 
-mirror.complete = die
+mirror.complete_run = die
 runpy.run_path("stages/track.py", run_name="__main__")
 """
 

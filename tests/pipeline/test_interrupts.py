@@ -127,7 +127,7 @@ def test_a_lock_that_dvc_left_in_half(tmp_path_factory: pytest.TempPathFactory) 
     before = lock.read_text()
     lock.write_text(before[: len(before) // 2])
     assert "dvc.lock" in project.call("dvc", "repro", fails=True)
-    assert "delete it, then `dvc repro`" in project.call("uncollapse", "check", fails=True)
+    assert "delete the file; then `dvc repro`" in project.call("uncollapse", "check", fails=True)
     lock.unlink()
     stages, lines = project.repro()
     assert not [stage for stage in stages if stage.startswith(("prepare", "pretrain", "train", "evaluate"))]

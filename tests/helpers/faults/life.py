@@ -125,7 +125,7 @@ def assert_told(end: End, kind: str) -> None:
         assert len(lines) == (end.status == 130), problem
     else:
         assert end.status == 1, problem
-        assert [line for line in lines if line.startswith("error: ") and "worker process died" in line], (
+        assert [line for line in lines if line.startswith("error: ") and "worker process was killed" in line], (
             problem
         )
 

@@ -125,9 +125,8 @@ def assert_told(end: End, kind: str) -> None:
         assert len(lines) == (end.status == 130), problem
     else:
         assert end.status == 1, problem
-        assert [line for line in lines if line.startswith("error: ") and "worker process was killed" in line], (
-            problem
-        )
+        told = [line for line in lines if line.startswith("error: ") and "worker process was killed" in line]
+        assert told, problem
 
 
 def lock_is_free(file: Path) -> bool:

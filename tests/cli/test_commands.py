@@ -1,6 +1,7 @@
 """The command line: a file in its folder is a command, and the help needs no torch."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 from uncollapse.cli import SHOWN_FIRST, find_commands
 from uncollapse.registry import PACKAGE
 
+ROOT = Path(__file__).parent.parent.parent
 HELLO = '''"""`uncollapse hello`: greet somebody."""
 
 from uncollapse.cli import Command
@@ -44,6 +46,17 @@ def test_a_new_file_is_a_new_command(tmp_path: Path) -> None:
     assert run(package, "hello", "world") == "hello world\n"
     listed = run(package, "--help").splitlines()
     assert next(line for line in listed if "hello" in line).split(maxsplit=1) == ["hello", "greet somebody"]
+
+
+def test_the_example_of_the_page_prints_the_seeds(tmp_path: Path) -> None:
+    package, page = tmp_path / "uncollapse", (ROOT / "docs/methods.md").read_text()
+    shutil.copytree(PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
+    *_, example = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    (package / "cli/seeds.py").write_text(example)
+    command = [sys.executable, "-c", "from uncollapse.cli import main; main()", "seeds"]
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, env=environment)
+    assert done.stdout == "0 1 2 3\n"
 
 
 def test_the_help_lists_every_file_once() -> None:

@@ -34,7 +34,7 @@ class Verdict(StrEnum):
 
 MEANINGS = {
     Verdict.HELPS: "better in likelihood, collapse or information, and worse in none",
-    Verdict.AT_MORE_WORK: "so too, but it took more work, and at equal work nothing better is shown",
+    Verdict.AT_MORE_WORK: "the same, but it took more work, and at equal work nothing better is shown",
     Verdict.TRADE_OFF: "better in one, worse in another",
     Verdict.NOTHING: "nothing is beyond chance",
     Verdict.WORSE: "worse in one, better in none",

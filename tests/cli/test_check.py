@@ -71,7 +71,8 @@ def call_make(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]
         (folder / "studies" / name / "params.yaml").write_text("{}")
     (folder / ".venv").mkdir(exist_ok=True)
     (folder / ".venv/ready").touch()
-    return subprocess.run(["make", *arguments], cwd=folder, capture_output=True, text=True, check=False)
+    command = ["make", "--no-print-directory", *arguments]  # `make test` calls these tests.
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.parametrize("arguments", [(), ("help",)])

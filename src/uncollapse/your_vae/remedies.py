@@ -104,9 +104,9 @@ def perturbation(use: str, **arguments: Any) -> Callable[..., Tensor]:
     example. The adversary calls `loss` once more than it takes steps; draw its noise beforehand, so that
     every call sees the same.
     """
-    if use == "word_dropout" or arguments.get("drop"):
-        raise ValueError(f"perturbation: {use} on words only works with this project's tokens; leave it out")
     rule: Perturbation = build_piece("perturbation", use, arguments)
+    if rule.reads_words:
+        raise ValueError(f"perturbation: {use} on words only works with this project's tokens; leave it out")
     net = SimpleNamespace(encoder=SimpleNamespace(embed=lambda x: x))
 
     def perturb(x: Tensor, loss: Callable[[Tensor], Tensor] | None = None) -> Tensor:

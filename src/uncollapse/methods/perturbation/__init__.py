@@ -2,11 +2,12 @@
 
 What do encoder and decoder read? The likelihood is always that of the clean x.
 
-A piece maps the current inputs of encoder and decoder to new ones. Several pieces act one after the other: in
-params.yaml they are a list.
+A piece is a `Perturbation`, which maps the current inputs of encoder and decoder to new ones. Several pieces
+act one after the other: in params.yaml they are a list.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
@@ -40,4 +41,15 @@ class Context(NamedTuple):
     generator: torch.Generator
 
 
-Perturbation = Callable[[Inputs, Context], Inputs]
+@dataclass(frozen=True)
+class Perturbation:
+    """A change of the inputs: `run(inputs, context)` gives the new ones.
+
+    `reads_words` says that it acts on the words of this project's data, which stand as tokens.
+    """
+
+    run: Callable[[Inputs, Context], Inputs]
+    reads_words: bool = False
+
+    def __call__(self, inputs: Inputs, context: Context) -> Inputs:
+        return self.run(inputs, context)

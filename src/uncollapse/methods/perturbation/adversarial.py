@@ -53,4 +53,4 @@ def adversarial(
         index = torch.arange(len(clean), device=clean.device)
         return inputs._replace(embedded=embedded + torch.stack(deltas)[worst, index])
 
-    return perturb
+    return Perturbation(perturb)

@@ -34,4 +34,4 @@ def noise(*, sigma: NonNegativeFloat = 0.0, flip: Share = 0.0, drop: Share = 0.0
             x = torch.where((uniform < drop) & (x > END), UNKNOWN, x)
         return inputs._replace(encoder=x)
 
-    return perturb
+    return Perturbation(perturb, reads_words=drop > 0)

@@ -23,4 +23,4 @@ def word_dropout(*, rate: Annotated[float, Field(ge=0, le=1)] = 0.25) -> Perturb
         dropped = torch.rand(x.shape, generator=context.generator, device=x.device) < rate
         return inputs._replace(decoder=torch.where(dropped & (x > END), UNKNOWN, x))
 
-    return perturb
+    return Perturbation(perturb, reads_words=True)

@@ -113,11 +113,10 @@ def find_comments(file: Path) -> Iterator[tuple[int, str]]:
 
 def is_said_well(comment: str) -> bool:
     """Tell whether a comment is a unit or a shape, or begins and ends as a sentence does."""
-    text = comment.split("  ")[-1] if comment.startswith("noqa") else comment
-    sentence = (text[:1].isupper() or not text[:1].isalpha()) and text.rstrip("`)\"'").endswith(
+    sentence = (comment[:1].isupper() or not comment[:1].isalpha()) and comment.rstrip("`)\"'").endswith(
         (".", "?", ":")
     )
-    return sentence or len(text.split()) <= UNIT
+    return sentence or len(comment.split()) <= UNIT
 
 
 def count_docstrings(root: Path) -> int:

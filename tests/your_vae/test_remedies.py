@@ -79,6 +79,10 @@ RATIOS = [
     lambda kl, reconstruction: (reconstruction / kl.sum(1)).mean(),
     lambda kl, reconstruction: torch.stack([reconstruction, kl.sum(1)]).mean(),
     lambda kl, reconstruction: torch.mean(reconstruction),
+    lambda kl, reconstruction: (2.0 * reconstruction).mean(),
+    lambda kl, reconstruction: (reconstruction + 1.0).mean(),
+    lambda kl, reconstruction: reconstruction[0],
+    lambda kl, reconstruction: (reconstruction > 0).float().mean(),
 ]
 
 

@@ -16,8 +16,18 @@ def to_single(x: Tensor) -> Tensor:
 MISSING = "reconstruction: this weight reads it; pass -log p(x|z) (B,) in nats"
 
 
+def refuse_reading(*call: Any) -> Any:
+    """Raise ValueError in place of what an operator of Python would return."""
+    raise ValueError(MISSING)
+
+
 class NoReconstruction:
     """The reconstruction that a caller left out: whatever reads it raises ValueError."""
+
+    # Python looks these up in the class, and never asks __getattr__.
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __pow__ = __rpow__ = refuse_reading
+    __truediv__ = __rtruediv__ = __neg__ = __abs__ = __float__ = __bool__ = refuse_reading
+    __lt__ = __le__ = __gt__ = __ge__ = __len__ = __iter__ = __getitem__ = refuse_reading
 
     def __getattr__(self, name: str) -> Any:
         raise ValueError(MISSING)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from uncollapse.pipeline.assemble import load as load
     from uncollapse.your_vae.advice import advice as advice
     from uncollapse.your_vae.audit import audit as audit
-    from uncollapse.your_vae.diagnosis import diagnose as diagnose
+    from uncollapse.your_vae.diagnose import diagnose as diagnose
     from uncollapse.your_vae.lightning_monitor import LightningMonitor as LightningMonitor
     from uncollapse.your_vae.monitor import Monitor as Monitor
     from uncollapse.your_vae.prediction import predict as predict
@@ -32,7 +32,7 @@ MODULES = {
     "Monitor": "your_vae.monitor",
     "advice": "your_vae.advice",
     "audit": "your_vae.audit",
-    "diagnose": "your_vae.diagnosis",
+    "diagnose": "your_vae.diagnose",
     "load": "pipeline.assemble",
     "predict": "your_vae.prediction",
     **dict.fromkeys(

@@ -30,7 +30,7 @@ def diagnose_file(arguments: argparse.Namespace) -> None:
     if arguments.figure and arguments.figure.suffix.lower() not in FIGURES:
         raise ValueError(f"--figure {arguments.figure}: should end in one of {', '.join(FIGURES)}")
     from uncollapse.your_vae.advice import advice
-    from uncollapse.your_vae.diagnosis import diagnose
+    from uncollapse.your_vae.diagnose import diagnose
     from uncollapse.your_vae.posterior_inputs import load_encodings
 
     diagnosis = diagnose(**load_encodings(arguments.file), delta=arguments.delta)

@@ -7,7 +7,9 @@ import numpy as np
 import torch
 
 from uncollapse.vae import Gaussian
-from uncollapse.your_vae.diagnosis import COLLAPSE_EPS, NO_LOGVAR, Diagnosis, diagnose_posterior
+from uncollapse.your_vae.diagnose import NO_LOGVAR, diagnose_posterior
+from uncollapse.your_vae.diagnosis import Diagnosis
+from uncollapse.your_vae.latent_verdict import COLLAPSE_EPS
 from uncollapse.your_vae.posterior_inputs import read_posterior, to_numpy
 
 

@@ -7,7 +7,7 @@ import torch
 
 from uncollapse.errors import need_extra
 from uncollapse.measures.probe import measure_probe_accuracy
-from uncollapse.your_vae.posterior_inputs import to_numpy
+from uncollapse.your_vae.real_arrays import to_numpy
 
 
 def probe_labels(mu: torch.Tensor, labels: Any, order: torch.Tensor) -> float:

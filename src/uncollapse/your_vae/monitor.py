@@ -10,7 +10,8 @@ from uncollapse.vae import Gaussian
 from uncollapse.your_vae.diagnose import NO_LOGVAR, diagnose_posterior
 from uncollapse.your_vae.diagnosis import Diagnosis
 from uncollapse.your_vae.latent_verdict import COLLAPSE_EPS
-from uncollapse.your_vae.posterior_inputs import read_posterior, to_numpy
+from uncollapse.your_vae.posterior_inputs import read_posterior
+from uncollapse.your_vae.real_arrays import to_numpy
 
 
 class CollapseWarning(UserWarning):

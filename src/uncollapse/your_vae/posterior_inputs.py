@@ -3,36 +3,15 @@
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch.distributions import Independent, MultivariateNormal, Normal
 
 from uncollapse.data.npz import read_npz
 from uncollapse.vae import Gaussian
+from uncollapse.your_vae.real_arrays import to_doubles
 
 LARGEST_LOGVAR = 88.0  # The exp of a larger absolute value leaves the range of floats.
-
-
-def to_doubles(name: str, array: Any) -> torch.Tensor:
-    """Return an array or tensor of finite numbers as doubles on the CPU.
-
-    Raises ValueError, which names the argument, if it is none.
-    """
-    if isinstance(array, torch.Tensor) and array.is_floating_point():
-        array = array.detach().to("cpu", torch.float64)  # NumPy has no bfloat16.
-    values = np.asarray(array)
-    if values.dtype.kind not in "fiu":
-        raise ValueError(f"{name}: should be an array of real numbers, not of {values.dtype}")
-    if not np.isfinite(values).all():
-        bad = int((~np.isfinite(values)).sum())
-        raise ValueError(f"{name}: {bad} of {values.size} values are NaN or infinite")
-    return torch.from_numpy(values.astype(np.float64))
-
-
-def to_numpy(array: Any) -> NDArray[Any]:
-    """Return a NumPy array, from an array or from a tensor on any device."""
-    return np.asarray(array.detach().cpu() if isinstance(array, torch.Tensor) else array)
 
 
 def read_posterior(mu: Any, logvar: Any = None, *, var: Any = None, std: Any = None) -> Gaussian:

@@ -20,7 +20,7 @@ import torch
 from numpy.typing import NDArray
 
 from uncollapse.data.sources.gaussian import compute_optimal_kl
-from uncollapse.your_vae.posterior_inputs import to_doubles
+from uncollapse.your_vae.real_arrays import to_doubles
 
 
 @dataclass(frozen=True)

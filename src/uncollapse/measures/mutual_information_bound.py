@@ -92,35 +92,49 @@ def fit_densities(
 
 
 @torch.no_grad()
-def bound_by_density(q: Gaussian, noise: Tensor, log_r: Density) -> InformationBound:
-    """Return the bound by one density r for q (N, D), N > 1; the standard normal `noise` is (S, N, D)."""
+def find_log_ratios(q: Gaussian, noise: Tensor, log_r: Density) -> Tensor:
+    """Return log q(z|x) - log r(z) of each example in nats, (N,), as a mean over S samples of z.
+
+    The standard normal `noise` is (S, N, D), for q (N, D).
+    """
     q = Gaussian(q.mu.double(), q.logvar.double())
     z = q.sample(noise.double())
-    values = (q.log_prob(z) - log_r(z.flatten(0, 1)).view(z.shape[:2])).mean(0)
-    return InformationBound(float(values.mean()), float(values.std()) / math.sqrt(len(values)))
+    return (q.log_prob(z) - log_r(z.flatten(0, 1)).view(z.shape[:2])).mean(0)
 
 
-def bound_mi(
-    train: Gaussian,
-    valid: Gaussian,
-    test: Gaussian,
-    noise: Tensor,
-    *,
-    seed: int,
-    components: Sequence[int] = COMPONENTS,
-) -> InformationBound:
-    """Return the bound for q of test (N, D), by the density that is best on valid after a fit to train.
+def bound_by_ratios(ratios: Tensor) -> InformationBound:
+    """Return the bound that the log ratios (N,) of a density give, N > 1."""
+    return InformationBound(float(ratios.mean()), float(ratios.std()) / math.sqrt(len(ratios)))
 
-    `noise` (S, N, D) is standard normal. The parts should have no example in common; without `components`
-    scikit-learn is not needed.
+
+def bound_by_density(q: Gaussian, noise: Tensor, log_r: Density) -> InformationBound:
+    """Return the bound by one density r for q (N, D), N > 1; the standard normal `noise` is (S, N, D)."""
+    return bound_by_ratios(find_log_ratios(q, noise, log_r))
+
+
+def choose_density(
+    train: Gaussian, valid: Gaussian, *, seed: int, components: Sequence[int] = COMPONENTS
+) -> Density:
+    """Return the density that gives the closest bound on valid, of all that are fitted to train.
+
+    The parts should have no example in common; without `components` scikit-learn is not needed.
     """
     generator = torch_generator(seed, "densities of z")
     learned = Gaussian(train.mu[:MOST_FITTED], train.logvar[:MOST_FITTED])
     other = torch.randn(SAMPLES_PER_POINT, *valid.mu.shape, generator=generator)
     own = torch.randn(SAMPLES_PER_POINT, *learned.mu.shape, generator=generator)
     fitted = fit_densities(learned, own, seed=make_seed(seed, "mixtures") % 2**32, components=components)
-    best = min(fitted, key=lambda log_r: bound_by_density(valid, other, log_r).mi_upper)
-    return bound_by_density(test, noise, best)
+    return min(fitted, key=lambda log_r: bound_by_density(valid, other, log_r).mi_upper)
+
+
+def bound_mi(
+    train: Gaussian, valid: Gaussian, test: Gaussian, noise: Tensor, *, seed: int
+) -> InformationBound:
+    """Return the bound for q of test (N, D), by the density that is best on valid after a fit to train.
+
+    `noise` (S, N, D) is standard normal. The parts should have no example in common.
+    """
+    return bound_by_density(test, noise, choose_density(train, valid, seed=seed))
 
 
 def measure(run: Trained) -> ColumnValues:

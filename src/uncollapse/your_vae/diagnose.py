@@ -9,7 +9,7 @@ from uncollapse.measures.collapse import find_thresholds
 from uncollapse.measures.mutual_information import estimate_mi
 from uncollapse.vae import Gaussian
 from uncollapse.your_vae.diagnosis import Diagnosis
-from uncollapse.your_vae.information_bounds import bound_information, bound_marginal_kl
+from uncollapse.your_vae.information_bounds import bound_by_moments, bound_information
 from uncollapse.your_vae.label_probe import probe_labels
 from uncollapse.your_vae.posterior_inputs import read_posterior
 
@@ -47,7 +47,7 @@ def diagnose_posterior(q: Gaussian, labels: Any, delta: float, doubt: str | None
     sample = order[:MOST_EXAMPLES]
     noise = torch.randn(len(sample), q.mu.shape[1], generator=generator)
     chosen = Gaussian(q.mu[sample], q.logvar[sample])
-    information, upper = estimate_mi(chosen, noise), bound_information(chosen, noise)
+    information, bounds = estimate_mi(chosen, noise), bound_information(chosen, kl[sample].sum(1), noise)
     return Diagnosis(
         n=len(kl),
         d=kl.shape[1],
@@ -58,11 +58,11 @@ def diagnose_posterior(q: Gaussian, labels: Any, delta: float, doubt: str | None
         mi=information.mi,
         mi_standard_error=information.standard_error,
         mi_cap=information.cap,
-        mi_upper=upper.mi_upper,
-        mi_upper_standard_error=upper.standard_error,
+        mi_upper=bounds.mi_upper,
+        mi_upper_standard_error=bounds.standard_error,
         collapse_thresholds=find_thresholds(kl, delta=delta).numpy(),
         marginal_kl=information.marginal_kl,
-        marginal_kl_at_least=bound_marginal_kl(q),
+        marginal_kl_at_least=max(bound_by_moments(q), bounds.marginal_kl_at_least),
         doubt=doubt,
         probe_accuracy=None if labels is None else probe_labels(q.mu, labels, order),
     )

@@ -136,7 +136,7 @@ def test_the_measure_of_the_methods_page_is_a_measure() -> None:
     assert columns.keys() == scope["COLUMNS"].keys()
 
 
-@pytest.mark.parametrize("section", ["What to do", "Audit the loss", "Predict the collapse"])
+@pytest.mark.parametrize("section", ["What to do", "Predict the collapse"])
 def test_what_an_example_prints_is_what_stands_below_it(
     section: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -161,6 +161,13 @@ def test_the_examples_of_your_vae_print_what_stands_below_them(
         if "train(" in code:  # The last digits depend on the CPU.
             printed, output = (re.sub(r"\d+\.\d+", "#", text) for text in (printed, output))
         assert printed == output
+
+
+def test_the_examples_of_the_audit_print_what_stands_below_them(capsys: pytest.CaptureFixture[str]) -> None:
+    scope = dict[str, Any]()
+    for code, output in find_outputs((ROOT / "docs/audit.md").read_text()):
+        exec(compile(code, "docs/audit.md", "exec"), scope)
+        assert capsys.readouterr().out == output
 
 
 @pytest.mark.parametrize("page", ["docs/diagnosis.md", "docs/your-vae.md"])

@@ -9,6 +9,7 @@ from uncollapse.measures.collapse import find_thresholds
 from uncollapse.measures.mutual_information import estimate_mi
 from uncollapse.vae import Gaussian
 from uncollapse.your_vae.diagnosis import Diagnosis
+from uncollapse.your_vae.discrete_latents import diagnose_discrete
 from uncollapse.your_vae.information_bounds import bound_by_moments, bound_information
 from uncollapse.your_vae.label_probe import probe_labels
 from uncollapse.your_vae.posterior_inputs import read_posterior
@@ -18,16 +19,32 @@ MOST_EXAMPLES = 10_000  # The time that the mutual information takes grows with 
 
 
 def diagnose(
-    mu: Any, logvar: Any = None, *, var: Any = None, std: Any = None, labels: Any = None, delta: float = 0.01
-) -> Diagnosis:
+    mu: Any = None,
+    logvar: Any = None,
+    *,
+    var: Any = None,
+    std: Any = None,
+    labels: Any = None,
+    delta: float = 0.01,
+    codes: Any = None,
+    size: Any = None,
+) -> Any:
     """Diagnose a VAE from its q(z|x): means and one of `logvar`, `var` and `std`, (N, ...) each.
 
     The arrays are of NumPy or torch; in place of them `mu` may be a distribution, see
     `your_vae.posterior_inputs`. `labels` (N,) add a linear probe. Take data that the VAE was trained on for
     the collapse curve, and data held out for all else; take 2,000 examples or more, because the estimate of
-    the mutual information cannot exceed ln N. Raises ValueError with one line that names the argument for
-    other shapes, NaN, infinity, values that are no numbers, or a single row.
+    the mutual information cannot exceed ln N. `codes`, the indices of a VQ-VAE in a book of `size` codes,
+    come alone; their result is a `your_vae.codes.CodeDiagnosis`, and all else gives a Diagnosis.
+
+    Raises ValueError with one line that names the argument for other shapes, NaN, infinity, values that are
+    no numbers, or a single row.
     """
+    others = {"mu": mu, "logvar": logvar, "var": var, "std": std, "labels": labels}
+    if (discrete := diagnose_discrete(codes, size, others)) is not None:
+        return discrete
+    if mu is None:
+        raise ValueError("mu: should be given, with one of logvar, var and std, or else codes= and size=")
     q = read_posterior(mu, logvar, var=var, std=std)
     doubt = NO_LOGVAR if logvar is not None and float(q.logvar.min()) > 0 else None
     return diagnose_posterior(q, labels, delta, doubt)

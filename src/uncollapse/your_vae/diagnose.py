@@ -13,6 +13,7 @@ from uncollapse.your_vae.discrete_latents import diagnose_discrete
 from uncollapse.your_vae.information_bounds import bound_by_moments, bound_information
 from uncollapse.your_vae.label_probe import probe_labels
 from uncollapse.your_vae.posterior_inputs import read_posterior
+from uncollapse.your_vae.sampler import doubt_sampler
 
 NO_LOGVAR = "in doubt: no logvar is negative; for variances or standard deviations pass var= or std="
 MOST_EXAMPLES = 10_000  # The time that the mutual information takes grows with the square of their number.
@@ -26,19 +27,22 @@ def diagnose(
     std: Any = None,
     labels: Any = None,
     delta: float = 0.01,
+    sample: Any = None,
     codes: Any = None,
     size: Any = None,
 ) -> Any:
     """Diagnose a VAE from its q(z|x): means and one of `logvar`, `var` and `std`, (N, ...) each.
 
     The arrays are of NumPy or torch; in place of them `mu` may be a distribution, see
-    `your_vae.posterior_inputs`. `labels` (N,) add a linear probe. Take data that the VAE was trained on for
-    the collapse curve, and data held out for all else; take 2,000 examples or more, because the estimate of
-    the mutual information cannot exceed ln N. `codes`, the indices of a VQ-VAE in a book of `size` codes,
-    come alone; their result is a `your_vae.codes.CodeDiagnosis`, and all else gives a Diagnosis.
+    `your_vae.posterior_inputs`. `labels` (N,) add a linear probe. `sample(mu, logvar)` is the model's own
+    reparameterisation: what it draws is compared with what the KL charges for, see `your_vae.sampler`. Take
+    data that the VAE was trained on for the collapse curve, and data held out for all else; take 2,000
+    examples or more, because the estimate of the mutual information cannot exceed ln N. `codes`, the indices
+    of a VQ-VAE in a book of `size` codes, come alone; their result is a `your_vae.codes.CodeDiagnosis`, and
+    all else gives a Diagnosis.
 
     Raises ValueError with one line that names the argument for other shapes, NaN, infinity, values that are
-    no numbers, or a single row.
+    no numbers, a single row, or a `sample` that fails.
     """
     others = {"mu": mu, "logvar": logvar, "var": var, "std": std, "labels": labels}
     if (discrete := diagnose_discrete(codes, size, others)) is not None:
@@ -47,6 +51,8 @@ def diagnose(
         raise ValueError("mu: should be given, with one of logvar, var and std, or else codes= and size=")
     q = read_posterior(mu, logvar, var=var, std=std)
     doubt = NO_LOGVAR if logvar is not None and float(q.logvar.min()) > 0 else None
+    if doubt is None and sample is not None:
+        doubt = doubt_sampler(sample, q, mu)
     return diagnose_posterior(q, labels, delta, doubt)
 
 

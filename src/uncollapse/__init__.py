@@ -2,9 +2,9 @@
 
 Start with `uncollapse.vae` (the model and the notation of the whole project), then `uncollapse.training.loop`
 (the loop) and `uncollapse.methods` (the remedies, one file each). For anybody's VAE there are
-`uncollapse.audit`, `predict` and `diagnose`, and the remedies for one's own loop, by slot: `kl_weight`,
-`divergence`, `posterior`, `decoder`, `perturbation`, `inference`. `uncollapse.load` reads a VAE that was
-trained here.
+`uncollapse.audit`, `predict`, `diagnose` and `reads`, and the remedies for one's own loop, by slot:
+`kl_weight`, `divergence`, `posterior`, `decoder`, `perturbation`, `inference`. `uncollapse.load` reads a VAE
+that was trained here.
 """
 
 from importlib import import_module
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from uncollapse.your_vae.lightning_monitor import LightningMonitor as LightningMonitor
     from uncollapse.your_vae.monitor import Monitor as Monitor
     from uncollapse.your_vae.prediction import predict as predict
+    from uncollapse.your_vae.reads import reads as reads
     from uncollapse.your_vae.remedies import decoder as decoder
     from uncollapse.your_vae.remedies import divergence as divergence
     from uncollapse.your_vae.remedies import inference as inference
@@ -35,6 +36,7 @@ MODULES = {
     "diagnose": "your_vae.diagnose",
     "load": "pipeline.assemble",
     "predict": "your_vae.prediction",
+    "reads": "your_vae.reads",
     **dict.fromkeys(
         ("decoder", "divergence", "inference", "kl_weight", "perturbation", "posterior"), "your_vae.remedies"
     ),

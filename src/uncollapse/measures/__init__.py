@@ -26,6 +26,7 @@ COLUMN_ORDER = (
     "train_kl",
     "mutual_information",
     "mutual_information_bound",
+    "reads",
     "active_units",
     "collapse",
     "information_per_dimension",

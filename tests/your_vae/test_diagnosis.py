@@ -69,7 +69,7 @@ def test_labels_may_be_bytes_and_names_what_they_may_not_be() -> None:
     ("latents", "verdict"),
     [
         (channel(dead=5), "collapsed"),
-        ((np.zeros((2, 3)), np.zeros((2, 3))), "collapsed"),
+        ((np.zeros((3, 3)), np.zeros((3, 3))), "collapsed"),
         (
             (np.full((500, 3), 1.5), np.zeros((500, 3))),
             "collapsed: a KL of 3.38 nats, but z tells nothing about x (mutual information 0.00 nats)",

@@ -1,21 +1,35 @@
 """Every way to hand over the same posterior gives the same diagnosis, also in batches."""
 
 import math
+from collections import namedtuple
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pandas
 import pytest
 import torch
-from torch.distributions import Independent, Laplace, MultivariateNormal, Normal
+from numpy.typing import NDArray
+from torch.distributions import Independent, Laplace, LowRankMultivariateNormal, MultivariateNormal, Normal
 
 import uncollapse
 from uncollapse.your_vae.diagnosis import Diagnosis
 
 MU, LOGVAR = torch.randn(2, 600, 6, generator=torch.Generator().manual_seed(0), dtype=torch.float64) * 0.7
 VARIANCE = LOGVAR.exp()
+NOISE = torch.randn(600, 6, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
 NORMAL = Normal(MU, VARIANCE.sqrt())
 DIFFUSERS = SimpleNamespace(mean=MU.view(600, 1, 2, 3), logvar=LOGVAR.view(600, 1, 2, 3))  # its attributes
+
+
+def pack(items: Sequence[Any]) -> NDArray[Any]:
+    """Return a NumPy array of objects, as NumPy makes of ragged batches."""
+    packed = np.empty(len(items), dtype=object)
+    packed[:] = items
+    return packed
+
+
 WAYS: dict[str, dict[str, Any]] = {
     "numpy": {"mu": MU.numpy(), "logvar": LOGVAR.numpy()},
     "lists": {"mu": MU.tolist(), "logvar": LOGVAR.tolist()},
@@ -26,6 +40,32 @@ WAYS: dict[str, dict[str, Any]] = {
     "independent": {"mu": Independent(NORMAL, 1)},
     "multivariate": {"mu": MultivariateNormal(MU, covariance_matrix=torch.diag_embed(VARIANCE))},
     "diffusers": {"mu": DIFFUSERS},
+    "list of batches": {"mu": list(MU.split(100)), "logvar": list(LOGVAR.split(100))},
+    "tuple of uneven batches": {"mu": MU.split(130), "logvar": LOGVAR.numpy()},
+    "list of examples": {"mu": list(MU), "std": list(VARIANCE.sqrt())},
+    "array of objects": {"mu": pack(MU.split(130)), "var": pack(VARIANCE.split(130))},
+    "nested batches": {"mu": [list(part) for part in MU.split(130)], "logvar": LOGVAR},
+    "data frames": {"mu": pandas.DataFrame(MU.numpy()), "logvar": pandas.DataFrame(LOGVAR.numpy())},
+    "tuple": {"mu": (MU, LOGVAR)},
+    "tuple of lists": {"mu": (list(MU.split(100)), list(LOGVAR.split(100)))},
+    "two lists of batches": {"mu": [list(MU.split(100)), list(LOGVAR.split(100))]},
+    "list from Keras": {"mu": [MU.numpy(), LOGVAR.numpy()]},
+    "triple with a sample": {"mu": (MU, LOGVAR, MU + VARIANCE.sqrt() * NOISE)},
+    "pairs by batch": {"mu": list(zip(MU.split(130), LOGVAR.split(130), strict=True))},
+    "pairs by example": {"mu": list(zip(MU, LOGVAR, strict=True))},
+    "lists by batch": {"mu": [list(pair) for pair in zip(MU.split(130), LOGVAR.split(130), strict=True)]},
+    "dict": {"mu": {"recon_x": None, "mu": MU, "logvar": LOGVAR, "z": NOISE}},
+    "dict with two spreads": {"mu": {"mean": MU, "logvar": LOGVAR, "std": VARIANCE.sqrt()}},
+    "dicts by batch": {
+        "mu": [{"z_mean": m, "z_log_var": v} for m, v in zip(MU.split(130), LOGVAR.split(130), strict=True)]
+    },
+    "distributions by batch": {
+        "mu": [Normal(m, v.sqrt()) for m, v in zip(MU.split(130), VARIANCE.split(130), strict=True)]
+    },
+    "named tuple": {"mu": namedtuple("Output", "loss mu logvar")(0.0, MU, LOGVAR)},
+    "attributes": {"mu": SimpleNamespace(loss=0.0, z_mu=MU, z_logvar=LOGVAR)},
+    "low rank": {"mu": LowRankMultivariateNormal(MU, torch.zeros(600, 6, 2).double(), VARIANCE)},
+    "requires grad": {"mu": MU.clone().requires_grad_(), "logvar": LOGVAR},
 }
 
 
@@ -89,7 +129,7 @@ def test_variances_for_log_variances_are_told() -> None:
             {"mu": SimpleNamespace(mean=MU)},
             "mu: should be a Gaussian or come with its logvar; it is of Simple",
         ),
-        ({"mu": Laplace(MU, VARIANCE)}, "mu: should be a Gaussian or come with its logvar; it is of Laplace"),
+        ({"mu": Laplace(MU, VARIANCE)}, "mu: Laplace is not a Gaussian, .*uncollapse.reads"),
         (
             {"mu": MultivariateNormal(MU, covariance_matrix=torch.eye(6).double() + 0.1)},
             "mu: the dimensions of this distribution are correlated; q should be diagonal",

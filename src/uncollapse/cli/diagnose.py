@@ -15,7 +15,7 @@ FIGURES = (".png", ".svg", ".pdf")
 
 def add_encodings(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that name the encodings, and what is to be said of them."""
-    arrays = ".npz file of arrays mu and logvar (examples, dimensions), optionally labels"
+    arrays = ".npz file of arrays mu and logvar, var or std (examples, dimensions), optionally labels"
     parser.add_argument("file", type=Path, help=arrays)
     share = "share of examples whose KL may exceed the threshold (default %(default)s)"
     parser.add_argument("--delta", type=float, default=0.01, help=share)

@@ -10,19 +10,19 @@ from uncollapse.measures.mutual_information import estimate_mi
 from uncollapse.vae import Gaussian
 from uncollapse.your_vae.diagnosis import Diagnosis
 from uncollapse.your_vae.discrete_latents import diagnose_discrete
+from uncollapse.your_vae.encodings import find_doubt
 from uncollapse.your_vae.information_bounds import bound_by_moments, bound_information
 from uncollapse.your_vae.label_probe import probe_labels
 from uncollapse.your_vae.posterior_inputs import read_posterior
 from uncollapse.your_vae.sampler import doubt_sampler
 
-NO_LOGVAR = "in doubt: no logvar is negative; for variances or standard deviations pass var= or std="
 MOST_EXAMPLES = 10_000  # The time that the mutual information takes grows with the square of their number.
 
 
 def diagnose(
     mu: Any = None,
     logvar: Any = None,
-    *,
+    *more: Any,
     var: Any = None,
     std: Any = None,
     labels: Any = None,
@@ -33,8 +33,9 @@ def diagnose(
 ) -> Any:
     """Diagnose a VAE from its q(z|x): means and one of `logvar`, `var` and `std`, (N, ...) each.
 
-    The arrays are of NumPy or torch; in place of them `mu` may be a distribution, see
-    `your_vae.posterior_inputs`. `labels` (N,) add a linear probe. `sample(mu, logvar)` is the model's own
+    The arrays may be of any library, and lists of batches; in place of them `mu` may be a Gaussian
+    distribution, a dict, a tuple, or a list of those, see `your_vae.posterior_inputs`. Hand over the q(z|x)
+    that is sampled in training. `labels` (N,) add a linear probe. `sample(mu, logvar)` is the model's own
     reparameterisation: what it draws is compared with what the KL charges for, see `your_vae.sampler`. Take
     data that the VAE was trained on for the collapse curve, and data held out for all else; take 2,000
     examples or more, because the estimate of the mutual information cannot exceed ln N. `codes`, the indices
@@ -49,11 +50,12 @@ def diagnose(
         return discrete
     if mu is None:
         raise ValueError("mu: should be given, with one of logvar, var and std, or else codes= and size=")
-    q = read_posterior(mu, logvar, var=var, std=std)
-    doubt = NO_LOGVAR if logvar is not None and float(q.logvar.min()) > 0 else None
+    encodings = read_posterior(mu, logvar, *more, var=var, std=std)
+    doubt = find_doubt(encodings)
     if doubt is None and sample is not None:
-        doubt = doubt_sampler(sample, q, mu)
-    return diagnose_posterior(q, labels, delta, doubt)
+        shaped = mu if isinstance(mu, torch.Tensor) else encodings.mu.unflatten(1, encodings.shape)
+        doubt = doubt_sampler(sample, encodings.q, shaped)
+    return diagnose_posterior(encodings.q, labels, delta, doubt)
 
 
 def diagnose_posterior(q: Gaussian, labels: Any, delta: float, doubt: str | None) -> Diagnosis:

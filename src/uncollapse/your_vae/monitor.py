@@ -4,11 +4,10 @@ import warnings
 from typing import Any
 
 import numpy as np
-import torch
 
-from uncollapse.vae import Gaussian
-from uncollapse.your_vae.diagnose import NO_LOGVAR, diagnose_posterior
+from uncollapse.your_vae.diagnose import diagnose_posterior
 from uncollapse.your_vae.diagnosis import Diagnosis
+from uncollapse.your_vae.encodings import Encodings, find_doubt, join_encodings
 from uncollapse.your_vae.latent_verdict import COLLAPSE_EPS
 from uncollapse.your_vae.posterior_inputs import read_posterior
 from uncollapse.your_vae.real_arrays import to_numpy
@@ -28,23 +27,20 @@ class Monitor:
     def __init__(self) -> None:
         self.fewest: int | None = None  # The fewest dimensions that any diagnosis found collapsed.
         self.rising = self.warned = False
-        self.batches: list[Gaussian] = []
-        self.as_logvar = True  # Whether all batches came as mu and logvar.
+        self.batches: list[Encodings] = []
         self.labels: list[np.ndarray] = []
 
     def add(
-        self, mu: Any, logvar: Any = None, *, var: Any = None, std: Any = None, labels: Any = None
+        self, mu: Any, logvar: Any = None, *more: Any, var: Any = None, std: Any = None, labels: Any = None
     ) -> None:
         """Add a batch, in any form that `diagnose` takes.
 
         Raises ValueError with one line, and then adds nothing.
         """
-        q = read_posterior(mu, logvar, var=var, std=std)
-        if self.batches and q.mu.shape[1] != self.batches[0].mu.shape[1]:
-            before = self.batches[0].mu.shape[1]
-            raise ValueError(
-                f"mu: should have {before} dimensions, like the batches before, not {q.mu.shape[1]}"
-            )
+        q = read_posterior(mu, logvar, *more, var=var, std=std)
+        if self.batches and q.shape != self.batches[0].shape:
+            before, now = [" x ".join(map(str, shape)) for shape in (self.batches[0].shape, q.shape)]
+            raise ValueError(f"mu: should have {before} dimensions, like the batches before, not {now}")
         if (labels is None) == bool(self.labels) and self.batches:
             raise ValueError("labels: should come with every batch or with none")
         if labels is not None:
@@ -54,18 +50,14 @@ class Monitor:
                 raise ValueError(f"labels: should be {len(q.mu)}, one for each example, not {found}")
             self.labels.append(own)
         self.batches.append(q)
-        self.as_logvar &= logvar is not None
 
     def diagnose(self, *, delta: float = 0.01) -> Diagnosis:
         """Diagnose all batches since the last `clear`. Raises ValueError if there is none."""
         if not self.batches:
             raise ValueError("monitor: no batch was added")
-        means = torch.cat([batch.mu for batch in self.batches])
-        logvars = torch.cat([batch.logvar for batch in self.batches])
-        q = Gaussian(means, logvars)
         labels = np.concatenate(self.labels) if self.labels else None
-        doubt = NO_LOGVAR if self.as_logvar and float(q.logvar.min()) > 0 else None
-        found = diagnose_posterior(q, labels, delta, doubt)
+        encodings = join_encodings(self.batches)
+        found = diagnose_posterior(encodings.q, labels, delta, find_doubt(encodings))
         self.watch(found)
         return found
 
@@ -89,5 +81,4 @@ class Monitor:
     def clear(self) -> None:
         """Forget all batches, before the next epoch."""
         self.batches.clear()
-        self.as_logvar = True
         self.labels.clear()

@@ -1,74 +1,124 @@
-"""The encodings of anybody's VAE, checked: arrays of means and log-variances, also from a file."""
+"""The encodings of anybody's VAE, checked: means and log-variances in any form, also from a file."""
 
+import zipfile
 from pathlib import Path
 from typing import Any
 
-import torch
-from numpy.typing import NDArray
-from torch.distributions import Independent, MultivariateNormal, Normal
+from torch import Tensor
 
 from uncollapse.data.npz import read_npz
-from uncollapse.vae import Gaussian
-from uncollapse.your_vae.real_arrays import to_doubles
+from uncollapse.your_vae.batches import is_array, is_plain, join_batches
+from uncollapse.your_vae.encodings import Encodings, are_directions, join_encodings
+from uncollapse.your_vae.given_forms import read_forms
+from uncollapse.your_vae.named_spreads import ALONE, Given, read_mapping, sort_by_kind, to_log_variance
 
 LARGEST_LOGVAR = 88.0  # The exp of a larger absolute value leaves the range of floats.
 
 
-def read_posterior(mu: Any, logvar: Any = None, *, var: Any = None, std: Any = None) -> Gaussian:
-    """Return q(z|x) as doubles (N, D), from means and one of `logvar`, `var` and `std`, (N, ...) each.
+def read_posterior(mu: Any, logvar: Any = None, *more: Any, var: Any = None, std: Any = None) -> Encodings:
+    """Return q(z|x) of every example, from means (N, ...) and one of `logvar`, `var` and `std`.
 
-    `mu` alone may be a distribution of torch (Normal, Independent, MultivariateNormal without correlations),
-    or another object with a `mean` and a `logvar`, such as those of diffusers. Raises ValueError, which names
-    the argument.
+    Each may be an array or a list of batches. The spread has the shape of `mu`, or one number for each
+    example (N, 1), or it is shared by all (D,). `mu` alone may be all in one: a dict, a tuple (mu, logvar), a
+    Gaussian of torch, Pyro, NumPyro, distrax, TensorFlow Probability or diffusers, or a list with one of
+    these for each batch. Raises ValueError with one line that names the argument.
     """
+    if more:
+        raise ValueError("diagnose takes mu and logvar, and no samples z beside them: diagnose(mu, logvar)")
     spreads = {"logvar": logvar, "var": var, "std": std}
     given = [name for name, spread in spreads.items() if spread is not None]
-    if not given and hasattr(mu, "mean") and not callable(mu.mean):
-        mu, given, spreads = mu.mean, ["logvar"], {"logvar": read_log_variance(mu)}
-    if len(given) != 1:
+    if len(given) > 1:
+        raise ValueError(f"{ALONE} {' and '.join(given)}")
+    if given:
+        [name] = given
+        if not (is_array(mu) or isinstance(mu, list | tuple) or is_plain(mu)):
+            kind = type(mu).__name__
+            raise ValueError(f"mu: should be an array or a list of batches beside {name}=, not a {kind}")
+        return check_arrays(Given(mu, name, spreads[name]))
+    found = read_forms(mu)
+    if len(found) > 1 and len({form.kind for form in found}) == 1:
+        means = [form.means for form in found]
+        if all(is_array(mean) and len(mean.shape) == 1 for mean in means):
+            return check_arrays(Given(means, found[0].kind, [form.spread for form in found]))
+    return join_encodings([check_arrays(form) for form in found])
+
+
+def check_arrays(given: Given) -> Encodings:
+    """Return means and a spread as encodings. Raises ValueError with one line that names the argument."""
+    name = given.kind
+    means, spread = join_batches("mu", given.means), join_batches(name, given.spread)
+    if means.ndim < 2 or means.numel() < 1:
+        shape = tuple(means.shape)
+        raise ValueError(f"mu and {name} should have the shape (examples, dimensions), not {shape}")
+    logvar = to_log_variance(name, broadcast_spread(means, name, spread))
+    check_range(name, logvar.flatten(1))
+    if spread.numel() == len(means) and are_directions(means.flatten(1)):
         raise ValueError(
-            f"mu should come with one of logvar, var and std, not with {' and '.join(given) or 'none'}"
+            f"mu: every example has length 1 and one {name}, as the direction and the concentration of a von "
+            "Mises-Fisher distribution, which is not a Gaussian; uncollapse.reads(nll, x, z) takes any"
         )
-    [name] = given
-    means, spread = to_doubles("mu", mu), to_doubles(name, spreads[name])
-    shapes = tuple(means.shape), tuple(spread.shape)
-    if shapes[0] != shapes[1]:
-        raise ValueError(f"mu and {name} should have the same shape, not {shapes[0]} and {shapes[1]}")
-    if len(shapes[0]) < 2 or shapes[0][0] < 1 or means[0].numel() < 1:
-        raise ValueError(f"mu and {name} should have the shape (examples, dimensions), not {shapes[0]}")
-    if name != "logvar":
-        if not bool((spread > 0).all()):
-            raise ValueError(f"{name}: should be positive; {int((spread <= 0).sum())} of its values are not")
-        spread = spread.log() * (1 if name == "var" else 2)
-    largest = float(spread.abs().max())
-    if largest > LARGEST_LOGVAR:
+    return Encodings(means.flatten(1), logvar.flatten(1), tuple(means.shape[1:]), name)
+
+
+def check_range(name: str, logvar: Tensor) -> None:
+    """Raise ValueError, which names the example, if a variance leaves the range of floats."""
+    largest = logvar.abs().amax(1)
+    if float(largest.max()) > LARGEST_LOGVAR:
+        example = int(largest.argmax())
+        value = float(logvar[example, logvar[example].abs().argmax()])
         raise ValueError(
-            f"{name}: exp of +-{largest:.4g} is out of range; it should be the logarithm of the variance"
+            f"{name}: exp of {value:.4g}, the variance of example {example}, is out of range; clamp logvar, "
+            "to -20 and 10 for instance, unless it is not the logarithm of the variance"
         )
-    return Gaussian(means.flatten(1), spread.flatten(1))
 
 
-def read_log_variance(q: Any) -> torch.Tensor:
-    """Return the log-variance of a distribution.
+def broadcast_spread(means: Tensor, name: str, spread: Tensor) -> Tensor:
+    """Return a spread in the shape of the means.
 
-    Raises ValueError if it is no Gaussian, or if its dimensions are correlated.
+    It may have one number for all, one for each example, (N,) or (N, 1), or be shared by all examples, (D,).
+    Raises ValueError where the shapes do not say which.
     """
-    if isinstance(getattr(q, "logvar", None), torch.Tensor):
-        return q.logvar
-    base = q.base_dist if isinstance(q, Independent) else q
-    if isinstance(base, MultivariateNormal):
-        covariance = base.covariance_matrix
-        variances = covariance.diagonal(dim1=-2, dim2=-1)
-        if not torch.equal(covariance, torch.diag_embed(variances)):
-            raise ValueError("mu: the dimensions of this distribution are correlated; q should be diagonal")
-    elif not isinstance(base, Normal):
-        raise ValueError(f"mu: should be a Gaussian or come with its logvar; it is of {type(q).__name__}")
-    return base.variance.log()
+    whole, own = tuple(means.shape), tuple(spread.shape)
+    if own == whole or spread.ndim == 0:
+        return spread.expand(whole)
+    if spread.ndim == means.ndim and all(size in (1, full) for size, full in zip(own, whole, strict=True)):
+        return spread.expand(whole)
+    of_each, shared = own == whole[:1], own == whole[1:]
+    if shared and not of_each:
+        return spread.expand(whole)
+    if of_each and not shared:
+        return spread.view(-1, *[1] * (means.ndim - 1)).expand(whole)
+    line = f"mu and {name} should have the same shape, not {whole} and {own}"
+    if of_each and shared:
+        line += f"; pass {name} as (examples, 1) or as (1, dimensions)"
+    elif [size for size in own if size > 1] == [size for size in whole if size > 1]:
+        line += "; remove the axes of size 1"
+    raise ValueError(line)
 
 
-def load_encodings(file: Path) -> dict[str, NDArray[Any]]:
-    """Return the arrays mu, logvar and, if it is there, labels of an .npz file.
+def load_encodings(file: Path) -> dict[str, Any]:
+    """Return the arguments of `diagnose` from an .npz file of means, a spread and, perhaps, labels.
 
-    Raises ValueError or OSError with one line.
+    The arrays are mu and logvar, or have any names that a dict may have for `diagnose`. Raises ValueError or
+    OSError with one line.
     """
-    return read_npz(file, ("mu", "logvar"), ("labels",))
+    names = list_arrays(file)
+    known = sort_by_kind(names)
+    if {"mu", "logvar"} <= set(names) or "mean" not in known or len(known) < 2:
+        return read_npz(file, ("mu", "logvar"), ("labels",))
+    arrays: dict[str, Any] = read_npz(file, [name for kind in known.values() for name in kind], ("labels",))
+    labels = arrays.pop("labels", None)
+    try:
+        given = read_mapping(arrays)
+    except ValueError as error:
+        raise ValueError(f"{file}: {error}") from None
+    return {"mu": {"mean": given.means, given.kind: given.spread}, "labels": labels}
+
+
+def list_arrays(file: Path) -> list[str]:
+    """Return the names of the arrays in an .npz file; none if the file cannot be read."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return [name.removesuffix(".npy") for name in archive.namelist()]
+    except Exception:  # Reading the arrays says what is wrong with the file.
+        return []

@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from uncollapse.your_vae.diagnose import diagnose_posterior
 from uncollapse.your_vae.diagnosis import Diagnosis
 from uncollapse.your_vae.encodings import Encodings, find_doubt, join_encodings
 from uncollapse.your_vae.latent_verdict import COLLAPSE_EPS
+from uncollapse.your_vae.posterior_diagnosis import diagnose_posterior
 from uncollapse.your_vae.posterior_inputs import read_posterior
 from uncollapse.your_vae.real_arrays import to_numpy
 

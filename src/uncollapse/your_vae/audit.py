@@ -19,6 +19,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
+from uncollapse.your_vae.array_bridge import bridge_arrays, bridge_function
 from uncollapse.your_vae.audit_inputs import check_batch
 from uncollapse.your_vae.term_weights import (
     GAUSSIAN,
@@ -72,11 +73,13 @@ def audit(
 
     `output`, which the decoder gave, and `x` have the same shape (N, ...), and so have `mu` and `logvar`
     (N, ...). `output_is` is for the likelihood "bernoulli"; `variance`, that of each value which is meant, is
-    for "gaussian".
+    for "gaussian". Both the loss and the arrays may be of JAX, TensorFlow or Keras, see
+    `your_vae.array_bridge`.
 
     Raises ValueError with one line that names the argument.
     """
-    tensors = {"output": output, "x": x, "mu": mu, "logvar": logvar}
+    tensors, library = bridge_arrays({"output": output, "x": x, "mu": mu, "logvar": logvar})
+    loss, x, mu = bridge_function("loss", loss, library), tensors["x"], tensors["mu"]
     check_batch(tensors, likelihood, output_is, variance)
     tensors = {
         name: tensor.detach().to(PRECISION.get(tensor.dtype, tensor.dtype))

@@ -6,7 +6,7 @@
 # make study   Run a larger grid, such as NAME=controls; it takes hours and continues where it was stopped.
 # make docs    Write the tables of README.md and docs/ that come from the code and the studies.
 # make cluster Run the grid on Ray: on this machine, or on the cluster of RAY_ADDRESS.
-# make test-clients    Test our tools beside scvi-tools, pythae, diffusers and Lightning, in a separate environment.
+# make test-clients    Test our tools beside scvi-tools, pythae, diffusers, Lightning, JAX and Keras, in a separate environment.
 # make test-cluster    Run twelve cells on a real Ray with failures, and through submitit.
 # make faults  Test kills at random moments, failing disks and networks, and leaks, for an hour; docs/reliability.md.
 # make bench   Time our measures and training step beside others, a cell, a grid, and the mirror in MLflow.

@@ -37,7 +37,7 @@ def list_counts(value: Any) -> list[int]:
     shape = getattr(value, "shape", None)
     if shape is not None:
         return [int(shape[0])] if len(shape) else []
-    return [len(value)] if hasattr(value, "__len__") else []
+    return [len(value)] if hasattr(value, "__len__") and not isinstance(value, str) and len(value) else []
 
 
 def holds_arrays(values: Sequence[Any]) -> bool:
@@ -58,7 +58,7 @@ def settle_examples(name: str, value: Any, count: int) -> Any:
             items = [settle_examples(f"{name}[{i}]", item, count) for i, item in enumerate(value)]
             return make_tuple(value, items)
         if sum(sum(each) for each in counts) == count:
-            return settle_examples(name, join_batches(name, value), count)
+            return settle_examples(name, concatenate_batches(name, value), count)
     if isinstance(value, list | tuple) and len(value) == count:
         return stack_examples(value)
     if count not in list_counts(value) or not hasattr(value, "__getitem__"):
@@ -85,13 +85,13 @@ def stack_examples(values: Sequence[Any]) -> Any:
     return array if array.dtype.kind in "biuf" else list(values)
 
 
-def join_batches(name: str, batches: Sequence[Any]) -> Any:
+def concatenate_batches(name: str, batches: Sequence[Any]) -> Any:
     """Return a list of batches as one; each may be a tuple or a dict of arrays."""
     one = batches[0]
     if isinstance(one, Mapping):
-        return {key: join_batches(name, [batch[key] for batch in batches]) for key in one}
+        return {key: concatenate_batches(name, [batch[key] for batch in batches]) for key in one}
     if isinstance(one, tuple | list):
-        return tuple(join_batches(name, parts) for parts in zip(*batches, strict=True))
+        return tuple(concatenate_batches(name, parts) for parts in zip(*batches, strict=True))
     try:
         join = torch.cat if isinstance(one, torch.Tensor) else np.concatenate
         return join(list(batches))

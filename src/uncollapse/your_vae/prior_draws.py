@@ -10,7 +10,7 @@ from torch.distributions import Distribution
 
 from uncollapse.seeds import make_seed, torch_generator
 from uncollapse.your_vae.loss_batches import make_tuple
-from uncollapse.your_vae.real_arrays import read_numbers, shorten_error, to_numpy
+from uncollapse.your_vae.real_arrays import read_numbers, shorten_error
 
 CODES = "z holds whole numbers, which have no standard prior; pass prior="
 LEVELS = "the prior of several levels is not known; pass prior=, one for each level or a function of n"
@@ -24,10 +24,9 @@ def explain_no_standard_prior(z: Any) -> str | None:
     """Return why N(0, I) cannot be the prior of samples z (N, ...), or None."""
     if isinstance(z, tuple | dict):
         return LEVELS
-    values = to_numpy(z.detach().float() if is_real_tensor(z) else z)
-    if values.dtype.kind in "biu":
+    if holds_booleans(z) or holds_whole_numbers(z):
         return CODES
-    values = values[:1000].astype(np.float64)
+    values = read_numbers("z", z[:1000])
     for axis in {1, values.ndim - 1} if values.ndim > 1 else set[int]():
         vectors = np.moveaxis(values, axis, -1).reshape(-1, values.shape[axis])[:5000]
         if vectors.shape[1] > 1 and np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-3):
@@ -45,9 +44,16 @@ def repeats_itself(vectors: NDArray[np.float64]) -> bool:
     return len(vectors) >= 20 and len(np.unique(vectors, axis=0)) < REPEATED_SHARE * len(vectors)
 
 
-def is_real_tensor(value: Any) -> bool:
-    """Tell whether a value is a tensor of real numbers."""
-    return isinstance(value, torch.Tensor) and value.is_floating_point()
+def holds_booleans(array: Any) -> bool:
+    """Tell whether an array holds truth values."""
+    return array.dtype == (torch.bool if isinstance(array, torch.Tensor) else np.dtype(bool))
+
+
+def holds_whole_numbers(array: Any) -> bool:
+    """Tell whether an array without truth values holds whole numbers."""
+    if isinstance(array, torch.Tensor):
+        return not array.is_floating_point()
+    return np.dtype(array.dtype).kind in "iu"
 
 
 def draw_standard(z: Any, seed: int) -> Any:
@@ -136,7 +142,7 @@ def imitate_form(samples: Any, z: Any) -> Any:
 
     Raises ValueError if they have another shape or are no finite numbers.
     """
-    if isinstance(samples, np.ndarray | torch.Tensor) and samples.dtype in (bool, torch.bool):
+    if isinstance(samples, np.ndarray | torch.Tensor) and holds_booleans(samples):
         samples = samples + 0
     values = read_numbers("prior", samples)
     count, shape = len(z), tuple(z.shape)

@@ -12,9 +12,14 @@ from torch import Tensor
 from uncollapse.measures.reads import LostNats, average_chained, average_lost, find_partners
 from uncollapse.seeds import torch_generator
 from uncollapse.your_vae.decoder_use import Reads
-from uncollapse.your_vae.loss_batches import describe_kind, pair_examples, take_examples
-from uncollapse.your_vae.prior_draws import draw_prior, draw_standard, explain_no_standard_prior
-from uncollapse.your_vae.real_arrays import read_numbers, to_numpy
+from uncollapse.your_vae.loss_batches import describe_kind, make_tuple, pair_examples, take_examples
+from uncollapse.your_vae.prior_draws import (
+    draw_prior,
+    draw_standard,
+    explain_no_standard_prior,
+    holds_booleans,
+)
+from uncollapse.your_vae.real_arrays import read_numbers
 
 CONFIDENCE = 0.95
 ROUNDING = 1e-3  # This share of a loss may change with the size of a batch.
@@ -46,7 +51,7 @@ def reads(
     x, z, count = pair_examples(x, z)
     if count < 2:
         raise ValueError(f"z: should have two examples or more, not {count}")
-    check_latents("z", z)
+    z = read_latents("z", z)
     drawn, missing = None, None
     if prior is None:
         missing = explain_no_standard_prior(z)
@@ -137,20 +142,24 @@ def read_losses(found: Any, count: int, with_what: str) -> Tensor:
     return values.flatten()
 
 
-def check_latents(name: str, z: Any) -> None:
-    """Raise ValueError unless z holds finite numbers only."""
-    if isinstance(z, tuple | dict):
-        for key, level in z.items() if isinstance(z, dict) else enumerate(z):
-            check_latents(f"{name}[{key!r}]", level)
-    elif not hasattr(z, "shape"):
+def read_latents(name: str, z: Any) -> Any:
+    """Return z with arrays of torch, NumPy or a library like it. Raises ValueError for other than numbers."""
+    if isinstance(z, dict):
+        return {key: read_latents(f"{name}[{key!r}]", level) for key, level in z.items()}
+    if isinstance(z, tuple):
+        return make_tuple(z, [read_latents(f"{name}[{i}]", level) for i, level in enumerate(z)])
+    if not hasattr(z, "shape"):
         raise ValueError(f"{name}: should be an array of numbers (examples, ...), not {describe_kind(z)}")
-    elif to_numpy(z[:0]).dtype.kind != "b":
+    if not isinstance(z, torch.Tensor) and not hasattr(z, "__array_namespace__"):
+        z = np.asarray(z)
+    if not holds_booleans(z):
         values = read_numbers(name, z)
         bad = int((~np.isfinite(values)).sum())
-        if not values.size:
-            raise ValueError(f"{name}: has no values: its shape is {values.shape}")
         if bad:
             raise ValueError(f"{name}: has {bad} values that are NaN or infinite")
+    if 0 in z.shape:
+        raise ValueError(f"{name}: has no values: its shape is {tuple(z.shape)}")
+    return z
 
 
 def check_call(nll: Any, size: Any, seed: Any) -> None:

@@ -24,7 +24,8 @@ class Diagnosis:
     in nats. The mutual information lies, in expectation, between `mi` and `mi_upper`. `kl_per_dimension` and
     `kl` are means over the examples; for the other measures see `uncollapse.measures`. `marginal_kl` is
     KL(q(z) || p(z)), which is too large where `mi` is near its cap, and never below `marginal_kl_at_least`.
-    `doubt` says what looks wrong about the arguments. `probe_accuracy` is that of a linear classifier on a
+    `doubt` says what looks wrong about the arguments, and `outliers` which few examples have most of the KL,
+    with the verdict on all others. `probe_accuracy` is that of a linear classifier on a
     fifth of the examples, which it has not seen; it is None without labels.
     """
 
@@ -43,6 +44,7 @@ class Diagnosis:
     marginal_kl: float
     marginal_kl_at_least: float
     doubt: str | None = None
+    outliers: str | None = None
     probe_accuracy: float | None = None
 
     def collapsed(self, eps: float) -> float:
@@ -54,7 +56,10 @@ class Diagnosis:
 
     @cached_property
     def verdict(self) -> str:
-        """One of "collapsed", "partly collapsed", "healthy" and "holes", with a reason where it needs one."""
+        """What is wrong, in words that `your_vae.latent_verdict` lists.
+
+        It begins with "collapsed", "partly collapsed", "holes", "healthy" or "in doubt".
+        """
         return describe_latents(self)
 
     def figure(self) -> "altair.HConcatChart":

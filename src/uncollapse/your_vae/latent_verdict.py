@@ -1,6 +1,24 @@
-"""The verdict on the latents of a VAE, in words."""
+"""The verdict on the latents of a VAE, in words.
+
+The first words that apply are taken, in this order:
+
+| verdict | when |
+|---|---|
+| `in doubt` | the arguments look wrong, or a few examples have most of the KL |
+| `collapsed` | no dimension is alive, and x and z share less than 0.1 nats |
+| `partly collapsed` | no dimension is alive, but together they tell 0.1 nats or more |
+| `collapsed` | dimensions are alive, but x and z share less than 0.1 nats |
+| `holes` | q(z) is further from the prior than 0.1 nats a dimension |
+| `healthy` | all dimensions are alive |
+| `partly collapsed` | some are |
+
+A dimension is alive if its KL is 0.1 nats or more for over a share `delta` of the examples. Behind `healthy`
+and `partly collapsed` stands what z tells, where that is less than half of the KL for certain.
+"""
 
 from typing import TYPE_CHECKING
+
+from uncollapse.your_vae.information_bounds import SURE
 
 if TYPE_CHECKING:
     from uncollapse.your_vae.diagnosis import Diagnosis
@@ -12,20 +30,49 @@ def describe_latents(found: "Diagnosis") -> str:
     """Say in words whether latents have collapsed, and what else is wrong with them."""
     if found.doubt:
         return found.doubt
+    if found.outliers:
+        return f"in doubt: {found.outliers}"
     alive = found.collapse_thresholds >= COLLAPSE_EPS
     if not alive.any():
-        return "collapsed"
+        return describe_dead(found)
     if found.mi < COLLAPSE_EPS:
-        return (
-            f"collapsed: a KL of {found.kl:.2f} nats, but z tells nothing about x "
-            f"(mutual information {found.mi:.2f} nats)"
-        )
+        return describe_uninformative(found)
     if found.marginal_kl_at_least > COLLAPSE_EPS * found.d:
         return (
             f"holes: q(z) is {found.marginal_kl_at_least:.4g} nats or more from the prior, so what is "
             "decoded from the prior will be poor"
         )
     if alive.all():
-        return "healthy"
+        return "healthy" + describe_waste(found)
     share = found.kl_per_dimension[alive].sum() / found.kl
-    return f"partly collapsed: {alive.sum()} of {found.d} dimensions carry {100 * share:.0f} % of the KL"
+    carried = f"{alive.sum()} of {found.d} dimensions carry {100 * share:.0f} % of the KL"
+    return f"partly collapsed: {carried}{describe_waste(found)}"
+
+
+def describe_dead(found: "Diagnosis") -> str:
+    """Say what latents without any dimension that is alive tell about x: together it may be much."""
+    if found.mi - SURE * found.mi_standard_error >= COLLAPSE_EPS:
+        return (
+            f"partly collapsed: no dimension has {COLLAPSE_EPS} nats, but all {found.d} together tell "
+            f"{found.mi:.2f} nats about x, of a KL of {found.kl:.2f}"
+        )
+    wasted = found.kl >= COLLAPSE_EPS and found.mi < found.kl / 2
+    return describe_uninformative(found) if wasted else "collapsed"
+
+
+def describe_uninformative(found: "Diagnosis") -> str:
+    """Say that a KL tells nothing about x."""
+    return (
+        f"collapsed: a KL of {found.kl:.2f} nats, but z tells nothing about x "
+        f"(mutual information {max(found.mi, 0):.2f} nats)"
+    )
+
+
+def describe_waste(found: "Diagnosis") -> str:
+    """Say what z tells about x where that is certainly less than half of the KL, or "" where it is not."""
+    if found.mi_upper + SURE * found.mi_upper_standard_error >= found.kl / 2:
+        return ""
+    return (
+        f", but z tells {found.mi:.2f} of the {found.kl:.2f} nats of its KL about x: the other nats only "
+        f"move the {found.d} dimensions away from the prior"
+    )

@@ -1,8 +1,10 @@
 """The measures of a diagnosis, from q(z|x) of some data."""
 
+from dataclasses import replace
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from uncollapse.measures.active_units import count_active_units
 from uncollapse.measures.collapse import find_thresholds
@@ -11,6 +13,7 @@ from uncollapse.vae import Gaussian
 from uncollapse.your_vae.diagnosis import Diagnosis
 from uncollapse.your_vae.information_bounds import bound_by_moments, bound_information
 from uncollapse.your_vae.label_probe import probe_labels
+from uncollapse.your_vae.outliers import find_outliers
 
 MOST_EXAMPLES = 10_000  # The time that the mutual information takes grows with the square of their number.
 
@@ -24,6 +27,17 @@ def diagnose_posterior(q: Gaussian, labels: Any, delta: float, doubt: str | None
     kl = q.kl()
     if not bool(kl.sum().isfinite()):
         raise ValueError(f"mu: the square of {float(q.mu.abs().max()):.4g} is out of range")
+    found = measure_posterior(q, kl, labels, delta, doubt)
+    outliers = find_outliers(q, kl)
+    if outliers is None:
+        return found
+    kept = Gaussian(q.mu[outliers.kept], q.logvar[outliers.kept])
+    others = measure_posterior(kept, kept.kl(), None, delta, None)
+    return replace(found, outliers=f"{outliers.words}; the others alone: {others.verdict}")
+
+
+def measure_posterior(q: Gaussian, kl: Tensor, labels: Any, delta: float, doubt: str | None) -> Diagnosis:
+    """Return all measures of q(z|x), doubles (N, D), whose KL is `kl` (N, D)."""
     generator = torch.Generator().manual_seed(0)
     order = torch.randperm(len(kl), generator=generator)
     sample = order[:MOST_EXAMPLES]

@@ -1,6 +1,7 @@
 """What is known of the latents of a VAE: the result of `uncollapse.diagnose`."""
 
-from dataclasses import dataclass
+import math
+from dataclasses import MISSING, dataclass, fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -84,3 +85,11 @@ class Diagnosis:
             for name, value in vars(self).items()
         }
         return {**listed, "verdict": self.verdict}
+
+
+def make_empty_diagnosis(dimensions: int, delta: float, doubt: str) -> Diagnosis:
+    """Return the diagnosis of no examples, whose numbers are NaN, with the reason as its doubt."""
+    blanks: dict[Any, Any] = {int: 0, float: math.nan}
+    needed = [field for field in fields(Diagnosis) if field.default is MISSING]
+    values = {field.name: blanks.get(field.type, np.full(dimensions, math.nan)) for field in needed}
+    return Diagnosis(**values | {"d": dimensions, "delta": delta, "doubt": doubt})

@@ -9,15 +9,15 @@ import lightning
 from uncollapse.your_vae.latent_verdict import COLLAPSE_EPS
 from uncollapse.your_vae.monitor import Monitor
 
-REMEMBERED = ("fewest", "rising", "warned")
+REMEMBERED = ("fewest", "rising", "count", "collapses", "told")
 
 
 class LightningMonitor(lightning.Callback):
     """A callback that logs the state of the latents after every validation epoch.
 
     It logs kl and mi (nats), active_units and collapsed (the share of dimensions) of the validation data to
-    whatever logger there is, and warns once when dimensions are collapsing. `encode(module, batch)` returns
-    what `uncollapse.diagnose` takes: mu and logvar, or a distribution. `prefix` stands before the names that
+    whatever logger there is, and warns as `uncollapse.Monitor` does. `encode(module, batch)` returns what
+    `uncollapse.diagnose` takes: mu and logvar, or a distribution. `prefix` stands before the names that
     are logged.
     """
 
@@ -56,6 +56,8 @@ class LightningMonitor(lightning.Callback):
             found = self.monitor.diagnose()
         except ValueError as error:
             return self.doubt(error)
+        if not found.n:
+            return
         values = {
             "kl": found.kl,
             "mi": found.mi,
@@ -75,4 +77,5 @@ class LightningMonitor(lightning.Callback):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go on from a state of `state_dict`."""
         for name in REMEMBERED:
-            setattr(self.monitor, name, state_dict[name])
+            if name in state_dict:  # Checkpoints of before remember less.
+                setattr(self.monitor, name, state_dict[name])

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from torch import Tensor
 
 from uncollapse.your_vae.batches import join_batches
+from uncollapse.your_vae.real_arrays import OutOfRange
 
 WORDS = {
     "mean": ("mu", "mus", "mean", "means", "loc"),
@@ -84,6 +85,6 @@ def to_log_variance(kind: str, spread: Tensor) -> Tensor:
     """
     if kind in ("var", "std"):
         if not bool((spread > 0).all()):
-            raise ValueError(f"{kind}: should be positive; {int((spread <= 0).sum())} of its values are not")
+            raise OutOfRange(f"{kind}: should be positive; {int((spread <= 0).sum())} of its values are not")
         spread = spread.log()
     return spread if kind in ("logvar", "var") else 2 * spread

@@ -14,6 +14,7 @@ from uncollapse.your_vae.diagnosis import Diagnosis
 from uncollapse.your_vae.information_bounds import bound_by_moments, bound_information
 from uncollapse.your_vae.label_probe import probe_labels
 from uncollapse.your_vae.outliers import find_outliers
+from uncollapse.your_vae.real_arrays import OutOfRange
 
 MOST_EXAMPLES = 10_000  # The time that the mutual information takes grows with the square of their number.
 
@@ -26,7 +27,7 @@ def diagnose_posterior(q: Gaussian, labels: Any, delta: float, doubt: str | None
         raise ValueError(f"delta: should be at least 0 and less than 1, not {delta}")
     kl = q.kl()
     if not bool(kl.sum().isfinite()):
-        raise ValueError(f"mu: the square of {float(q.mu.abs().max()):.4g} is out of range")
+        raise OutOfRange(f"mu: the square of {float(q.mu.abs().max()):.4g} is out of range")
     found = measure_posterior(q, kl, labels, delta, doubt)
     outliers = find_outliers(q, kl)
     if outliers is None:

@@ -11,6 +11,7 @@ from uncollapse.your_vae.batches import is_array, is_plain, join_batches
 from uncollapse.your_vae.encodings import Encodings, are_directions, join_encodings
 from uncollapse.your_vae.given_forms import read_forms
 from uncollapse.your_vae.named_spreads import ALONE, Given, read_mapping, sort_by_kind, to_log_variance
+from uncollapse.your_vae.real_arrays import OutOfRange
 
 LARGEST_LOGVAR = 88.0  # The exp of a larger absolute value leaves the range of floats.
 
@@ -66,7 +67,7 @@ def check_range(name: str, logvar: Tensor) -> None:
     if float(largest.max()) > LARGEST_LOGVAR:
         example = int(largest.argmax())
         value = float(logvar[example, logvar[example].abs().argmax()])
-        raise ValueError(
+        raise OutOfRange(
             f"{name}: exp of {value:.4g}, the variance of example {example}, is out of range; clamp logvar, "
             "to -20 and 10 for instance, unless it is not the logarithm of the variance"
         )

@@ -7,6 +7,10 @@ import torch
 from numpy.typing import NDArray
 
 
+class OutOfRange(ValueError):
+    """An error about numbers that cannot be computed with, such as NaN, in an array of the right form."""
+
+
 def to_doubles(name: str, array: Any) -> torch.Tensor:
     """Return an array or tensor of finite numbers as doubles on the CPU.
 
@@ -16,7 +20,7 @@ def to_doubles(name: str, array: Any) -> torch.Tensor:
     values = read_numbers(name, array)
     if not np.isfinite(values).all():
         bad = int((~np.isfinite(values)).sum())
-        raise ValueError(f"{name}: {bad} of {values.size} values are NaN or infinite")
+        raise OutOfRange(f"{name}: {bad} of {values.size} values are NaN or infinite")
     return torch.from_numpy(values)
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from uncollapse.your_vae.remedies import kl_weight as kl_weight
     from uncollapse.your_vae.remedies import perturbation as perturbation
     from uncollapse.your_vae.remedies import posterior as posterior
+    from uncollapse.your_vae.suggestion import suggest as suggest
 
 MODULES = {
     "LightningMonitor": "your_vae.lightning_monitor",
@@ -36,6 +37,7 @@ MODULES = {
     "diagnose": "your_vae.diagnose",
     "load": "pipeline.assemble",
     "predict": "your_vae.prediction",
+    "suggest": "your_vae.suggestion",
     "reads": "your_vae.reads",
     **dict.fromkeys(
         ("decoder", "divergence", "inference", "kl_weight", "perturbation", "posterior"), "your_vae.remedies"

@@ -9,7 +9,7 @@ is learned is
     s = (sum of the D - k smallest eigenvalues) / (D - k beta),
 
 which for beta 1 is the variance of probabilistic PCA (Tipping & Bishop 1999, eq. 8). For deep nets this is a
-guide.
+guide to where training ends: a young net shows more dimensions alive, which then die.
 """
 
 from dataclasses import asdict, dataclass
@@ -20,7 +20,7 @@ import torch
 from numpy.typing import NDArray
 
 from uncollapse.data.sources.gaussian import compute_optimal_kl
-from uncollapse.your_vae.real_arrays import to_doubles
+from uncollapse.your_vae.data_inputs import check_finite, check_number_of_latents, read_data
 
 
 @dataclass(frozen=True)
@@ -47,32 +47,35 @@ class Prediction:
 def predict(
     x: Any, *, beta: float = 1.0, variance: float | None = None, latents: int | None = None
 ) -> Prediction:
-    """Predict which dimensions a linear VAE keeps alive on the data x (N, ...).
+    """Predict which dimensions a linear VAE keeps alive on the data x (N, ...), real numbers.
 
-    `latents` is the number of its dimensions, None for as many as it can use. `variance` is that of a
-    Gaussian likelihood, for each value of x; None if it is learned, which needs `latents`. Raises ValueError
-    with one line that names the argument.
+    x is what the loss compares: pictures divided by 255 if the loss gets them so. `latents` is the number of
+    its dimensions, None for as many as it can use. `variance` is that of a Gaussian likelihood, for each
+    value of x; None if it is learned, which needs `latents`. Raises ValueError with one line that names the
+    argument, also for whole numbers, whose unit is not that of a loss.
     """
-    array = to_doubles("x", x)
-    if array.ndim < 2 or len(array) < 2:
-        raise ValueError(
-            f"x: should have the shape (examples, ...), with two examples or more, not {tuple(array.shape)}"
-        )
-    for name, value in {"beta": beta, "variance": variance}.items():
-        number = isinstance(value, int | float) and 0 < value < float("inf")
-        if not number and not (name == "variance" and value is None):
-            raise ValueError(f"{name}: should be a positive and finite number, not {value!r}")
-    if latents is not None and (type(latents) is not int or latents < 1):
-        raise ValueError(f"latents: should be a whole number, 1 or more, not {latents!r}")
+    values = read_data(x)
+    check_finite(values)
+    check_positive("beta", beta)
+    if variance is not None:
+        check_positive("variance", variance)
+    if latents is not None:
+        check_number_of_latents(latents)
     if variance is None and latents is None:
         raise ValueError("latents: give their number, since a variance that is learned depends on it")
-    centred = array.flatten(1) - array.flatten(1).mean(0)
-    eigenvalues = (torch.linalg.svdvals(centred) ** 2 / len(array)).numpy()
-    values, most = centred.shape[1], min(latents or len(eigenvalues), len(eigenvalues))
+    rows = torch.from_numpy(values).flatten(1)
+    eigenvalues = (torch.linalg.svdvals(rows - rows.mean(0)) ** 2 / len(rows)).numpy()
+    most = min(latents or len(eigenvalues), len(eigenvalues))
     if variance is None:
-        variance = find_learned_variance(eigenvalues, values, beta, most)
+        variance = find_learned_variance(eigenvalues, rows.shape[1], beta, most)
     alive = min(int((eigenvalues > beta * variance).sum()), most)
     return Prediction(alive, eigenvalues, variance, compute_optimal_kl(eigenvalues[:alive], beta * variance))
+
+
+def check_positive(name: str, value: Any) -> None:
+    """Raise ValueError, which names the argument, unless it is a positive and finite number."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
+        raise ValueError(f"{name}: should be a positive and finite number, not {value!r}")
 
 
 def find_learned_variance(eigenvalues: NDArray[np.float64], values: int, beta: float, most: int) -> float:

@@ -4,6 +4,7 @@ import math
 import random
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -167,3 +168,12 @@ def test_a_diagnosis_doubts_a_sampler_that_draws_otherwise() -> None:
     )
     sampled = uncollapse.diagnose(mu, std=0.01 * (logvar / 2).exp())
     assert sampled.mi > 4
+
+
+def test_the_sampler_of_the_diagnosis_page_gets_the_doubt_below_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    page = (Path(__file__).parent.parent.parent / "docs/diagnosis.md").read_text()
+    [(code, output)] = re.findall(r"```python\n(def sample.*?)```\n\n```\n(.*?)```", page, re.DOTALL)
+    exec(code, {"torch": torch, "uncollapse": uncollapse, "mu": MU, "logvar": LOGVAR})
+    assert capsys.readouterr().out == output

@@ -142,7 +142,6 @@ def test_what_is_refused_says_what_to_pass(given: Any, line: str) -> None:
     [
         distributions.Laplace(MU, STD),
         distributions.LogNormal(MU, STD),
-        distributions.RelaxedOneHotCategorical(torch.tensor(0.5), logits=MU),
         distributions.Independent(distributions.StudentT(5.0, MU, STD), 1),
         distributions.TransformedDistribution(
             distributions.Normal(MU, STD), [distributions.transforms.TanhTransform()]

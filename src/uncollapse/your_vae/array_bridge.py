@@ -16,7 +16,7 @@ from uncollapse.your_vae.real_arrays import shorten_error
 
 JAX, TENSORFLOW, TORCH = "JAX", "TensorFlow", "torch"
 # The first part of the module in which the class of an array is defined.
-MODULES = {"jax": JAX, "jaxlib": JAX, "tensorflow": TENSORFLOW, "torch": TORCH}
+ARRAY_MODULES = {"jax": JAX, "jaxlib": JAX, "tensorflow": TENSORFLOW, "torch": TORCH}
 Function = Callable[..., Any]
 # It calls a function with arrays: returns the value, and a function from a slope in the value to the slopes
 # in those arrays whose index is among the wanted.
@@ -38,15 +38,15 @@ def bridge_arrays(arrays: dict[str, Any]) -> tuple[dict[str, Any], str]:
     if len(found) > 1:
         shown = " and ".join(f"{name} of {library}" for name, library in libraries.items() if library)
         raise ValueError(f"the arrays should all be of one library, not {shown}")
-    return {name: to_tensor(name, array) for name, array in arrays.items()}, found[0] if found else TORCH
+    return {name: bridge_array(name, array) for name, array in arrays.items()}, found[0] if found else TORCH
 
 
 def find_library(array: Any) -> str | None:
     """Return the library that made an array, None for NumPy and for all that is not known here."""
-    return MODULES.get(type(array).__module__.split(".")[0])
+    return ARRAY_MODULES.get(type(array).__module__.split(".")[0])
 
 
-def to_tensor(name: str, array: Any) -> Any:
+def bridge_array(name: str, array: Any) -> Any:
     """Return an array as a tensor, and a tensor or something else as it is."""
     if isinstance(array, Tensor) or not (find_library(array) or isinstance(array, np.ndarray)):
         return array

@@ -18,7 +18,7 @@ def split_books(codes: Any, books: int) -> list[Any]:
     return list(codes)
 
 
-def join_batches(codes: Any) -> Any:
+def join_codes(codes: Any) -> Any:
     """Return codes whose batches, if they are a list of arrays, are put together."""
     if not isinstance(codes, list | tuple) or not all(hasattr(part, "shape") for part in codes) or not codes:
         return codes

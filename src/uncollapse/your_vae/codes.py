@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from uncollapse.your_vae.code_inputs import join_batches, read_codes, split_books
+from uncollapse.your_vae.code_inputs import join_codes, read_codes, split_books
 from uncollapse.your_vae.entropy_estimates import MOST_MISSING, estimate_column_entropies, estimate_entropy
 from uncollapse.your_vae.latent_verdict import COLLAPSE_EPS
 
@@ -99,7 +99,7 @@ def diagnose_codes(codes: Any, size: Any) -> CodeDiagnosis | list[CodeDiagnosis]
     if isinstance(size, list | tuple):
         books = split_books(codes, len(size))
         return [diagnose_book(read_codes(book, one), one) for book, one in zip(books, size, strict=True)]
-    return diagnose_book(read_codes(join_batches(codes), size), size)
+    return diagnose_book(read_codes(join_codes(codes), size), size)
 
 
 def diagnose_book(codes: NDArray[np.int64], size: int) -> CodeDiagnosis:

@@ -22,6 +22,7 @@ def diagnose(
     sample: Any = None,
     codes: Any = None,
     size: Any = None,
+    probabilities: Any = None,
 ) -> Any:
     """Diagnose a VAE from its q(z|x): means and one of `logvar`, `var` and `std`, (N, ...) each.
 
@@ -31,14 +32,16 @@ def diagnose(
     reparameterisation: what it draws is compared with what the KL charges for, see `your_vae.sampler`. Take
     data that the VAE was trained on for the collapse curve, and data held out for all else; take 2,000
     examples or more, because the estimate of the mutual information cannot exceed ln N. `codes`, the indices
-    of a VQ-VAE in a book of `size` codes, come alone; their result is a `your_vae.codes.CodeDiagnosis`, and
-    all else gives a Diagnosis.
+    of a VQ-VAE in a book of `size` codes, come alone; their result is a `your_vae.codes.CodeDiagnosis`.
+    `probabilities` (N, K) or (N, M, K) are those of M categorical variables; their result is a
+    `your_vae.categories.CategoryDiagnosis`, also where they, or a categorical distribution, are given as `mu`
+    alone. All else gives a `your_vae.diagnosis.Diagnosis`.
 
     Raises ValueError with one line that names the argument for other shapes, NaN, infinity, values that are
     no numbers, a single row, or a `sample` that fails.
     """
     others = {"mu": mu, "logvar": logvar, "var": var, "std": std, "labels": labels}
-    if (discrete := diagnose_discrete(codes, size, others)) is not None:
+    if (discrete := diagnose_discrete(codes, size, probabilities, others)) is not None:
         return discrete
     if mu is None:
         raise ValueError("mu: should be given, with one of logvar, var and std, or else codes= and size=")

@@ -2,19 +2,44 @@
 
 from typing import Any
 
+from uncollapse.your_vae.batches import is_array
+from uncollapse.your_vae.categories import diagnose_categories
+from uncollapse.your_vae.category_inputs import has_categories
 from uncollapse.your_vae.codes import diagnose_codes
+from uncollapse.your_vae.real_arrays import to_numpy
 
 
-def diagnose_discrete(codes: Any, size: Any, others: dict[str, Any]) -> Any:
-    """Return the diagnosis of codes, None if neither `codes` nor `size` is given.
+def diagnose_discrete(codes: Any, size: Any, probabilities: Any, others: dict[str, Any]) -> Any:
+    """Return the diagnosis of codes or of categories, None if neither is given.
 
-    `others` are the other arguments, by name. Raises ValueError with one line that names the argument.
+    Probabilities may also stand where `mu` does, without a spread. `others` are the other arguments, by name.
+    Raises ValueError with one line that names the argument.
     """
-    if codes is None and size is None:
-        return None
-    if codes is None:
+    given = {name: value for name, value in others.items() if value is not None}
+    if codes is not None:
+        extra = [*given, *(["probabilities"] if probabilities is not None else [])]
+        refuse_others("codes", "with size= alone", extra)
+        return diagnose_codes(codes, size)
+    if size is not None:
         raise ValueError("size: is the number of codes in a book, and needs codes= beside it")
-    given = [name for name, value in others.items() if value is not None]
-    if given:
-        raise ValueError(f"codes: should come with size= alone, not with {' and '.join(given)}")
-    return diagnose_codes(codes, size)
+    if probabilities is not None:
+        refuse_others("probabilities", "alone or with prior=", [name for name in given if name != "prior"])
+        return diagnose_categories("probabilities", probabilities, others.get("prior"))
+    beside = given.keys() - {"prior", "mu"}
+    if "mu" not in given or beside - {"labels"}:
+        return None
+    if has_categories(given["mu"]):
+        refuse_others("mu", "alone or with prior=, as probabilities of categories,", sorted(beside))
+        return diagnose_categories("mu", given["mu"], others.get("prior"))
+    if is_array(given["mu"]) and to_numpy(given["mu"]).dtype.kind in "iu":
+        raise ValueError(
+            "mu: has whole numbers and no logvar beside it; the codes of a VQ-VAE are given as "
+            "diagnose(codes=indices, size=K)"
+        )
+    return None
+
+
+def refuse_others(name: str, alone: str, others: list[str]) -> None:
+    """Raise ValueError if there are other arguments beside `name`, which comes `alone`."""
+    if others:
+        raise ValueError(f"{name}: should come {alone}, not with {' and '.join(others)}")

@@ -1,9 +1,9 @@
-"""The examples of docs/your-vae.md, with what they print."""
+"""The examples of docs/your-vae-examples.md, with what they print."""
 
 import re
 from pathlib import Path
 
-PAGE = (Path(__file__).parent.parent.parent / "docs/your-vae.md").read_text()
+PAGE = (Path(__file__).parent.parent.parent / "docs/your-vae-examples.md").read_text()
 
 
 def example(beginning: str) -> tuple[str, str]:

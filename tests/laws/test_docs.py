@@ -150,13 +150,13 @@ def test_the_examples_of_your_vae_print_what_stands_below_them(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(ROOT)
-    page, scope = (ROOT / "docs/your-vae.md").read_text(), dict[str, Any]()
+    page, scope = (ROOT / "docs/your-vae-examples.md").read_text(), dict[str, Any]()
     for code, output in find_outputs(page):
         if "import scvi" in code or "diffusers" in code:
             continue  # tests/clients runs these.
         if "metrics/cells" in code and not (ROOT / "metrics/cells/kjv-vae-plain").exists():
             code, output = (text.splitlines(keepends=True)[-1] for text in (code, output))
-        exec(compile(code, "docs/your-vae.md", "exec"), scope)
+        exec(compile(code, "docs/your-vae-examples.md", "exec"), scope)
         printed = capsys.readouterr().out
         if "train(" in code:  # The last digits depend on the CPU.
             printed, output = (re.sub(r"\d+\.\d+", "#", text) for text in (printed, output))
@@ -180,13 +180,16 @@ def test_examples_on_encodings_of_ones_own_run_as_they_stand(
     scope |= {
         "x": mu + 1,
         "output": mu,
+        "z": mu,
         "my_loss": lambda output, x, *q: {"loss": (output - x).square().sum()},
+        "my_nll": lambda x, z: (z - x).square().sum(1),
+        "train": lambda variance: (mu * 0.9, torch.full((100, 3), -1.7)),
     }
-    own = ("diagnosis = uncollapse", "in loader:", "my_loss")
+    own = ("diagnosis = uncollapse", "in loader:", "my_loss", "suggest")
     examples = [
         code for code in find_blocks("python", (ROOT / page).read_text()) if any(one in code for one in own)
     ]
-    assert len(examples) == (2 if "diagnosis" in page else 1)
+    assert len(examples) == (2 if "diagnosis" in page else 4)
     for code in examples:
         exec(compile(f"import uncollapse\n{code}", page, "exec"), scope)
     assert (tmp_path / "diagnosis.png").exists() or "your-vae" in page

@@ -130,10 +130,6 @@ def test_variances_for_log_variances_are_told() -> None:
             "mu: should be a Gaussian or come with its logvar; it is of Simple",
         ),
         ({"mu": Laplace(MU, VARIANCE)}, "mu: Laplace is not a Gaussian, .*uncollapse.reads"),
-        (
-            {"mu": MultivariateNormal(MU, covariance_matrix=torch.eye(6).double() + 0.1)},
-            "mu: the dimensions of this distribution are correlated; q should be diagonal",
-        ),
     ],
 )
 def test_a_mistake_is_one_line_that_names_the_argument(given: dict[str, Any], line: str) -> None:

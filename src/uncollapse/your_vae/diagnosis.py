@@ -21,19 +21,21 @@ if TYPE_CHECKING:
 class Diagnosis:
     """The diagnosis of a VAE: what `n` examples tell about `d` latent dimensions.
 
-    `kl`, `kl_per_dimension` and `collapse_thresholds` (d,), and `mi` with its standard error and its cap are
-    in nats. The mutual information lies, in expectation, between `mi` and `mi_upper`. `kl_per_dimension` and
-    `kl` are means over the examples; for the other measures see `uncollapse.measures`. `marginal_kl` is
-    KL(q(z) || p(z)), which is too large where `mi` is near its cap, and never below `marginal_kl_at_least`.
-    `doubt` says what looks wrong about the arguments, and `outliers` which few examples have most of the KL,
-    with the verdict on all others. `probe_accuracy` is that of a linear classifier on a
-    fifth of the examples, which it has not seen; it is None without labels.
+    `kl` with its standard error, `kl_per_dimension` and `collapse_thresholds` (d,), and `mi` with its
+    standard error and its cap are in nats. The mutual information lies, in expectation, between `mi` and
+    `mi_upper`. `kl_per_dimension` and `kl` are means over the examples; for the other measures see
+    `uncollapse.measures`. `marginal_kl` is KL(q(z) || p(z)), which is too large where `mi` is near its cap,
+    and never below `marginal_kl_at_least`. `doubt` says what looks wrong about the arguments, and `outliers`
+    which few examples have most of the KL, with the verdict on all others. `prior` says which prior was
+    handed over, if any was: all fields are about that prior, see `your_vae.prior`. `probe_accuracy` is that
+    of a linear classifier on a fifth of the examples, which it has not seen; it is None without labels.
     """
 
     n: int
     d: int
     delta: float
     kl: float
+    kl_standard_error: float
     kl_per_dimension: NDArray[np.float64]
     active_units: int
     mi: float
@@ -46,6 +48,7 @@ class Diagnosis:
     marginal_kl_at_least: float
     doubt: str | None = None
     outliers: str | None = None
+    prior: str | None = None
     probe_accuracy: float | None = None
 
     def collapsed(self, eps: float) -> float:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 
 from uncollapse.vae import Gaussian
 from uncollapse.your_vae.batches import describe_mixed_shapes
@@ -16,13 +17,15 @@ class Encodings:
     """The posteriors of N examples as they were handed over: means and log-variances (N, D) in doubles.
 
     `shape` is the shape of one example's latents, such as (channels, height, width), and `kind` is what came
-    with the means, such as "logvar" or "std".
+    with the means, such as "logvar" or "std". A full covariance is `tril` @ `tril`.T of each example, with
+    lower triangles (N, D, D); `logvar` then has the logarithms of its diagonal.
     """
 
-    mu: torch.Tensor
-    logvar: torch.Tensor
+    mu: Tensor
+    logvar: Tensor
     shape: tuple[int, ...]
     kind: str
+    tril: Tensor | None = None
 
     def __len__(self) -> int:
         """Return the number of examples."""
@@ -30,8 +33,13 @@ class Encodings:
 
     @property
     def q(self) -> Gaussian:
-        """The posteriors as the measures take them."""
+        """The posteriors of single dimensions, as the measures take them."""
         return Gaussian(self.mu, self.logvar)
+
+    @property
+    def shaped(self) -> Tensor:
+        """The means in the shape in which they were handed over, (N, ...)."""
+        return self.mu.unflatten(1, self.shape)
 
 
 def join_encodings(parts: Sequence[Encodings]) -> Encodings:
@@ -47,10 +55,24 @@ def join_encodings(parts: Sequence[Encodings]) -> Encodings:
         torch.cat([part.logvar for part in parts]),
         first.shape,
         first.kind if len(kinds) == 1 else "spread",
+        join_triangles(parts),
     )
 
 
-def are_directions(mu: torch.Tensor) -> bool:
+def join_triangles(parts: Sequence[Encodings]) -> Tensor | None:
+    """Return the triangles of all examples, or None where no part has any."""
+    if all(part.tril is None for part in parts):
+        return None
+    return torch.cat([fill_triangle(part) for part in parts])
+
+
+def fill_triangle(encodings: Encodings) -> Tensor:
+    """Return the triangles (N, D, D) of full covariances, also of diagonal ones."""
+    tril = encodings.tril
+    return (0.5 * encodings.logvar).exp().diag_embed() if tril is None else tril
+
+
+def are_directions(mu: Tensor) -> bool:
     """Return whether means (N, D) all have length 1, as those of a von Mises-Fisher distribution do."""
     return min(mu.shape) > 1 and float((mu.square().sum(1) - 1).abs().max()) < 1e-3
 

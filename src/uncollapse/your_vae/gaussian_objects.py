@@ -12,7 +12,7 @@ from torch.distributions import (
     Normal,
 )
 
-from uncollapse.your_vae.batches import is_array
+from uncollapse.your_vae.batches import is_array, join_batches
 from uncollapse.your_vae.named_spreads import ALONE, Given, read_mapping, sort_by_kind
 from uncollapse.your_vae.real_arrays import shorten_error
 
@@ -68,12 +68,32 @@ def read_distribution(given: Any) -> Given:
     if isinstance(base, Normal):
         return Given(base.mean, "std", base.stddev)
     if isinstance(base, MultivariateNormal | LowRankMultivariateNormal):
-        covariance = base.covariance_matrix
-        variances = covariance.diagonal(dim1=-2, dim2=-1)
-        if not torch.equal(covariance, torch.diag_embed(variances)):
-            raise ValueError("mu: the dimensions of this distribution are correlated; q should be diagonal")
-        return Given(base.mean, "var", variances)
+        return read_covariance(base.mean, base.covariance_matrix)
+    covariance = read_value(base, "covariance_matrix")
+    if covariance is None and "Diag" not in type(base).__name__ and "Multivariate" in type(base).__name__:
+        covariance = read_value(base, "covariance")
+    if covariance is not None:
+        return read_covariance(read_value(base, "mean"), covariance)
     return read_statistics(base)
+
+
+def read_covariance(means: Any, covariance: Any) -> Given:
+    """Return means and covariances (N, ..., D, D), or variances where no dimensions are correlated."""
+    whole = join_batches("covariance", covariance)
+    variances = whole.diagonal(dim1=-2, dim2=-1)
+    correlated = not torch.equal(whole, torch.diag_embed(variances))
+    return Given(means, "covariance", whole) if correlated else Given(means, "var", variances)
+
+
+def names_gaussian(given: Any) -> bool:
+    """Return whether the class of a distribution is, or is called, a Gaussian."""
+    return is_gaussian(given) and bool(re.search("(?i)norm|gauss", find_name(given)))
+
+
+def find_name(given: Any) -> str:
+    """Return the name of the class of a distribution, or that of SciPy."""
+    frozen = find_attribute(find_attribute(given, "dist"), "name")
+    return frozen if isinstance(frozen, str) else type(given).__name__
 
 
 def unwrap(given: Any) -> Any:
@@ -92,8 +112,7 @@ def is_gaussian(given: Any) -> bool:
     Classes of the well-known libraries have to be one by name; others may have any name but another's.
     """
     kind = type(given)
-    frozen = find_attribute(find_attribute(given, "dist"), "name")  # This is SciPy's.
-    name = frozen if isinstance(frozen, str) else kind.__name__
+    name = find_name(given)
     if OTHERS.fullmatch(name):
         return False
     if isinstance(given, Distribution):
@@ -115,7 +134,16 @@ def read_statistics(given: Any) -> Given:
         if spread is not None:
             [kind] = sort_by_kind([name])
             return Given(means, kind, spread)
-    raise ValueError(f"mu: should be a Gaussian or come with its logvar; it is of {type(given).__name__}")
+    for name in ("covariance", "covariance_matrix"):
+        covariance = read_value(given, name)
+        if covariance is not None:
+            return read_covariance(means, covariance)
+    raise ValueError(describe_no_spread(given))
+
+
+def describe_no_spread(given: Any) -> str:
+    """Return the line about an object with means alone."""
+    return f"mu: should be a Gaussian or come with its logvar; it is of {type(given).__name__}"
 
 
 def read_object(given: Any) -> Given:
@@ -127,7 +155,7 @@ def read_object(given: Any) -> Given:
         raise ValueError("mu: should be what an encoder gives for the data, not a class or a module")
     if OTHERS.fullmatch(type(given).__name__):
         raise ValueError(describe_other(given))
-    if read_value(given, "mean") is not None:
+    if read_value(given, "mean") is not None and any(read_value(given, name) is not None for name in SPREADS):
         return read_statistics(given)
     try:
         names = [name for name in dir(given) if not name.startswith("_")]
@@ -135,6 +163,9 @@ def read_object(given: Any) -> Given:
         raise ValueError(f"mu: cannot be read: {shorten_error(error)}") from None
     chosen = [name for known in sort_by_kind(names).values() for name in known]
     values = {name: value for name in chosen if (value := read_value(given, name)) is not None}
-    if "mean" not in sort_by_kind(values):
+    kinds = sort_by_kind(values)
+    if "mean" not in kinds:
         raise ValueError(f"{ALONE} none: it is of {type(given).__name__}, which has no means")
+    if len(kinds) == 1:
+        raise ValueError(describe_no_spread(given))
     return read_mapping(values)

@@ -56,7 +56,7 @@ def read_items(given: list[Any] | tuple[Any, ...], depth: int) -> list[Given]:
         try:
             found.extend(read_forms(item, depth + 1))
         except ValueError as error:
-            raise ValueError(f"mu: item {position} of the list cannot be read: {error}") from None
+            raise type(error)(f"mu: item {position} of the list cannot be read: {error}") from None
     return found
 
 

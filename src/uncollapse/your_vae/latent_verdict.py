@@ -19,6 +19,7 @@ and `partly collapsed` stands what z tells, where that is less than half of the 
 from typing import TYPE_CHECKING
 
 from uncollapse.your_vae.information_bounds import SURE
+from uncollapse.your_vae.prior import DENSITY
 
 if TYPE_CHECKING:
     from uncollapse.your_vae.diagnosis import Diagnosis
@@ -28,11 +29,21 @@ COLLAPSE_EPS = 0.1  # The threshold of collapse in the verdict, in nats.
 
 def describe_latents(found: "Diagnosis") -> str:
     """Say in words whether latents have collapsed, and what else is wrong with them."""
+    words = judge_latents(found)
+    if found.prior and words.startswith("collapsed"):
+        return words.replace("collapsed", "collapsed onto its own prior", 1)
+    return words
+
+
+def judge_latents(found: "Diagnosis") -> str:
+    """Say the same, whatever the prior is."""
     if found.doubt:
         return found.doubt
     if found.outliers:
         return f"in doubt: {found.outliers}"
     alive = found.collapse_thresholds >= COLLAPSE_EPS
+    if found.prior == DENSITY and found.kl < COLLAPSE_EPS:
+        return "collapsed"
     if not alive.any():
         return describe_dead(found)
     if found.mi < COLLAPSE_EPS:
@@ -44,7 +55,7 @@ def describe_latents(found: "Diagnosis") -> str:
         )
     if alive.all():
         return "healthy" + describe_waste(found)
-    share = found.kl_per_dimension[alive].sum() / found.kl
+    share = found.kl_per_dimension[alive].sum() / found.kl_per_dimension.sum()
     carried = f"{alive.sum()} of {found.d} dimensions carry {100 * share:.0f} % of the KL"
     return f"partly collapsed: {carried}{describe_waste(found)}"
 

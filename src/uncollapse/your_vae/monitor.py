@@ -10,6 +10,7 @@ import numpy as np
 from uncollapse.your_vae.diagnosis import Diagnosis, make_empty_diagnosis
 from uncollapse.your_vae.encodings import Encodings, find_doubt, join_encodings
 from uncollapse.your_vae.latent_verdict import COLLAPSE_EPS, describe_latents
+from uncollapse.your_vae.latents import compare_to_prior
 from uncollapse.your_vae.posterior_diagnosis import diagnose_posterior
 from uncollapse.your_vae.posterior_inputs import read_posterior
 from uncollapse.your_vae.real_arrays import OutOfRange, to_numpy
@@ -103,7 +104,7 @@ class Monitor:
         if self.left_out and doubt is None:
             missing, whole = len(self.left_out), len(self.left_out) + len(self.batches)
             doubt = f"in doubt: {missing} of {whole} batches are left out: {self.left_out[0]}"
-        return diagnose_posterior(encodings.q, labels, delta, doubt)
+        return diagnose_posterior(compare_to_prior(encodings), labels, delta, doubt)
 
     def watch(self, found: Diagnosis) -> None:
         """Warn where latents collapse, were never alive, or have left the prior.

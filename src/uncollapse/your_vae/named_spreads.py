@@ -13,6 +13,7 @@ WORDS = {
     "logvar": ("logvar", "logvars", "logvariance", "lnvar", "logsigma2", "logsigmasq", "logsigmasquared"),
     "var": ("var", "vars", "variance", "variances", "sigma2", "sigmasq", "sigmasquared"),
     "std": ("std", "stds", "stddev", "stddevs", "scale", "sigma", "sd"),
+    "covariance": ("covariance", "covariances", "covariancematrix", "cov"),
     "logstd": ("logstd", "logstddev", "logscale", "logsigma", "lnsigma", "logsd"),
 }  # Each but the mean is a spread. Case and what is neither letter nor digit do not count.
 ABBREVIATIONS = {"qzm": "mean", "qzv": "var"}  # These are scvi-tools'.

@@ -4,6 +4,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from uncollapse.data.npz import read_npz
@@ -14,6 +15,7 @@ from uncollapse.your_vae.named_spreads import ALONE, Given, read_mapping, sort_b
 from uncollapse.your_vae.real_arrays import OutOfRange
 
 LARGEST_LOGVAR = 88.0  # The exp of a larger absolute value leaves the range of floats.
+MOST_COVARIANCES = 1e8  # Numbers in all covariances.
 
 
 def read_posterior(mu: Any, logvar: Any = None, *more: Any, var: Any = None, std: Any = None) -> Encodings:
@@ -51,6 +53,8 @@ def check_arrays(given: Given) -> Encodings:
     if means.ndim < 2 or means.numel() < 1:
         shape = tuple(means.shape)
         raise ValueError(f"mu and {name} should have the shape (examples, dimensions), not {shape}")
+    if name == "covariance":
+        return check_covariance(means, spread)
     logvar = to_log_variance(name, broadcast_spread(means, name, spread))
     check_range(name, logvar.flatten(1))
     if spread.numel() == len(means) and are_directions(means.flatten(1)):
@@ -59,6 +63,34 @@ def check_arrays(given: Given) -> Encodings:
             "Mises-Fisher distribution, which is not a Gaussian; uncollapse.reads(nll, x, z) takes any"
         )
     return Encodings(means.flatten(1), logvar.flatten(1), tuple(means.shape[1:]), name)
+
+
+def check_covariance(means: Tensor, covariance: Tensor) -> Encodings:
+    """Return means (N, ..., D) and covariances (N, ..., D, D) as encodings of correlated dimensions.
+
+    Axes between the examples and the last one are independent of each other. Raises ValueError with one line.
+    """
+    whole, latents = tuple(means.shape), means.shape[-1]
+    if covariance.shape[-2:] != (latents, latents) or covariance.ndim > means.ndim + 1:
+        shape = tuple(covariance.shape)
+        raise ValueError(
+            f"covariance: should have the shape {(*whole, latents)} beside mu {whole}, not {shape}"
+        )
+    size = len(means) * means[0].numel() ** 2
+    if size > MOST_COVARIANCES:
+        most = int(len(means) * MOST_COVARIANCES / size)
+        raise ValueError(f"covariance: {size:.2g} numbers are too many; hand over {most} examples or fewer")
+    try:
+        tril = torch.linalg.cholesky(covariance).expand(*whole, latents)
+    except RuntimeError:
+        raise ValueError("covariance: should be positive definite for every example") from None
+    logvar = covariance.diagonal(dim1=-2, dim2=-1).log().expand(whole)
+    check_range("covariance", logvar.flatten(1))
+    if means.ndim > 2:
+        blocks = tril.flatten(1, -3)
+        eye = torch.eye(blocks.shape[1], dtype=torch.float64)
+        tril = torch.einsum("npij,pq->npiqj", blocks, eye).flatten(3).flatten(1, 2)
+    return Encodings(means.flatten(1), logvar.flatten(1), whole[1:], "covariance", tril)
 
 
 def check_range(name: str, logvar: Tensor) -> None:

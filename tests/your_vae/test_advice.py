@@ -2,8 +2,10 @@
 
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -64,10 +66,50 @@ def test_controls_and_made_up_data_are_left_out() -> None:
 @pytest.mark.parametrize(
     ("kind", "model", "line"),
     [
-        ("sounds", "vae", "kind: should be one of images, text, not 'sounds'"),
+        (
+            "smells",
+            "vae",
+            "kind: should be images or text, or something near .*, not 'smells'",
+        ),
+        (3, "vae", "kind: should be images or text, .*, not 3"),
         ("text", "vqvae", "model: should be one of annealed_vae, control_vae, vae, not 'vqvae'"),
     ],
 )
-def test_a_mistake_is_one_line(kind: str, model: str, line: str) -> None:
+def test_a_mistake_is_one_line(kind: Any, model: str, line: str) -> None:
     with pytest.raises(ValueError, match=line):
         uncollapse.advice(kind, model=model)
+
+
+@pytest.mark.parametrize(
+    ("kind", "nearest", "reason"),
+    [
+        ("molecules", "text", "a sequence of symbols"),
+        ("SMILES", "text", "a sequence of symbols"),
+        ("protein sequences", "text", "a sequence of symbols"),
+        ("music", "text", "for recorded sound ask about audio"),
+        ("audio", "images", "real numbers on a grid or a line"),
+        ("time series", "images", "real numbers on a grid or a line"),
+        ("time_series", "images", "real numbers"),
+        ("trajectories", "images", "real numbers"),
+        ("robots", "images", "real numbers"),
+        ("tabular", "images", "nothing like it was studied"),
+        ("single-cell counts", "images", "nothing like it was studied"),
+        ("graphs", "images", "nothing like it was studied"),
+    ],
+)
+def test_another_kind_gets_the_advice_of_the_nearest_and_is_told_so(
+    kind: str, nearest: str, reason: str
+) -> None:
+    found, studied = uncollapse.advice(kind), uncollapse.advice(nearest)
+    assert [replace(remedy, asked="") for remedy in found] == studied
+    for remedy in found:
+        assert remedy.asked.startswith(f"asked of {kind}; the nearest kind studied is {nearest}: ")
+        assert reason in remedy.asked
+        assert str(remedy).endswith(f" ({remedy.asked})")
+
+
+@pytest.mark.parametrize(
+    ("kind", "studied"), [("pictures", "images"), ("sentences", "text"), ("image", "images")]
+)
+def test_another_word_for_a_studied_kind_needs_no_remark(kind: str, studied: str) -> None:
+    assert uncollapse.advice(kind) == uncollapse.advice(studied)

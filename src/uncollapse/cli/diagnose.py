@@ -21,8 +21,8 @@ def add_encodings(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--delta", type=float, default=0.01, help=share)
     parser.add_argument("--json", action="store_true", help="print all fields as JSON")
     parser.add_argument("--figure", type=Path, metavar="FILE", help=f"draw a figure: {', '.join(FIGURES)}")
-    what = "list what helped in our studies on this kind of data"
-    parser.add_argument("--kind", choices=("images", "text"), help=what)
+    what = "list what helped in our studies on this kind of data, or on the nearest: images, text, audio, ..."
+    parser.add_argument("--kind", help=what)
 
 
 def diagnose_file(arguments: argparse.Namespace) -> None:
@@ -30,9 +30,12 @@ def diagnose_file(arguments: argparse.Namespace) -> None:
     if arguments.figure and arguments.figure.suffix.lower() not in FIGURES:
         raise ValueError(f"--figure {arguments.figure}: should end in one of {', '.join(FIGURES)}")
     from uncollapse.your_vae.advice import advice
+    from uncollapse.your_vae.data_kinds import find_nearest
     from uncollapse.your_vae.diagnose import diagnose
     from uncollapse.your_vae.posterior_inputs import load_encodings
 
+    if arguments.kind is not None:
+        find_nearest(arguments.kind)
     diagnosis = diagnose(**load_encodings(arguments.file), delta=arguments.delta)
     if arguments.figure:
         diagnosis.figure().save(str(arguments.figure), ppi=144)

@@ -3,12 +3,13 @@
 import csv
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from uncollapse.experiment.cells import Cell
 from uncollapse.results.numbers import describe_work, show_interval
 from uncollapse.results.roles import AT_EQUAL_WORK, LIKELIHOOD, UNINFORMATIVE
 from uncollapse.results.verdict import Verdict, judge
+from uncollapse.your_vae.data_kinds import find_nearest
 
 TABLE = Path(__file__).parent / "advice.csv"  # made by studies/advice.py
 ADVISED_MEASURES = {"nll": LIKELIHOOD, "uninformative": UNINFORMATIVE, "equal_work": AT_EQUAL_WORK}
@@ -37,7 +38,8 @@ class Remedy:
 
     The differences are in nll (nats), in the share of dimensions without information, and in the elbo (nats)
     for the work of the plain one, which is None if the first epoch takes more. `work` is a multiple of the
-    plain one's. `link` is the table of the numbers, in the repository of this project.
+    plain one's. `link` is the table of the numbers, in the repository of this project. `asked` is "" unless
+    the advice was asked of another kind of data; then it says which, and why this one is nearest to it.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Remedy:
     equal_work: Difference | None
     work: float
     link: str
+    asked: str = ""
 
     @property
     def verdict(self) -> Verdict:
@@ -73,24 +76,29 @@ class Remedy:
             f"dimensions without information {show_interval(*told[:3], ' points', scale=100.0)}, "
             f"{describe_work(self.work)}; "
             f"elbo at equal work {ruler}; {self.seeds} seeds, {self.link}"
+            f"{f' ({self.asked})' if self.asked else ''}"
         )
 
 
-def advice(kind: Literal["images", "text"], *, model: str = "vae") -> list[Remedy]:
+def advice(kind: str, *, model: str = "vae") -> list[Remedy]:
     """Return what the studies have shown about each remedy for `model`, and about other models.
 
-    The data are of one kind, and what helps comes first. Raises ValueError with one line for another kind or
-    model.
+    What helps comes first. `kind` is that of the data: "images" and "text" were studied; for another kind,
+    such as "molecules" or "time series", the nearest of the two answers, and each remedy says so in `asked`.
+    Raises ValueError with one line for an unknown kind or model.
     """
+    nearest = find_nearest(kind)
+    asked = (
+        f"asked of {' '.join(kind.split())}; the nearest kind studied is {nearest.studied}: {nearest.reason}"
+    )
     with TABLE.open(newline="") as stream:
         rows = list(csv.DictReader(stream))
-    for name, value, key in (("kind", kind, "kind"), ("model", model, "against_model")):
-        known = sorted({row[key] for row in rows})
-        if value not in known:
-            raise ValueError(f"{name}: should be one of {', '.join(known)}, not {value!r}")
+    known = sorted({row["against_model"] for row in rows})
+    if model not in known:
+        raise ValueError(f"model: should be one of {', '.join(known)}, not {model!r}")
     remedies = []
     for row in rows:
-        if row["kind"] != kind or row["against_model"] != model:
+        if row["kind"] != nearest.studied or row["against_model"] != model:
             continue
         number = {name: float(row[name]) for name in NUMBER_FIELDS if row[name]}
         parts: dict[str, Any] = {
@@ -106,6 +114,7 @@ def advice(kind: Literal["images", "text"], *, model: str = "vae") -> list[Remed
                 seeds=int(number["seeds"]),
                 work=number["work"],
                 link=f"studies/{row['study']}",
+                asked=asked if nearest.reason else "",
                 **parts,
             )
         )

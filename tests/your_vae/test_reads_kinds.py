@@ -2,8 +2,9 @@
 
 import math
 
+import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 import uncollapse
@@ -87,6 +88,32 @@ def test_an_autoregressive_decoder_that_needs_no_z_does_not_read_it() -> None:
     alive = uncollapse.reads(uses, x, z, prior=False)
     assert alive.answer == "reads"
     assert abs(alive.other - 1.5) < 0.3, "half of the others have the other sign, which costs 3 nats"
+
+
+def test_a_recurrent_decoder_of_strings_is_read_off_its_token_loss() -> None:
+    """Strings of 24 characters, pad ignored; the GRU reads the characters before and z at each step."""
+    torch.manual_seed(0)
+    x = torch.randint(1, 11, (COUNT, 24), generator=stream())
+    x[torch.arange(24) >= torch.randint(8, 24, (COUNT, 1), generator=stream(1))] = 0
+    z = torch.randn(COUNT, 16, generator=stream(2))
+    embed, gru, out = nn.Embedding(11, 8), nn.GRU(8 + 16, 32, batch_first=True), nn.Linear(32, 11)
+
+    def nll(x: Tensor, z: Tensor) -> Tensor:
+        read = torch.cat([embed(x[:, :-1]), z[:, None].expand(-1, 23, -1)], 2)
+        scores, told = out(gru(read)[0]).flatten(0, 1), x[:, 1:].flatten()
+        return (
+            functional.cross_entropy(scores, told, ignore_index=0, reduction="none").view(len(x), -1).sum(1)
+        )
+
+    found = uncollapse.reads(nll, x, z, size=150)
+    with torch.no_grad():
+        own, other = nll(x, z), nll(x, z.roll(1, 0))
+    assert found.own == pytest.approx(float(own.mean()), rel=1e-5)
+    assert found.other_low - 0.1 <= float((other - own).mean()) <= found.other_high + 0.1
+    assert found.answer == "does not read", "the z is of no string"
+    gru.weight_ih_l0.data[:, 8:] = 0
+    deaf = uncollapse.reads(nll, x, z)
+    assert (deaf.other, deaf.prior) == (0, 0)
 
 
 def test_a_conditional_decoder_keeps_its_condition() -> None:

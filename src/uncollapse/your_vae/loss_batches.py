@@ -65,7 +65,9 @@ def settle_examples(name: str, value: Any, count: int) -> Any:
         found = list_counts(value)
         shown = f"{found[0]} examples" if found else describe_kind(value)
         raise ValueError(f"{name}: should have as many examples as z, {count}, not {shown}")
-    return value
+    if isinstance(value, torch.Tensor):
+        return value if value.layout in (torch.strided, torch.sparse_coo) else value.to_dense()
+    return value.tocsr() if hasattr(value, "tocsr") else value
 
 
 def make_tuple(value: Any, items: list[Any]) -> tuple[Any, ...]:
@@ -80,7 +82,7 @@ def stack_examples(values: Sequence[Any]) -> Any:
         return torch.stack(list(values)) if same else list(values)
     try:
         array = np.asarray(values)
-    except ValueError:  # The examples have different lengths.
+    except (RuntimeError, TypeError, ValueError):  # The examples have different lengths or no numbers.
         return list(values)
     return array if array.dtype.kind in "biuf" else list(values)
 
@@ -88,6 +90,13 @@ def stack_examples(values: Sequence[Any]) -> Any:
 def concatenate_batches(name: str, batches: Sequence[Any]) -> Any:
     """Return a list of batches as one; each may be a tuple or a dict of arrays."""
     one = batches[0]
+    alike = all(type(batch) is type(one) for batch in batches)
+    if isinstance(one, Mapping):
+        alike = alike and all(batch.keys() == one.keys() for batch in batches)
+    elif isinstance(one, tuple | list):
+        alike = alike and all(len(batch) == len(one) for batch in batches)
+    if not alike:
+        raise ValueError(f"{name}: its batches cannot be joined: they have different parts")
     if isinstance(one, Mapping):
         return {key: concatenate_batches(name, [batch[key] for batch in batches]) for key in one}
     if isinstance(one, tuple | list):
@@ -105,6 +114,8 @@ def take_examples(value: Any, index: slice | torch.Tensor) -> Any:
         return {key: take_examples(item, index) for key, item in value.items()}
     if isinstance(value, tuple):
         return make_tuple(value, [take_examples(item, index) for item in value])
+    if isinstance(index, slice) and isinstance(value, torch.Tensor) and value.is_sparse:
+        return value.index_select(0, torch.arange(index.start, index.stop, device=value.device))
     if isinstance(index, slice):
         return value.iloc[index] if hasattr(value, "iloc") else value[index]
     return value[index.to(value.device) if isinstance(value, torch.Tensor) else index.numpy()]

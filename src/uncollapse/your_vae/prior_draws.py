@@ -12,11 +12,13 @@ from uncollapse.seeds import make_seed, torch_generator
 from uncollapse.your_vae.loss_batches import make_tuple
 from uncollapse.your_vae.real_arrays import read_numbers, shorten_error
 
-CODES = "z holds whole numbers, which have no standard prior; pass prior="
-LEVELS = "the prior of several levels is not known; pass prior=, one for each level or a function of n"
-SHARES = "z looks like probabilities or one-hot codes, not like draws near N(0, I); pass prior="
-SPHERE = "every z has length 1, so its prior is not N(0, I); pass prior="
-REPEATED = "z takes the same values again and again, as vectors of a codebook do; pass prior="
+CODES = "z holds whole numbers, which have no standard prior; pass one as prior="
+LEVELS = "the prior of several levels is not known; pass one for each as prior="
+SHARES = (
+    "z looks like probabilities or one-hot codes, not like draws near N(0, I); pass their prior as prior="
+)
+SPHERE = "every z has length 1, so its prior is not N(0, I); pass it as prior="
+REPEATED = "z takes the same values again and again, as vectors of a codebook do; pass their prior as prior="
 REPEATED_SHARE = 0.9  # The share of different vectors below which they are taken for those of a codebook.
 
 

@@ -151,7 +151,9 @@ def read_latents(name: str, z: Any) -> Any:
     if not hasattr(z, "shape"):
         raise ValueError(f"{name}: should be an array of numbers (examples, ...), not {describe_kind(z)}")
     if not isinstance(z, torch.Tensor) and not hasattr(z, "__array_namespace__"):
-        z = np.asarray(z)
+        z = z.toarray() if hasattr(z, "toarray") else np.asarray(z)
+    elif isinstance(z, torch.Tensor) and z.layout != torch.strided:
+        z = z.to_dense()
     if not holds_booleans(z):
         values = read_numbers(name, z)
         bad = int((~np.isfinite(values)).sum())

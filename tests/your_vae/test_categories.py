@@ -66,7 +66,7 @@ def test_every_way_to_hand_probabilities_over_gives_the_same() -> None:
         [distributions.Categorical(probs=part) for part in PROBABILITIES.split(300)],
     ):
         found = uncollapse.diagnose(way)
-        assert (found.n, found.m, found.verdict) == (given.n, given.m, given.verdict)
+        assert (found.n, found.d, found.verdict) == (given.n, given.d, given.verdict)
         assert (found.kl, found.mi) == pytest.approx((given.kl, given.mi), rel=1e-5)
         assert found.as_dict().keys() == given.as_dict().keys()
     assert uncollapse.diagnose(PROBABILITIES.bfloat16()).kl == pytest.approx(given.kl, rel=0.01)
@@ -89,7 +89,7 @@ def test_bernoulli_latents_have_two_categories() -> None:
         distributions.Bernoulli(p), distributions.Bernoulli(torch.tensor(0.5))
     )
     assert found.kl_per_variable == pytest.approx(exact.mean(0).numpy(), rel=1e-6)
-    assert (found.m, found.size) == (5, 2)
+    assert (found.d, found.size) == (5, 2)
 
 
 def test_a_dead_category_needs_examples_enough_to_be_told() -> None:

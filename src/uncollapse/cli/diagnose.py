@@ -15,7 +15,10 @@ FIGURES = (".png", ".svg", ".pdf")
 
 def add_encodings(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that name the encodings, and what is to be said of them."""
-    arrays = ".npz file of arrays mu and logvar, var or std (examples, dimensions), optionally labels"
+    arrays = (
+        ".npz file of arrays mu and logvar, var or std (examples, dimensions), optionally labels; "
+        "or of codes and size, or of probabilities"
+    )
     parser.add_argument("file", type=Path, help=arrays)
     share = "share of examples whose KL may exceed the threshold (default %(default)s)"
     parser.add_argument("--delta", type=float, default=0.01, help=share)
@@ -38,9 +41,17 @@ def diagnose_file(arguments: argparse.Namespace) -> None:
         find_nearest(arguments.kind)
     diagnosis = diagnose(**load_encodings(arguments.file), delta=arguments.delta)
     if arguments.figure:
+        if not hasattr(diagnosis, "figure"):
+            raise ValueError(f"--figure {arguments.figure}: is drawn of means and variances only")
         diagnosis.figure().save(str(arguments.figure), ppi=144)
     if arguments.json:
-        print(json.dumps(diagnosis.as_dict(), indent=2))
+        several = isinstance(diagnosis, list)
+        told = [book.as_dict() for book in diagnosis] if several else diagnosis.as_dict()
+        print(json.dumps(told, indent=2))
+        return
+    if not hasattr(diagnosis, "figure"):  # Codes, or categories.
+        several = isinstance(diagnosis, list)
+        print(*([book.verdict for book in diagnosis] if several else [diagnosis.verdict]), sep="\n")
         return
     print_diagnosis(diagnosis)
     if arguments.kind and "collapsed" in diagnosis.verdict:

@@ -31,20 +31,20 @@ RELAXED = "; this is of the category that is drawn, and a relaxed z may tell mor
 
 @dataclass(frozen=True)
 class CategoryDiagnosis:
-    """The diagnosis of `m` categorical variables with `size` categories each, from `n` examples.
+    """The diagnosis of `d` categorical variables with `size` categories each, from `n` examples.
 
-    All are in nats. `kl` is the mean KL of q(z|x) to the prior, the sum of `kl_per_variable` (m,).
-    `mi_per_variable` (m,) is the mutual information of x and each variable, with its ends of 95 %
-    `mi_per_variable_interval` (m, 2). `mi` is that of x and all variables together, with `mi_interval`: for
+    All are in nats. `kl` is the mean KL of q(z|x) to the prior, the sum of `kl_per_variable` (d,).
+    `mi_per_variable` (d,) is the mutual information of x and each variable, with its ends of 95 %
+    `mi_per_variable_interval` (d, 2). `mi` is that of x and all variables together, with `mi_interval`: for
     several variables a lower bound, which cannot exceed ln n; it is never above `mi_at_most`.
     `marginal_kl_at_least` is a lower bound of KL(q(z) || p(z)). `entropy_per_variable` and its exponential
-    `perplexity_per_variable` (m,) are those of q(z) = E q(z|x), without the bias of few examples. `dead`
+    `perplexity_per_variable` (d,) are those of q(z) = E q(z|x), without the bias of few examples. `dead`
     counts the categories that q(z) gives less than a tenth of what the prior does, over all variables; None
     where the examples are too few to tell. `doubt` says what looks wrong about the arguments.
     """
 
     n: int
-    m: int
+    d: int
     size: int
     kl: float
     kl_per_variable: NDArray[np.float64]
@@ -59,6 +59,11 @@ class CategoryDiagnosis:
     dead: int | None
     relaxed: bool = False
     doubt: str | None = None
+
+    @property
+    def active_units(self) -> int:
+        """The number of variables that tell 0.1 nats or more about x."""
+        return int((self.mi_per_variable >= COLLAPSE_EPS).sum())
 
     @cached_property
     def verdict(self) -> str:
@@ -82,14 +87,14 @@ class CategoryDiagnosis:
                 f"{high.max():.2f} nats about x"
             )
         if not alive.any() and not together:
-            if self.kl < COLLAPSE_EPS * self.m:
+            if self.kl < COLLAPSE_EPS * self.d:
                 return "collapsed"
             return (
                 f"collapsed: a KL of {self.kl:.2f} nats, but z tells nothing about x (mutual information "
                 f"{self.mi:.2f} nats)"
             )
-        if self.marginal_kl_at_least > COLLAPSE_EPS * self.m:
-            all_of_them = self.m * self.size
+        if self.marginal_kl_at_least > COLLAPSE_EPS * self.d:
+            all_of_them = self.d * self.size
             unused = f", {self.dead} of {all_of_them} categories are not in use" if self.dead else ""
             return (
                 f"holes: q(z) is {self.marginal_kl_at_least:.4g} nats or more from the prior{unused}, so "
@@ -103,7 +108,7 @@ class CategoryDiagnosis:
                 f"{self.mi:.2f} or more"
             )
         share = self.kl_per_variable[alive].sum() / self.kl
-        return f"partly collapsed: {alive.sum()} of {self.m} variables carry {100 * share:.0f} % of the KL"
+        return f"partly collapsed: {alive.sum()} of {self.d} variables carry {100 * share:.0f} % of the KL"
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields and the verdict, with arrays as lists."""
@@ -149,7 +154,7 @@ def diagnose_categories(name: str, given: Any, prior: Any) -> CategoryDiagnosis:
     entropy = entropies.value.clamp(0, float(np.log(categories)))
     return CategoryDiagnosis(
         n=count,
-        m=variables,
+        d=variables,
         size=categories,
         kl=float(kl.sum(1).mean()),
         kl_per_variable=kl.mean(0).numpy(),

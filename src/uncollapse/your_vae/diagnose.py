@@ -4,7 +4,7 @@ from typing import Any
 
 import torch
 
-from uncollapse.your_vae.discrete_latents import diagnose_discrete
+from uncollapse.your_vae.discrete_latents import diagnose_discrete, doubt_quantised
 from uncollapse.your_vae.encodings import find_doubt
 from uncollapse.your_vae.latents import compare_to_prior
 from uncollapse.your_vae.posterior_diagnosis import diagnose_posterior
@@ -44,12 +44,15 @@ def diagnose(
     no numbers, a single row, or a `sample` that fails.
     """
     others = {"mu": mu, "logvar": logvar, "var": var, "std": std, "labels": labels, "prior": prior}
+    others["sample"] = sample
     if (discrete := diagnose_discrete(codes, size, probabilities, others)) is not None:
         return discrete
     if mu is None:
         raise ValueError("mu: should be given, with one of logvar, var and std, or else codes= and size=")
     encodings = read_posterior(mu, logvar, *more, var=var, std=std)
     doubt = find_doubt(encodings)
+    if doubt is None and prior is None:
+        doubt = doubt_quantised(encodings.mu, encodings.logvar)
     if doubt is None and sample is not None:
         doubt = doubt_sampler(sample, encodings.q, mu if isinstance(mu, torch.Tensor) else encodings.shaped)
     return diagnose_posterior(compare_to_prior(encodings, prior), labels, delta, doubt)

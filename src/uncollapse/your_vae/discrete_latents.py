@@ -2,11 +2,16 @@
 
 from typing import Any
 
+import torch
+from torch import Tensor
+
 from uncollapse.your_vae.batches import is_array
 from uncollapse.your_vae.categories import diagnose_categories
 from uncollapse.your_vae.category_inputs import has_categories
 from uncollapse.your_vae.codes import diagnose_codes
 from uncollapse.your_vae.real_arrays import to_numpy
+
+MOST_ALIKE = 10  # Means of which so many are equal, on average, are chosen from a book.
 
 
 def diagnose_discrete(codes: Any, size: Any, probabilities: Any, others: dict[str, Any]) -> Any:
@@ -37,6 +42,22 @@ def diagnose_discrete(codes: Any, size: Any, probabilities: Any, others: dict[st
             "diagnose(codes=indices, size=K)"
         )
     return None
+
+
+def doubt_quantised(mu: Tensor, logvar: Tensor) -> str | None:
+    """Return the doubt that means (N, D) are the vectors of a VQ-VAE's codes, None if they are not.
+
+    They are if few of them differ and all examples have one variance.
+    """
+    if not torch.equal(logvar.amin(0), logvar.amax(0)):
+        return None
+    different, count = len(torch.unique(mu, dim=0)), len(mu)
+    if not 2 <= different <= count / MOST_ALIKE:
+        return None
+    return (
+        f"in doubt: mu has only {different} different rows in {count} examples, and one logvar; for the "
+        "codes of a VQ-VAE pass codes=indices, size=K, and for a conditional prior pass prior="
+    )
 
 
 def refuse_others(name: str, alone: str, others: list[str]) -> None:

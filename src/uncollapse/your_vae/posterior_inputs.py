@@ -132,10 +132,15 @@ def broadcast_spread(means: Tensor, name: str, spread: Tensor) -> Tensor:
 def load_encodings(file: Path) -> dict[str, Any]:
     """Return the arguments of `diagnose` from an .npz file of means, a spread and, perhaps, labels.
 
-    The arrays are mu and logvar, or have any names that a dict may have for `diagnose`. Raises ValueError or
-    OSError with one line.
+    The arrays are mu and logvar, or have any names that a dict may have for `diagnose`; or they are codes and
+    size, or probabilities and, perhaps, prior. Raises ValueError or OSError with one line.
     """
     names = list_arrays(file)
+    if "codes" in names:
+        found = read_npz(file, ("codes", "size"))
+        return {"codes": found["codes"], "size": found["size"].tolist()}
+    if "probabilities" in names:
+        return read_npz(file, ("probabilities",), ("prior",))
     known = sort_by_kind(names)
     if {"mu", "logvar"} <= set(names) or "mean" not in known or len(known) < 2:
         return read_npz(file, ("mu", "logvar"), ("labels",))

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from scipy.sparse import csr_array
 from torch.utils.data import DataLoader, TensorDataset
 
 import uncollapse
@@ -60,8 +61,9 @@ def test_the_same_data_have_the_same_prediction_however_they_are_handed_over() -
         REAL.flatten(1).tolist(),
         REAL.clone().requires_grad_(),
         np.asfortranarray(REAL.numpy()),
+        csr_array(REAL.flatten(1).numpy()),
     ]
-    kls = [uncollapse.predict(x, variance=0.1).kl for x in same]
+    kls = [uncollapse.predict(x, variance=np.float32(0.125)).kl for x in same]
     variances = [uncollapse.suggest(x, latents=3).variance for x in same]
     for kl, variance in zip(kls, variances, strict=True):
         assert kl == pytest.approx(kls[0])
@@ -71,7 +73,7 @@ def test_the_same_data_have_the_same_prediction_however_they_are_handed_over() -
 X = np.random.default_rng(0).random((50, 6))
 MISTAKES: dict[str, dict[str, Any]] = {
     "likelihood: should be one of 'gaussian', .*'categorical', not 'laplace'": {"likelihood": "laplace"},
-    "likelihood: should be one of": {"likelihood": len},
+    "likelihood: should be one of .*; for another one take the nearest": {"likelihood": len},
     "latents: should be a whole number, 1 or more, not 0": {"latents": 0},
     "latents: should be a whole number, 1 or more, not True": {"latents": True},
     "latents: should be a whole number, 1 or more, not 2.0": {"latents": 2.0},

@@ -54,7 +54,7 @@ def stack_examples(x: Any) -> Any:
     if isinstance(x, dict):
         raise ValueError(f"x: is a dictionary; pass the array of one of its keys: {', '.join(map(str, x))}")
     if not isinstance(x, list | tuple):
-        return x
+        return x.toarray() if hasattr(x, "toarray") else x  # A sparse matrix of SciPy has that method.
     try:
         parts = [to_numpy(part) for part in x]
     except Exception as error:  # NumPy and the other libraries have errors of their own.

@@ -74,7 +74,11 @@ def predict(
 
 def check_positive(name: str, value: Any) -> None:
     """Raise ValueError, which names the argument, unless it is a positive and finite number."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int | float | np.floating)
+        or not 0 < value < float("inf")
+    ):
         raise ValueError(f"{name}: should be a positive and finite number, not {value!r}")
 
 

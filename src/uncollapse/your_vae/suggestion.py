@@ -104,7 +104,10 @@ def suggest(x: Any, *, latents: int, likelihood: str = "gaussian", mask: Any = N
     """
     if likelihood not in LIKELIHOODS:
         named = ", ".join(repr(name) for name in LIKELIHOODS)
-        raise ValueError(f"likelihood: should be one of {named}, not {likelihood!r}")
+        raise ValueError(
+            f"likelihood: should be one of {named}, not {likelihood!r}; for another one take the nearest, "
+            "such as 'poisson' for a negative binomial"
+        )
     check_number_of_latents(latents)
     values, counts = read_counted(x, mask, whole=likelihood != "gaussian")
     check_values(values, counts, likelihood)

@@ -29,7 +29,7 @@ from uncollapse.seeds import torch_generator
 from uncollapse.vae import evaluating
 
 FEW = 50  # The autocovariance of fewer losses is too uncertain to be used.
-ROWS_TO_DECODE = 128  # Their output fits a cache.
+ROWS_TO_DECODE = 64  # Their output fits a cache.
 COLUMNS = {
     "reads": Measure("reads", "nats", words="nats lost with the z of another example", least="eps"),
     "reads_prior": Measure("nats lost with a z of the prior", "nats", compared=False),

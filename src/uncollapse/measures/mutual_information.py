@@ -23,7 +23,7 @@ from uncollapse.measures import ColumnValues, Measure, Trained
 from uncollapse.seeds import torch_generator
 from uncollapse.vae import Gaussian, log_prior
 
-SHARP = 1e9  # Above this mu^2 / variance the product is off by 1e-6 nats.
+SHARP = 1e9  # Above this mu^2 / variance, summed over dimensions, the product is off by 1e-6 nats.
 
 
 COLUMNS = {
@@ -93,23 +93,42 @@ def log_mixture(q: Gaussian, z: Tensor, *, chunk: int = 128) -> Tensor:
     """Return the log of 1/N sum_j q(z|x_j) for z (M, D): (M,), all in doubles.
 
     log q(z|x_j) is a quadratic form in z, so all pairs of a chunk are one product. It cancels, hence the
-    doubles; for posteriors so narrow that doubles would not do, the squares are computed as they stand.
+    doubles; for posteriors so narrow that doubles would not do, the pairs that count are computed again.
     """
     precision = (-q.logvar).exp()
-    if float((q.mu.square() * precision).max()) > SHARP:
-        return torch.cat([q.log_prob(part.unsqueeze(1)).logsumexp(1) for part in z.split(8)]) - math.log(
-            len(q.mu)
-        )
+    size = (q.mu.square() * precision).sum(1)
+    sharp = float(size.max()) > SHARP
     weights = torch.cat([-0.5 * precision, q.mu * precision], dim=1).T.contiguous()
     constant = -0.5 * (q.mu.square() * precision + q.logvar + math.log(2 * math.pi)).sum(1)
     buffer, chunks = q.mu.new_empty(chunk, len(q.mu)), []
     for part in torch.cat([z.square(), z], dim=1).split(chunk):
         pairs = torch.addmm(constant, part, weights, out=buffer[: len(part)])
+        if sharp:
+            recompute_near_pairs(pairs, q, part[:, z.shape[1] :], size)
         most = pairs.amax(1, keepdim=True)
         # A value below -80 adds nothing, and its exp is many times slower.
         total = pairs.sub_(most).clamp_(min=-80).exp_().sum(1)
         chunks.append(most.squeeze(1) + total.log())
     return torch.cat(chunks) - math.log(len(q.mu))
+
+
+def recompute_near_pairs(pairs: Tensor, q: Gaussian, z: Tensor, size: Tensor) -> None:
+    """Put log q(z|x_j) into `pairs` (M, N) where it may be within 80 nats of the largest one of z (M, D).
+
+    The rounding error of a product of 2 D terms is at most 2 D times the unit roundoff times the sum of their
+    absolute values (Higham 2002, eq. 3.5), and that sum is at most 3 mu^2 / variance, summed in `size` (N,),
+    and twice (z - mu)^2 / variance. Where even such an error leaves a pair far below, it counts for nothing.
+    """
+    latents = z.shape[1]
+    roundoff = 4 * latents * torch.finfo(z.dtype).eps
+    pairs.nan_to_num_(nan=-math.inf)
+    error = roundoff * (size + 2 * pairs.abs())
+    near = pairs + error >= (pairs - error).amax(1, keepdim=True) - 80
+    pairs.masked_fill_(~near, -math.inf)
+    rows, columns = near.nonzero(as_tuple=True)
+    block = max(1, 2**20 // latents)
+    for row, column in zip(rows.split(block), columns.split(block), strict=True):
+        pairs[row, column] = Gaussian(q.mu[column], q.logvar[column]).log_prob(z[row])
 
 
 def draw_mi_noise(run: Trained) -> Tensor:

@@ -72,6 +72,7 @@ def test_controls_and_made_up_data_are_left_out() -> None:
             "kind: should be images or text, or something near .*, not 'smells'",
         ),
         (3, "vae", "kind: should be images or text, .*, not 3"),
+        ("a\nb", "vae", r"kind: should be images or text, .*, not 'a\\nb'"),
         ("text", "vqvae", "model: should be one of annealed_vae, control_vae, vae, not 'vqvae'"),
     ],
 )

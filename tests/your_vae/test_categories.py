@@ -8,7 +8,6 @@ import torch
 from torch import Tensor, distributions
 
 import uncollapse
-from uncollapse.your_vae.categories import diagnose_categories
 
 GENERATOR = torch.Generator().manual_seed(0)
 LOGITS = 3 * torch.randn(2000, 4, 8, generator=GENERATOR)
@@ -127,7 +126,9 @@ def test_what_cannot_be_probabilities_is_refused_in_one_line(arguments: dict[str
 
 def test_a_prior_without_the_dead_categories_makes_the_half_dead_healthy() -> None:
     prior = torch.tensor([0.25] * 4 + [1e-9] * 4)
-    assert diagnose_categories("probabilities", HALF_DEAD.softmax(-1), prior).verdict == "healthy"
+    for arguments in ({"probabilities": HALF_DEAD.softmax(-1)}, {"mu": HALF_DEAD.softmax(-1)}):
+        for given in (prior, prior.expand(4, 8), distributions.Categorical(prior)):
+            assert uncollapse.diagnose(**arguments, prior=given).verdict == "healthy"
 
 
 @pytest.mark.parametrize(
@@ -143,4 +144,4 @@ def test_a_prior_without_the_dead_categories_makes_the_half_dead_healthy() -> No
 )
 def test_a_prior_that_does_not_fit_is_refused_in_one_line(prior: Tensor, line: str) -> None:
     with pytest.raises(ValueError, match=line):
-        diagnose_categories("probabilities", HALF_DEAD.softmax(-1), prior)
+        uncollapse.diagnose(HALF_DEAD.softmax(-1), prior=prior)

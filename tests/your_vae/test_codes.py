@@ -131,6 +131,8 @@ def test_quantised_vectors_are_not_taken_for_means(spread: dict[str, torch.Tenso
             {"codes": THREE, "size": 9, "labels": THREE},
             "codes: should come with size= alone, not with labels",
         ),
+        ({"codes": THREE, "size": np.zeros((3, 3))}, "size: should be the number of codes in the book"),
+        ({"codes": THREE, "size": 2**70}, "size: should be the number of codes in the book"),
         ({}, "mu: should be given, with one of logvar, var and std, or else codes= and size="),
     ],
 )

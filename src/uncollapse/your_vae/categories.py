@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.stats import chi2
+from scipy.special import chdtri
 from torch import Tensor
 
 from uncollapse.your_vae.category_information import (
@@ -189,6 +189,6 @@ def count_dead(p: Tensor, prior: Tensor) -> int | None:
     upper = p.mean(0) + 2 * p.std(0) / len(p) ** 0.5
     dead = upper < DEAD_MASS * prior
     # No more than this share of new examples has a category that none of these has, in 97.5 % of cases.
-    unseen = float(chi2.ppf(0.975, 2)) / 2 / len(p)
+    unseen = float(chdtri(2, 0.025)) / 2 / len(p)
     masses = (prior * dead).sum(1)[dead.any(1)]
     return None if bool((unseen > DEAD_MASS * masses).any()) else int(dead.sum())

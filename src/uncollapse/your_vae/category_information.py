@@ -12,7 +12,7 @@ import math
 from typing import NamedTuple
 
 import torch
-from scipy.stats import t
+from scipy.special import stdtrit
 from torch import Tensor
 
 from uncollapse.seeds import torch_generator
@@ -34,7 +34,7 @@ class JackknifeEstimate(NamedTuple):
         """Return half of the interval of 95 % of the estimates, or of the mean of other pseudo-values."""
         pseudo_values = self.pseudo_values if pseudo_values is None else pseudo_values
         count = len(pseudo_values)
-        return float(t.ppf(0.975, count - 1)) * (pseudo_values.var(0) / count).sqrt()
+        return float(stdtrit(count - 1, 0.975)) * (pseudo_values.var(0) / count).sqrt()
 
 
 def entropy_of(probabilities: Tensor) -> Tensor:

@@ -5,13 +5,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from uncollapse.your_vae.real_arrays import read_numbers, to_numpy
+from uncollapse.errors import shorten
+from uncollapse.your_vae.real_arrays import read_numbers
+
+LARGEST_BOOK = 2**31
 
 
 def split_books(codes: Any, books: int) -> list[Any]:
     """Return the codes of each book, from a list of them or from an array with the books as last axis."""
     if not isinstance(codes, list | tuple):
-        codes = to_numpy(codes)
+        codes = read_numbers("codes", codes)
         codes = [codes] if codes.ndim < 2 else [codes[..., index] for index in range(codes.shape[-1])]
     if len(codes) != books:
         raise ValueError(f"size: has {books} numbers for {len(codes)} books; give one for each book in codes")
@@ -22,7 +25,7 @@ def join_codes(codes: Any) -> Any:
     """Return codes whose batches, if they are a list of arrays, are put together."""
     if not isinstance(codes, list | tuple) or not all(hasattr(part, "shape") for part in codes) or not codes:
         return codes
-    parts = [to_numpy(part) for part in codes]
+    parts = [read_numbers("codes", part) for part in codes]
     if any(part.ndim < 2 for part in parts):
         raise ValueError(
             "codes: a list of arrays with one axis may be examples or batches; pass np.stack(codes) or "
@@ -39,8 +42,10 @@ def join_codes(codes: Any) -> Any:
 
 def read_codes(codes: Any, size: Any) -> NDArray[np.int64]:
     """Return codes (N, ...) as integers. Raises ValueError, which names the argument, if they are none."""
-    if size is None or isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 2:
-        raise ValueError(f"size: should be the number of codes in the book, 2 or more, not {size!r}")
+    whole = isinstance(size, int | np.integer) and not isinstance(size, bool)
+    if not whole or not 2 <= size <= LARGEST_BOOK:
+        given = " ".join(shorten(size).split())  # Arrays are shown in several lines.
+        raise ValueError(f"size: should be the number of codes in the book, 2 or more, not {given}")
     indices = read_numbers("codes", codes)
     if not bool((indices == np.round(indices)).all()):
         raise ValueError(

@@ -7,6 +7,8 @@ that of text does; one that reads nothing but z, as those of the images here, do
 import re
 from typing import Any, NamedTuple
 
+from uncollapse.errors import shorten
+
 
 class NearestKind(NamedTuple):
     """The studied kind that is nearest to a kind of data, and why; the reason is "" for the kind itself."""
@@ -47,5 +49,5 @@ def find_nearest(kind: Any) -> NearestKind:
                 return NEAREST[form]
     raise ValueError(
         "kind: should be images or text, or something near to one of them, such as molecules, music, audio, "
-        f"time series, video, tables, counts, cells or graphs, not {kind!r}"
+        f"time series, video, tables, counts, cells or graphs, not {' '.join(shorten(kind).split())}"
     )

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -9,7 +10,6 @@ from uncollapse.your_vae.batches import is_array
 from uncollapse.your_vae.categories import diagnose_categories
 from uncollapse.your_vae.category_inputs import has_categories
 from uncollapse.your_vae.codes import diagnose_codes
-from uncollapse.your_vae.real_arrays import to_numpy
 
 MOST_ALIKE = 10  # Means of which so many are equal, on average, are chosen from a book.
 
@@ -36,12 +36,19 @@ def diagnose_discrete(codes: Any, size: Any, probabilities: Any, others: dict[st
     if has_categories(given["mu"]):
         refuse_others("mu", "alone or with prior=, as probabilities of categories,", sorted(beside))
         return diagnose_categories("mu", given["mu"], others.get("prior"))
-    if is_array(given["mu"]) and to_numpy(given["mu"]).dtype.kind in "iu":
+    if is_array(given["mu"]) and holds_integers(given["mu"]):
         raise ValueError(
             "mu: has whole numbers and no logvar beside it; the codes of a VQ-VAE are given as "
             "diagnose(codes=indices, size=K)"
         )
     return None
+
+
+def holds_integers(array: Any) -> bool:
+    """Tell whether an array is of whole numbers."""
+    if isinstance(array, Tensor):
+        return not (array.is_floating_point() or array.is_complex() or array.dtype == torch.bool)
+    return np.asarray(array).dtype.kind in "iu"
 
 
 def doubt_quantised(mu: Tensor, logvar: Tensor) -> str | None:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2, t
+from scipy.special import chdtri, stdtrit
 
 UNCERTAIN = 0.025  # The probability beyond each end of an interval of 95 %.
 MOST_MISSING = 0.2  # With a larger missing mass the entropy has no estimate and no upper end below ln K.
@@ -34,9 +34,10 @@ def estimate_entropy(example: NDArray[np.int64], code: NDArray[np.int64], size: 
 
     Both count from 0; there have to be two examples or more, and each has to have a code.
     """
-    counts, n = np.bincount(code, minlength=size), len(code)
-    pairs, together = np.unique(example * size + code, return_counts=True)
-    owner, own_code = np.divmod(pairs, size)
+    counts, code = count_codes(code)
+    n, used = len(code), len(counts)
+    pairs, together = np.unique(example * used + code, return_counts=True)
+    owner, own_code = np.divmod(pairs, used)
     everywhere = counts[own_code]
     lengths = np.bincount(example)
     examples = len(lengths)
@@ -46,14 +47,13 @@ def estimate_entropy(example: NDArray[np.int64], code: NDArray[np.int64], size: 
     plain = float(np.log(n) - total / n)
     pseudo_values = examples * plain - (examples - 1) * without
     estimate = float(pseudo_values.mean())
-    used = int((counts > 0).sum())
     # Where all codes are equally frequent the slope is 0; then the spread is that of the quadratic term.
     quadratic = 2 * (estimate - plain) ** 2 / max(used - 1, 1)
     error = float(np.sqrt(pseudo_values.var(ddof=1) / examples + quadratic))
-    half = float(t.ppf(1 - UNCERTAIN, examples - 1)) * error
+    half = float(stdtrit(examples - 1, 1 - UNCERTAIN)) * error
     alone = np.bincount(owner, weights=together * (everywhere == together)) / lengths
     missing = float(alone.mean())
-    most = min(float(chi2.ppf(1 - UNCERTAIN, 2 * (alone.sum() + 1))) / 2 / examples, 1.0)
+    most = min(float(chdtri(2 * (alone.sum() + 1), UNCERTAIN)) / 2 / examples, 1.0)
     largest = float(np.log(size))
     # Where no code is unseen, a rare one may still have been drawn too rarely.
     high = max(estimate + half, add_missing(estimate, most, max(size - used, 1)))
@@ -68,8 +68,9 @@ def estimate_column_entropies(codes: NDArray[np.int64], size: int) -> NDArray[np
     Negative codes do not count; a column without two codes has the entropy NaN.
     """
     row, column = np.nonzero(codes >= 0)
-    values, counts = np.unique(column * size + codes[row, column], return_counts=True)
-    owner = values // size
+    seen, drawn = count_codes(codes[row, column])
+    values, counts = np.unique(column * len(seen) + drawn, return_counts=True)
+    owner = values // max(len(seen), 1)
     width = codes.shape[1]
     n = np.bincount(column, minlength=width).astype(np.float64)
     total = np.bincount(owner, weights=weigh_by_log(counts), minlength=width)
@@ -79,6 +80,12 @@ def estimate_column_entropies(codes: NDArray[np.int64], size: int) -> NDArray[np
         # Each code's draws have the same entropy without them, so their mean needs one term for each code.
         without = np.log(n - 1) - (total - np.bincount(owner, weights=lost, minlength=width) / n) / (n - 1)
         return np.clip(n * plain - (n - 1) * without, 0.0, np.log(size))
+
+
+def count_codes(code: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return how often each code that was drawn was drawn, and `code` in the numbers of these."""
+    _, numbers, counts = np.unique(code, return_inverse=True, return_counts=True)
+    return counts, numbers.reshape(code.shape)
 
 
 def weigh_by_log(counts: NDArray[np.int64]) -> NDArray[np.float64]:

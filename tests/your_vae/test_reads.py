@@ -47,8 +47,21 @@ def test_a_linear_model_loses_what_its_closed_form_says(scale: float, exact: boo
     ],
 )
 def test_the_verdict_says_it_in_one_sentence(values: tuple[float, ...], begins: str, has: str) -> None:
-    found = Reads(100, 5.0, *values)
+    found = Reads(100, 500.0 if values[0] > 0.1 else 5.0, *values)
     assert found.verdict.startswith(begins)
     assert has in found.verdict
     assert found.verdict.isprintable()
     assert found.answer == found.as_dict()["answer"] == begins.split(":")[0].split(" z")[0]
+
+
+def test_a_mean_over_pixels_is_not_taken_for_nats() -> None:
+    model = make_model(40, 3, scale=4.0, exact=True)
+    x, z = model.draw(1000, 0)
+    whole = uncollapse.reads(model.nll, x, z)
+    assert whole.answer == "reads"
+    small = uncollapse.reads(lambda x, z: model.nll(x, z) / 4000, x, z)
+    assert small.other_high < 0.2
+    assert small.verdict.startswith("in doubt: ")
+    assert "is nll a mean over pixels or tokens" in small.verdict
+    deaf = uncollapse.reads(lambda x, z: model.nll(x, 0 * z) / 4000, x, z)
+    assert deaf.answer == "does not read"

@@ -156,3 +156,11 @@ def test_two_examples_are_enough_for_an_answer() -> None:
     assert found.answer in ("not known", "reads", "does not read", "in doubt")
     assert np.isfinite([found.other_low, found.other_high]).all()
     assert SimpleNamespace(**found.as_dict()).verdict == found.verdict
+
+
+def test_a_condition_that_the_loss_keeps_to_itself_is_asked_for() -> None:
+    condition = torch.ones(len(X), 4)
+    text = refuse(lambda x, z: MODEL.nll(x * condition, z))
+    assert text.startswith("nll: works for all 120 examples, but fails for 60 of them")
+    assert text.endswith("should come in x: reads(nll, (x, condition), z)")
+    assert uncollapse.reads(lambda x, z: MODEL.nll(x[0] * x[1], z), (X, condition), Z).n == 120

@@ -9,6 +9,12 @@ from uncollapse.your_vae.latent_verdict import COLLAPSE_EPS
 # For weak dependence an example loses twice the mutual information, see `measures.reads`.
 READ_EPS = 2 * COLLAPSE_EPS  # nats
 HARDLY = 0.5  # A decoder that loses fewer nats reads hardly anything.
+MOST_OF_OWN = 0.05  # A decoder that loses a larger share of its loss than this certainly reads z.
+NO_NATS = (
+    "in doubt: {lost} nats are lost with the z of another example, which is next to nothing, but the loss "
+    "itself is only {own}, so z is read; is nll a mean over pixels or tokens, or in another unit? "
+    "-log p(x|z) is their sum, in nats"
+)
 DOUBT = (
     "in doubt: the z of another example is better than the own one by {gain} nats; does nll return "
     "log p(x|z) without the minus, or is z that of other examples?"
@@ -40,17 +46,27 @@ class Reads:
 
         It "reads" z where the interval of `other` lies above READ_EPS, and "does not read" it where the
         interval reaches below READ_EPS and ends below HARDLY. Where it is wider the answer is "not known".
-        Where the z of another example is clearly better than the own one it is "in doubt".
+        Where the z of another example is clearly better than the own one it is "in doubt", and also where few
+        nats are lost that are a good part of a loss, which is then hardly a sum in nats.
         """
         if self.other_low >= READ_EPS:
             return "reads"
         if self.other_high < 0 and self.other < -READ_EPS:
             return "in doubt"
+        if self.is_small_for_nats:
+            return "in doubt"
         return "does not read" if self.other_high < HARDLY else "not known"
+
+    @property
+    def is_small_for_nats(self) -> bool:
+        """Whether next to no nats are lost for certain, and they are a good part of the loss."""
+        return self.other_low > MOST_OF_OWN * abs(self.own) and self.other_high < HARDLY
 
     @cached_property
     def verdict(self) -> str:
         """One sentence: whether the decoder reads z, with the nats that are lost."""
+        if self.answer == "in doubt" and self.is_small_for_nats:
+            return NO_NATS.format(lost=f"{self.other:.3g}", own=f"{self.own:.3g}")
         if self.answer == "in doubt":
             return DOUBT.format(gain=show_nats(-self.other))
         interval = f"95 % interval {show_nats(self.other_low)} to {show_nats(self.other_high)}"

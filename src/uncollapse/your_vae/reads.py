@@ -19,7 +19,7 @@ from uncollapse.your_vae.prior_draws import (
     explain_no_standard_prior,
     holds_booleans,
 )
-from uncollapse.your_vae.real_arrays import read_numbers
+from uncollapse.your_vae.real_arrays import read_numbers, shorten_error
 
 CONFIDENCE = 0.95
 ROUNDING = 1e-3  # This share of the largest loss may change with the size of a batch.
@@ -84,7 +84,7 @@ class LossOfExamples:
     """The loss of every example of x, computed in batches of nearly equal size."""
 
     def __init__(self, nll: NegativeLogLikelihood, x: Any, count: int, size: int) -> None:
-        self.nll, self.x = nll, x
+        self.nll, self.x, self.count = nll, x, count
         ends = np.linspace(0, count, -(-count // size) + 1).round().astype(int).tolist()
         self.batches = [slice(start, stop) for start, stop in pairwise(ends)]
 
@@ -94,9 +94,30 @@ class LossOfExamples:
 
     def score(self, z: Any, batch: slice, with_what: str) -> Tensor:
         """Return the losses of one batch, (B,), as doubles on the CPU."""
+        count = batch.stop - batch.start
+        try:
+            found = self.call(z, batch)
+        except Exception as error:  # Only the loss itself can say what it needs.
+            if count < self.count and self.works_for_all(z):
+                raise ValueError(
+                    f"nll: works for all {self.count} examples, but fails for {count} of them "
+                    f"({shorten_error(error)}); what belongs to an example, such as a condition or a mask, "
+                    "should come in x: reads(nll, (x, condition), z)"
+                ) from None
+            raise
+        return read_losses(found, count, with_what)
+
+    def call(self, z: Any, batch: slice) -> Any:
+        """Return what the loss gives for one batch."""
         with torch.no_grad():
-            found = self.nll(take_examples(self.x, batch), take_examples(z, batch))
-        return read_losses(found, batch.stop - batch.start, with_what)
+            return self.nll(take_examples(self.x, batch), take_examples(z, batch))
+
+    def works_for_all(self, z: Any) -> bool:
+        """Return whether the loss can be computed for all examples at once."""
+        try:
+            return self.call(z, slice(0, self.count)) is not None
+        except Exception:  # It may fail for any reason, and the first error is the one to tell.
+            return False
 
     def check_repeats(self, z: Any, own: Tensor) -> None:
         """Raise ValueError if half of the first batch has other losses when it is scored alone."""

@@ -18,7 +18,7 @@ from uncollapse.your_vae.category_information import (
     estimate_joint_information,
     estimate_marginal_entropies,
 )
-from uncollapse.your_vae.category_inputs import is_relaxed, read_prior, read_probabilities
+from uncollapse.your_vae.category_inputs import is_relaxed, read_category_prior, read_probabilities
 from uncollapse.your_vae.latent_verdict import COLLAPSE_EPS
 
 DEAD_MASS = 0.1  # A category is dead below this share of what the prior gives it.
@@ -134,7 +134,7 @@ def diagnose_categories(name: str, given: Any, prior: Any) -> CategoryDiagnosis:
         )
     p = values.reshape(len(values), -1, values.shape[-1])
     count, variables, categories = p.shape
-    prior = read_prior(prior, variables, categories)
+    prior = read_category_prior(prior, variables, categories)
     mean = p.mean(0)
     if bool(((prior == 0) & (mean > 0)).any()):
         raise ValueError("prior: gives 0 to categories that q(z|x) uses, so the KL is infinite")

@@ -76,7 +76,7 @@ def is_relaxed(given: Any) -> bool:
     return isinstance(base, RelaxedBernoulli | RelaxedOneHotCategorical) or "Relaxed" in type(base).__name__
 
 
-def read_prior(prior: Any, variables: int, categories: int) -> Tensor:
+def read_category_prior(prior: Any, variables: int, categories: int) -> Tensor:
     """Return the prior of each variable (M, K): uniform if it is None. Raises ValueError with one line."""
     if prior is None:
         return torch.full((variables, categories), 1 / categories, dtype=torch.float64)

@@ -60,7 +60,7 @@ def settle_examples(name: str, value: Any, count: int) -> Any:
         if sum(sum(each) for each in counts) == count:
             return settle_examples(name, concatenate_batches(name, value), count)
     if isinstance(value, list | tuple) and len(value) == count:
-        return stack_examples(value)
+        return gather_examples(value)
     if count not in list_counts(value) or not hasattr(value, "__getitem__"):
         found = list_counts(value)
         shown = f"{found[0]} examples" if found else describe_kind(value)
@@ -75,7 +75,7 @@ def make_tuple(value: Any, items: list[Any]) -> tuple[Any, ...]:
     return type(value)(*items) if hasattr(value, "_fields") else tuple(items)
 
 
-def stack_examples(values: Sequence[Any]) -> Any:
+def gather_examples(values: Sequence[Any]) -> Any:
     """Return an array of the examples, or the list of them where they have no common shape or type."""
     if all(isinstance(item, torch.Tensor) for item in values):
         same = len({item.shape for item in values}) == 1

@@ -22,8 +22,8 @@ from uncollapse.your_vae.prior_draws import (
 from uncollapse.your_vae.real_arrays import read_numbers, shorten_error
 
 CONFIDENCE = 0.95
-ROUNDING = 1e-3  # This share of the largest loss may change with the size of a batch.
-NEGLIGIBLE = 0.01  # nats
+CHANGE_BY_ROUNDING = 1e-3  # This share of the largest loss may change with the size of a batch.
+LEAST_CHANGE = 0.01  # nats
 NegativeLogLikelihood = Callable[[Any, Any], Any]  # It gives -log p(x|z) of each example in nats, (B,).
 
 
@@ -140,7 +140,7 @@ class LossOfExamples:
 def compare_losses(one: Tensor, other: Tensor) -> float:
     """Return the largest difference of losses (B,), or 0 if it may come from rounding."""
     change = float((one - other).abs().max())
-    return change if change > NEGLIGIBLE + ROUNDING * float(other.abs().max()) else 0.0
+    return change if change > LEAST_CHANGE + CHANGE_BY_ROUNDING * float(other.abs().max()) else 0.0
 
 
 def read_losses(found: Any, count: int, with_what: str) -> Tensor:

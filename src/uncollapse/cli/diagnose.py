@@ -70,6 +70,8 @@ def print_diagnosis(diagnosis: "Diagnosis") -> None:
     size = f"{diagnosis.n} examples, {diagnosis.d} dimensions, {diagnosis.active_units} active units"
     print(f"{size}; collapsed at eps 0.01, 0.1, 1: {shares} of them")
     print(f"kl {diagnosis.kl:.4g} nats, mutual information {mi}")
+    factor = diagnosis.scale_factor
+    print(f"all values of z together have the standard deviation {1 / factor:.4g}: scale factor {factor:.4g}")
     if diagnosis.probe_accuracy is not None:
         print(f"linear probe: {diagnosis.probe_accuracy:.1%} of the labels")
 

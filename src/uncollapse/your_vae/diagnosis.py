@@ -29,6 +29,9 @@ class Diagnosis:
     which few examples have most of the KL, with the verdict on all others. `prior` says which prior was
     handed over, if any was: all fields are about that prior, see `your_vae.prior`. `probe_accuracy` is that
     of a linear classifier on a fifth of the examples, which it has not seen; it is None without labels.
+
+    `mean` and `std` (d,) are those of z ~ q(z), in the coordinates in which a Gaussian prior is N(0, I).
+    `scale_factor` is 1 / the standard deviation of all values of z together, see `your_vae.latent_scale`.
     """
 
     n: int
@@ -46,6 +49,9 @@ class Diagnosis:
     collapse_thresholds: NDArray[np.float64]
     marginal_kl: float
     marginal_kl_at_least: float
+    mean: NDArray[np.float64]
+    std: NDArray[np.float64]
+    scale_factor: float
     doubt: str | None = None
     outliers: str | None = None
     prior: str | None = None

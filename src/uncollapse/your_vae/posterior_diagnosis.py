@@ -10,6 +10,7 @@ from uncollapse.measures.active_units import count_active_units
 from uncollapse.measures.collapse import find_thresholds
 from uncollapse.your_vae.diagnosis import Diagnosis
 from uncollapse.your_vae.label_probe import probe_labels
+from uncollapse.your_vae.latent_scale import measure_scale
 from uncollapse.your_vae.latents import Latents, count_used, measure_information
 from uncollapse.your_vae.outliers import find_outliers
 from uncollapse.your_vae.real_arrays import OutOfRange
@@ -55,6 +56,7 @@ def measure_latents(latents: Latents, labels: Any, delta: float, doubt: str | No
         collapse_thresholds=find_thresholds(kl, delta=delta).numpy(),
         marginal_kl=information.marginal_kl,
         marginal_kl_at_least=max(0.0, bounds.marginal_kl_at_least),
+        **measure_scale(q),
         doubt=doubt,
         prior=latents.prior,
         probe_accuracy=None if labels is None else probe_labels(q.mu, labels, order),

@@ -33,7 +33,7 @@ import uncollapse
             pytorch_vae,
             {},
             0.00025 * VALUES / 2,
-            "a beta-VAE with beta 0.098, as if the reconstruction were averaged over 784 values",
+            "a beta-VAE with beta 0.098, although the reconstruction is averaged over 784 values",
         ),
         (pythae, {}, 1, "the negative ELBO, with a Gaussian of variance 1"),
         (

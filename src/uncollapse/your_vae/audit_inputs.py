@@ -1,47 +1,82 @@
 """The checks of the batch with which a loss is audited, and of what is said of its likelihood."""
 
+from typing import Any
+
+import torch
 from torch import Tensor
 
+from uncollapse.your_vae.audit_batch import list_tensors
+from uncollapse.your_vae.audit_likelihoods import LIKELIHOODS
 
-def check_batch(tensors: dict[str, Tensor], likelihood: str, output_is: str, variance: float) -> None:
+KEYS = list(dict.fromkeys(known.key for known in LIKELIHOODS))
+
+
+def check_batch(output: Any, x: Any, mu: Any, logvar: Any) -> None:
     """Raise ValueError with one line that names the argument, unless a batch can be audited."""
-    check_likelihood(likelihood, output_is, variance)
-    for name, tensor in tensors.items():
+    for name, tensor in (("mu", mu), ("logvar", logvar)):
         if not isinstance(tensor, Tensor) or not tensor.is_floating_point():
             raise ValueError(f"{name}: should be a tensor of real numbers")
-        if not bool(tensor.isfinite().all()):
-            raise ValueError(f"{name}: has values that are NaN or infinite")
-    check_shapes({name: tuple(tensor.shape) for name, tensor in tensors.items()})
-    output, x = tensors["output"], tensors["x"]
-    inside = (output > 0) & (output < 1)
-    if likelihood == "bernoulli" and output_is == "probabilities" and not bool(inside.all()):
-        raise ValueError("output: should be between 0 and 1; for logits say output_is='logits'")
+    parts = {"output": list_tensors(output), "x": list_tensors(x)}
+    if not parts["x"]:
+        raise ValueError("x: should be a tensor of real or whole numbers, or a tuple or dictionary of them")
+    if not any(part.is_floating_point() for part in parts["output"]):
+        raise ValueError("output: should be a tensor of real numbers, or a tuple or dictionary of tensors")
+    for name, tensors in {**parts, "mu": [mu], "logvar": [logvar]}.items():
+        for tensor in tensors:
+            check_tensor(name, tensor)
+    check_latents(mu, logvar)
+    one = parts["output"][0]
     hint = "so its gradient tells nothing; pass a real batch"
-    if not bool((output != x).any()):
+    if isinstance(x, Tensor) and len(parts["output"]) == 1 and torch.equal(one, x.to(one.dtype)):
         raise ValueError(f"output is equal to x everywhere, {hint}")
-    for name in ("mu", "logvar"):
-        if not tensors[name].any():
+    for name, tensor in (("mu", mu), ("logvar", logvar)):
+        if not tensor.any():
             raise ValueError(f"{name} is 0 everywhere, {hint}")
 
 
-def check_likelihood(likelihood: str, output_is: str, variance: float) -> None:
+def check_tensor(name: str, tensor: Tensor) -> None:
+    """Raise ValueError unless a tensor is dense, has examples, and is finite."""
+    if tensor.layout != torch.strided:
+        raise ValueError(f"{name}: is a sparse tensor; pass {name}.to_dense()")
+    if tensor.is_complex():
+        raise ValueError(f"{name}: should be a tensor of real numbers")
+    if not tensor.numel() or not tensor.dim():
+        raise ValueError(f"{name}: should have examples, not shape {tuple(tensor.shape)}")
+    if not bool(tensor.isfinite().all()):
+        raise ValueError(f"{name}: has values that are NaN or infinite")
+
+
+def check_latents(mu: Tensor, logvar: Tensor) -> None:
+    """Raise ValueError unless mu and logvar have the same shape."""
+    if mu.shape != logvar.shape or mu.dim() < 2:
+        shown = f"not {tuple(mu.shape)} and {tuple(logvar.shape)}"
+        raise ValueError(f"mu and logvar should have the same shape, (examples, ...), {shown}")
+
+
+def check_likelihood(likelihood: Any, output_is: Any, variance: Any) -> None:
     """Raise ValueError with one line that names the argument, unless they state a likelihood."""
-    if not isinstance(variance, int | float) or not 0 < variance < float("inf"):
-        raise ValueError(f"variance: should be a positive and finite number, not {variance!r}")
-    if likelihood == "bernoulli" and variance != 1:
+    if not isinstance(variance, int | float | Tensor) or isinstance(variance, bool):
+        raise ValueError(f"variance: should be a positive and finite number, or a tensor, not {variance!r}")
+    one = variance if isinstance(variance, Tensor) else torch.tensor(float(variance))
+    if not bool((one.isfinite() & (one > 0)).all()):
+        shown = "such values" if isinstance(variance, Tensor) else repr(variance)
+        raise ValueError(f"variance: should be a positive and finite number, not {shown}")
+    if not callable(likelihood) and likelihood not in (None, *KEYS):
+        names = ", ".join(repr(key) for key in KEYS)
+        raise ValueError(
+            f"likelihood: should be one of {names}, or a function of output and x that returns -log p(x|z) "
+            f"of each example, not {likelihood!r}"
+        )
+    if likelihood not in (None, "gaussian") and (isinstance(variance, Tensor) or variance != 1):
         raise ValueError("variance: is for the likelihood 'gaussian'")
-    if likelihood not in ("gaussian", "bernoulli"):
-        raise ValueError(f"likelihood: should be 'gaussian' or 'bernoulli', not {likelihood!r}")
-    if output_is not in ("logits", "probabilities"):
-        raise ValueError(f"output_is: should be 'logits' or 'probabilities', not {output_is!r}")
+    check_form(likelihood, output_is)
 
 
-def check_shapes(shapes: dict[str, tuple[int, ...]]) -> None:
-    """Raise ValueError unless output and x, and mu and logvar, have the same shape and number of examples."""
-    for one, other in (("output", "x"), ("mu", "logvar")):
-        if shapes[one] != shapes[other] or len(shapes[one]) < 2:
-            shown = f"not {shapes[one]} and {shapes[other]}"
-            raise ValueError(f"{one} and {other} should have the same shape, (examples, ...), {shown}")
-    of_x, of_mu = shapes["x"][0], shapes["mu"][0]
-    if of_x != of_mu or not of_mu:
-        raise ValueError(f"x and mu should have the same number of examples, not {of_x} and {of_mu}")
+def check_form(likelihood: Any, output_is: Any) -> None:
+    """Raise ValueError unless `output_is` is a form of the likelihood, or of any if it has only one."""
+    every = [one for one in LIKELIHOODS if one.output_is]
+    forms = dict.fromkeys(one.output_is for one in every if likelihood == one.key)
+    forms = forms or dict.fromkeys(one.output_is for one in every)
+    if output_is is not None and output_is not in forms:
+        names = " or ".join(repr(name) for name in forms)
+        raise ValueError(f"output_is: should be {names}, not {output_is!r}")

@@ -111,17 +111,17 @@ def describe_constant(draws: Draws, again: Draws) -> str:
 
 
 @contextmanager
-def seed_globals(device: torch.device) -> Iterator[None]:
+def seed_globals(device: torch.device, seed: int = 0) -> Iterator[None]:
     """Seed the global random numbers of Python, NumPy and torch, and put them back at the end."""
     kept = random.getstate(), np.random.get_state()
     cuda = [device] if device.type == "cuda" else []
     with torch.random.fork_rng(cuda):
-        torch.default_generator.manual_seed(0)
+        torch.default_generator.manual_seed(seed)
         for one in cuda:
             with torch.cuda.device(one):
-                torch.cuda.manual_seed(0)
-        random.seed(0)
-        np.random.seed(0)
+                torch.cuda.manual_seed(seed)
+        random.seed(seed)
+        np.random.seed(seed)
         try:
             yield
         finally:

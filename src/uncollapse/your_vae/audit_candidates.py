@@ -12,8 +12,8 @@ from torch import Tensor
 
 from uncollapse.your_vae.audit_batch import AuditBatch, change_tensors, list_tensors
 from uncollapse.your_vae.audit_likelihoods import (
-    GAUSSIAN,
-    LIKELIHOODS,
+    KNOWN_LIKELIHOODS,
+    MEAN_GAUSSIAN,
     KnownLikelihood,
 )
 from uncollapse.your_vae.output_layouts import lay_out
@@ -68,7 +68,7 @@ def choose_candidates(
 
     Raises ValueError with one line if no output of this shape has the stated likelihood.
     """
-    every = list_candidates(batch, variance)
+    every = list_known_candidates(batch, variance)
     if callable(likelihood):
         own = wrap_function(likelihood, len(batch.mu))
         own.compute_shape(batch, [])
@@ -89,7 +89,7 @@ def is_stated(known: KnownLikelihood, likelihood: str | None, output_is: str | N
 def describe_misfit(batch: AuditBatch, likelihood: str | None, output_is: str | None) -> str:
     """Say why no output of a batch can have a stated likelihood."""
     outputs = list_tensors(batch.output)
-    stated = [known for known in LIKELIHOODS if is_stated(known, likelihood, output_is)]
+    stated = [known for known in KNOWN_LIKELIHOODS if is_stated(known, likelihood, output_is)]
     shaped = [known for known in stated if lay_out(known.layout, outputs, batch.x)]
     if shaped:
         low, high = shaped[0].outputs
@@ -105,11 +105,11 @@ def describe_misfit(batch: AuditBatch, likelihood: str | None, output_is: str | 
     return f"output and x should have {needed}, not {shapes} and {of_x}; or pass a function as likelihood="
 
 
-def list_candidates(batch: AuditBatch, variance: float | Tensor) -> list[Candidate]:
+def list_known_candidates(batch: AuditBatch, variance: float | Tensor) -> list[Candidate]:
     """Return every known likelihood that the shapes and values of a batch allow."""
     outputs = list_tensors(batch.output)
     found = []
-    for known in LIKELIHOODS:
+    for known in KNOWN_LIKELIHOODS:
         low, high = known.outputs
         if all(bool(((part >= low) & (part <= high)).all()) for part in outputs):
             ways = range(len(lay_out(known.layout, outputs, batch.x)))
@@ -124,7 +124,7 @@ def choose_way(known: KnownLikelihood, way: int, variance: float | Tensor) -> Li
         layout = "found" if known.parameter else known.layout
         parts, of_x = lay_out(layout, list_tensors(output), x)[way]
         nats = known.nats(parts, of_x.double())
-        return nats / variance if known.name == GAUSSIAN else nats
+        return nats / variance if known.name == MEAN_GAUSSIAN else nats
 
     return compute
 

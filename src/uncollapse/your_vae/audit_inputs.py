@@ -6,9 +6,9 @@ import torch
 from torch import Tensor
 
 from uncollapse.your_vae.audit_batch import list_tensors
-from uncollapse.your_vae.audit_likelihoods import LIKELIHOODS
+from uncollapse.your_vae.audit_likelihoods import KNOWN_LIKELIHOODS
 
-KEYS = list(dict.fromkeys(known.key for known in LIKELIHOODS))
+KEYS = list(dict.fromkeys(known.key for known in KNOWN_LIKELIHOODS))
 
 
 def check_batch(output: Any, x: Any, mu: Any, logvar: Any) -> None:
@@ -24,7 +24,7 @@ def check_batch(output: Any, x: Any, mu: Any, logvar: Any) -> None:
     for name, tensors in {**parts, "mu": [mu], "logvar": [logvar]}.items():
         for tensor in tensors:
             check_tensor(name, tensor)
-    check_latents(mu, logvar)
+    check_posterior_shapes(mu, logvar)
     one = parts["output"][0]
     hint = "so its gradient tells nothing; pass a real batch"
     if isinstance(x, Tensor) and len(parts["output"]) == 1 and torch.equal(one, x.to(one.dtype)):
@@ -46,7 +46,7 @@ def check_tensor(name: str, tensor: Tensor) -> None:
         raise ValueError(f"{name}: has values that are NaN or infinite")
 
 
-def check_latents(mu: Tensor, logvar: Tensor) -> None:
+def check_posterior_shapes(mu: Tensor, logvar: Tensor) -> None:
     """Raise ValueError unless mu and logvar have the same shape."""
     if mu.shape != logvar.shape or mu.dim() < 2:
         shown = f"not {tuple(mu.shape)} and {tuple(logvar.shape)}"
@@ -74,7 +74,7 @@ def check_likelihood(likelihood: Any, output_is: Any, variance: Any) -> None:
 
 def check_form(likelihood: Any, output_is: Any) -> None:
     """Raise ValueError unless `output_is` is a form of the likelihood, or of any if it has only one."""
-    every = [one for one in LIKELIHOODS if one.output_is]
+    every = [one for one in KNOWN_LIKELIHOODS if one.output_is]
     forms = dict.fromkeys(one.output_is for one in every if likelihood == one.key)
     forms = forms or dict.fromkeys(one.output_is for one in every)
     if output_is is not None and output_is not in forms:

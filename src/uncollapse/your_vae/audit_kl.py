@@ -14,7 +14,7 @@ from torch import Tensor
 from uncollapse.your_vae.audit_batch import AuditBatch, Gradients, Loss, NoElbo, compute_gradients
 from uncollapse.your_vae.gradient_fit import SAME, is_same
 from uncollapse.your_vae.kl_set_point import describe_floor, describe_set_point, find_scales
-from uncollapse.your_vae.kl_weight_reading import NO_KL, SPREADS, LatentTerm, read_kl
+from uncollapse.your_vae.kl_weight_reading import KL_SLOPES, NO_KL, LatentTerm, read_kl
 
 CALLS = 200  # So many calls of a loss that draws random numbers are averaged.
 SHIFT = 0.5  # The two gradients of a KL to another prior are read at encodings so far from each other.
@@ -128,7 +128,7 @@ def average_calls(loss: Loss, batch: AuditBatch) -> LatentTerm:
         gradients = compute_gradients(loss, batch, seed)
         calls.append(torch.cat([gradients.mu.flatten(), gradients.logvar.flatten()]).double())
     gradient = torch.stack(calls)
-    shape = torch.cat([batch.mu.flatten(), SPREADS["logvar"](batch.logvar).flatten()]).double()
+    shape = torch.cat([batch.mu.flatten(), KL_SLOPES["logvar"](batch.logvar).flatten()]).double()
     # One half of the calls says how much to trust each entry, and the other half gives the weight.
     noise = gradient[::2].var(0).clamp(min=1e-30)
     drawn = (gradient[1::2] * shape / noise).sum(1) / (shape.square() / noise).sum()

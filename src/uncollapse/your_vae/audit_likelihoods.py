@@ -2,7 +2,7 @@
 
 A likelihood is a function of the output's tensors and of x. It returns the nats of every value, or of every
 example; constants in the output may be left out, as only the gradient in the output is compared. Each entry
-of LIKELIHOODS is one way to write a likelihood, so a likelihood may have several entries.
+of KNOWN_LIKELIHOODS is one way to write a likelihood, so a likelihood may have several entries.
 """
 
 import math
@@ -26,7 +26,7 @@ from uncollapse.your_vae.likelihood_forms import (
 
 EVERYWHERE = (-math.inf, math.inf)
 COUNTS = (0.0, math.inf)
-SHARES = (0.0, 1.0)
+UNIT_INTERVAL = (0.0, 1.0)
 
 
 class KnownLikelihood(NamedTuple):
@@ -47,12 +47,12 @@ class KnownLikelihood(NamedTuple):
     parameter: Callable[[Tensor, Tensor, Tensor], Tensor] | None = None
 
 
-GAUSSIAN = "a Gaussian of mean `output`"
+MEAN_GAUSSIAN = "a Gaussian of mean `output`"
 LAPLACE = "a Laplace distribution of scale 1 (absolute errors)"
 OPTIMAL = "a Gaussian with the optimal variance (Rybkin et al. 2021)"
 BERNOULLI, POISSON, NEGATIVE = "a Bernoulli with", "a Poisson with", "a negative binomial of output"
 GAUSSIANS = [
-    KnownLikelihood("gaussian", "", GAUSSIAN, lambda o, x: (o[0] - x).square() / 2),
+    KnownLikelihood("gaussian", "", MEAN_GAUSSIAN, lambda o, x: (o[0] - x).square() / 2),
     KnownLikelihood("gaussian", "", f"{OPTIMAL} of the batch", find_optimal(lambda e: list(range(e.dim())))),
     KnownLikelihood(
         "gaussian", "", f"{OPTIMAL} of an example", find_optimal(lambda e: list(range(1, e.dim())))
@@ -76,10 +76,10 @@ LAPLACES = [
     ],
 ]
 BERNOULLIS = [
-    KnownLikelihood("bernoulli", form, f"{BERNOULLI} {form}", nats, support=SHARES, outputs=where)
+    KnownLikelihood("bernoulli", form, f"{BERNOULLI} {form}", nats, support=UNIT_INTERVAL, outputs=where)
     for form, where, nats in (
         ("logits", EVERYWHERE, lambda o, x: functional.softplus(o[0]) - x * o[0]),
-        ("probabilities", SHARES, lambda o, x: -x * o[0].log() - (1 - x) * (-o[0]).log1p()),
+        ("probabilities", UNIT_INTERVAL, lambda o, x: -x * o[0].log() - (1 - x) * (-o[0]).log1p()),
     )
 ]
 POISSONS = [
@@ -103,10 +103,10 @@ CLASSES = [
     for form, where, to in (
         ("logits", EVERYWHERE, lambda o: functional.log_softmax(o, -1)),
         ("log_probabilities", EVERYWHERE, lambda o: o),
-        ("probabilities", SHARES, torch.log),
+        ("probabilities", UNIT_INTERVAL, torch.log),
     )
 ]
-SHARED = [  # Of counts, or of one-hot x; the softmax is over all values or over an axis.
+OF_COUNTS = [  # Of counts, or of one-hot x; the softmax is over all values or over an axis.
     KnownLikelihood(key, form, f"a {key} with {form.replace('_', '-')}", nats, support=COUNTS, outputs=where)
     for key, form, where, nats in (
         ("multinomial", "logits", EVERYWHERE, lambda o, x: -x * flatten_softmax(o[0])),
@@ -114,8 +114,8 @@ SHARED = [  # Of counts, or of one-hot x; the softmax is over all values or over
         ("categorical", "logits", EVERYWHERE, lambda o, x: -x * functional.log_softmax(o[0], 1)),
         ("multinomial", "log_probabilities", EVERYWHERE, lambda o, x: -x * o[0]),
         ("categorical", "log_probabilities", EVERYWHERE, lambda o, x: -x * o[0]),
-        ("multinomial", "probabilities", SHARES, lambda o, x: -x * o[0].log()),
-        ("categorical", "probabilities", SHARES, lambda o, x: -x * o[0].log()),
+        ("multinomial", "probabilities", UNIT_INTERVAL, lambda o, x: -x * o[0].log()),
+        ("categorical", "probabilities", UNIT_INTERVAL, lambda o, x: -x * o[0].log()),
     )
 ]
 DISPERSED = [
@@ -144,13 +144,13 @@ OWN_DISPERSION = [
         ("log_mean", EVERYWHERE, lambda m, r: (m.exp(), r)),
     )
 ]
-LIKELIHOODS = [
+KNOWN_LIKELIHOODS = [
     *GAUSSIANS,
     *BERNOULLIS,
     *LAPLACES,
     *POISSONS,
     *CLASSES,
-    *SHARED,
+    *OF_COUNTS,
     *DISPERSED,
     *OWN_DISPERSION,
 ]

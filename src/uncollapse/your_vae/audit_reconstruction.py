@@ -11,7 +11,7 @@ from torch import Tensor
 
 from uncollapse.your_vae.audit_batch import AuditBatch, Gradients, list_tensors
 from uncollapse.your_vae.audit_candidates import OWN, Candidate
-from uncollapse.your_vae.audit_likelihoods import GAUSSIAN, KnownLikelihood
+from uncollapse.your_vae.audit_likelihoods import MEAN_GAUSSIAN, KnownLikelihood
 from uncollapse.your_vae.gradient_fit import find_silent, fit_weight, is_same, join_entries
 from uncollapse.your_vae.reconstruction_limits import (
     bound_gain,
@@ -64,7 +64,7 @@ def read_reconstruction(
     changing = None
     fitting: list[tuple[Candidate, float]] = []
     for candidate in allowed:
-        weights = [weigh(candidate, probe) for probe in probes]
+        weights = [weigh_candidate(candidate, probe) for probe in probes]
         known = [weight for weight in weights if weight is not None]
         if len(known) == len(weights) and all(is_same(known[0], weight) for weight in known):
             fitting.append((candidate, known[0]))
@@ -78,7 +78,7 @@ def read_reconstruction(
         return Reconstruction(problem=describe_unknown_shapes(first.batch))
     name = allowed[0].known.name
     for candidate in others:
-        weights = [weigh(candidate, probe) for probe in probes]
+        weights = [weigh_candidate(candidate, probe) for probe in probes]
         if weights[0] is not None:
             same = all(weight is not None and is_same(weights[0], weight) for weight in weights)
             found = f"it is that of {candidate.known.name}{'' if same else ', with a weight that changes'}"
@@ -103,7 +103,7 @@ def explain_mismatch(name: str, allowed: list[Candidate], probe: Probe) -> Recon
         unequal = describe_unequal(gradient, shape[0], probe.batch.x, entries)
         if unequal:
             problem = f"its reconstruction is that of {candidate.known.name}, but {unequal.words}"
-            by_value = unequal.by_value if candidate.known.name == GAUSSIAN else None
+            by_value = unequal.by_value if candidate.known.name == MEAN_GAUSSIAN else None
             return Reconstruction(problem=problem, by_value=by_value)
     own = allowed[0].known.key == OWN
     what = name if own else f"the log likelihood of {name}"
@@ -113,7 +113,7 @@ def explain_mismatch(name: str, allowed: list[Candidate], probe: Probe) -> Recon
     )
 
 
-def weigh(candidate: Candidate, probe: Probe) -> float | None:
+def weigh_candidate(candidate: Candidate, probe: Probe) -> float | None:
     """Return the weight of a candidate in a probe, None where the loss has another likelihood."""
     return fit_weight(
         join_entries(probe.gradients.output),
@@ -128,7 +128,7 @@ def accept(candidate: Candidate, weight: float, probe: Probe, half: Probe | None
     share, note = describe_silent(candidate, probe, values)
     in_half = share_of_half = None
     if half is not None:
-        in_half = weigh(candidate, half)
+        in_half = weigh_candidate(candidate, half)
         share_of_half, _ = describe_silent(candidate, half, values)
     problem = find_no_likelihood(known, weight, probe.batch.x)
     counted = (share * values, values * (share if share_of_half is None else share_of_half))

@@ -7,11 +7,11 @@ from typing import Any
 from uncollapse.your_vae.audit_averages import Average, find_average
 from uncollapse.your_vae.audit_batch import AuditBatch, list_tensors
 from uncollapse.your_vae.audit_kl import KlFinding
-from uncollapse.your_vae.audit_likelihoods import GAUSSIAN
+from uncollapse.your_vae.audit_likelihoods import MEAN_GAUSSIAN
 from uncollapse.your_vae.audit_reconstruction import Reconstruction
 from uncollapse.your_vae.audit_words import Ratio, describe_ratio, describe_weight, show_number
 
-COLLAPSED = 0.1  # Nats; the eps of a collapsed dimension in the glossary.
+LEAST_NATS = 0.1  # Nats; the eps of a collapsed dimension in the glossary.
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def conclude(
     `drawn` says what a sampler of z does wrong. `variance` is the one that is meant, None if there are many.
     """
     known = reconstruction.likelihood
-    gaussian = known is not None and known.name == GAUSSIAN
+    gaussian = known is not None and known.name == MEAN_GAUSSIAN
     of_errors, problem = average_reconstruction(batch, reconstruction, variance if gaussian else None)
     of_kl, kl_problem = average_kl(batch, kl, reconstruction.values)
     problems = [text for text in (describe_drawn(drawn), problem, kl_problem) if text]
@@ -62,7 +62,7 @@ def conclude(
         "averaged": collect_averages(of_errors, of_kl),
         "likelihood": known and known.name,
     }
-    notes = f"{reconstruction.note}{kl.term.note}{describe_unknown(batch, of_kl) if of_kl else ''}"
+    notes = f"{reconstruction.note}{kl.term.note}{describe_unknown_average(batch, of_kl) if of_kl else ''}"
     if problems or of_errors is None or of_kl is None or known is None:
         instead = "" if kl_problem else describe_instead(reconstruction, kl)
         alone = (
@@ -122,7 +122,7 @@ def collect_averages(of_errors: Average | None, of_kl: Average | None) -> dict[s
 def describe_limit(gain: float | None, beta: float, variance: float | None) -> str:
     """Say that z cannot be worth its KL, or nothing; `gain` is the most nats that it can gain."""
     most = gain / beta / (variance or 1.0) if gain is not None and beta > 0 else math.inf
-    if most >= COLLAPSED:
+    if most >= LEAST_NATS:
         return ""
     return f"; on this batch no z is worth more than {most:.2g} nats of KL, so z is dead by design"
 
@@ -144,7 +144,7 @@ def describe_instead(found: Reconstruction, kl: KlFinding) -> str:
     return f"{beta}; say likelihood={known.key!r}"
 
 
-def describe_unknown(batch: AuditBatch, of_kl: Average) -> str:
+def describe_unknown_average(batch: AuditBatch, of_kl: Average) -> str:
     """Say that what is averaged is not known, and why, or nothing."""
     if of_kl.is_known or not of_kl.weight:
         return ""

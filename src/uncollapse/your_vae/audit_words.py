@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from uncollapse.your_vae.audit_averages import Average
-from uncollapse.your_vae.audit_likelihoods import GAUSSIAN, LAPLACE, KnownLikelihood
+from uncollapse.your_vae.audit_likelihoods import LAPLACE, MEAN_GAUSSIAN, KnownLikelihood
 from uncollapse.your_vae.gradient_fit import TOLERANCE
 
 
@@ -104,7 +104,7 @@ def describe_likelihood(ratio: Ratio) -> str:
 def describe_same(ratio: Ratio) -> str:
     """Say of which likelihood beta is, and with which variance or scale it would be 1."""
     name = ratio.likelihood.name
-    if name == GAUSSIAN and ratio.variance:
+    if name == MEAN_GAUSSIAN and ratio.variance:
         same = show_number(ratio.beta * ratio.variance)
         at = show_number(ratio.variance)
         return f" (with a Gaussian of variance {at}; the same as beta 1 with a variance of {same})"

@@ -7,7 +7,7 @@ from torch import Tensor
 
 TOLERANCE = 1e-3  # The relative error of a gradient's shape.
 SAME = 5 * TOLERANCE  # Two weights that differ by less are the same weight.
-ROUNDING = 1e-6  # The error of a term near 1 in single precision; doubles have none to speak of.
+SINGLE_ROUNDING = 1e-6  # The error of a term near 1 in single precision; doubles have none to speak of.
 
 
 def join_entries(parts: Sequence[Tensor]) -> Tensor:
@@ -21,7 +21,7 @@ def fit_weight(gradient: Tensor, shape: Tensor) -> float | None:
     Entries in which the gradient is 0 do not count. Every other entry counts about equally, however large it
     is, so that one log-variance of 30 does not hide the others.
     """
-    noise = ROUNDING if bool((gradient == gradient.float()).all()) else 0.0
+    noise = SINGLE_ROUNDING if bool((gradient == gradient.float()).all()) else 0.0
     gradient, shape = gradient.double().flatten(), shape.double().flatten()
     counted = (gradient != 0) & shape.isfinite()
     there = int((gradient != 0).sum())
@@ -47,7 +47,7 @@ def find_silent(gradient: Tensor, shape: Tensor) -> Tensor:
 
     A sigmoid that is saturated has a gradient of 0 too, in the precision of its numbers.
     """
-    large = shape.abs() > ROUNDING * shape[shape.isfinite()].abs().max().clamp(max=1)
+    large = shape.abs() > SINGLE_ROUNDING * shape[shape.isfinite()].abs().max().clamp(max=1)
     return (gradient == 0) & large & shape.isfinite()
 
 

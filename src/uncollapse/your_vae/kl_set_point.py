@@ -6,7 +6,7 @@ from collections.abc import Callable
 from torch import Tensor
 
 from uncollapse.your_vae.audit_batch import AuditBatch, Loss, compute_gradients
-from uncollapse.your_vae.kl_weight_reading import SPREADS, read_kl
+from uncollapse.your_vae.kl_weight_reading import KL_SLOPES, read_kl
 
 HALVINGS = 30
 
@@ -42,7 +42,7 @@ def sum_slopes(loss: Loss, batch: AuditBatch) -> Tensor:
     """Return how a loss changes with the KL of each example: above 0 where it grows with it, (N,)."""
     gradients = compute_gradients(loss, batch)
     of_mean = gradients.mu.double() * batch.mu
-    of_spread = gradients.logvar.double() * SPREADS["logvar"](batch.logvar.double())
+    of_spread = gradients.logvar.double() * KL_SLOPES["logvar"](batch.logvar.double())
     return (of_mean + of_spread).flatten(1).sum(1)
 
 

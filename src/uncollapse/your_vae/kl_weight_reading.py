@@ -15,7 +15,7 @@ from uncollapse.your_vae.audit_batch import Gradients
 from uncollapse.your_vae.gradient_fit import TOLERANCE, fit_rows, fit_weight, is_same
 
 # The gradient of the KL in the argument logvar, by what the loss takes that argument for.
-SPREADS: dict[str, Callable[[Tensor], Tensor]] = {
+KL_SLOPES: dict[str, Callable[[Tensor], Tensor]] = {
     "logvar": lambda s: (s.exp() - 1) / 2,
     "a variance": lambda s: (1 - 1 / s) / 2,
     "a standard deviation": lambda s: s - 1 / s,
@@ -49,7 +49,7 @@ def read_kl(gradients: Gradients, mu: Tensor, logvar: Tensor) -> LatentTerm:
     if not in_mu.any() and not in_logvar.any():
         return LatentTerm(0.0, NO_SLOPE)
     of_mean = fit_weight(in_mu, mu)
-    spreads = {name: fit_weight(in_logvar, shape(logvar)) for name, shape in SPREADS.items()}
+    spreads = {name: fit_weight(in_logvar, shape(logvar)) for name, shape in KL_SLOPES.items()}
     if of_mean is not None:
         agreeing = [name for name, weight in spreads.items() if weight and is_same(of_mean, weight)]
         silent = describe_silent_latents(in_mu, in_logvar, mu, logvar)
@@ -117,7 +117,7 @@ def read_sampled_kl(in_mu: Tensor, in_logvar: Tensor, mu: Tensor, logvar: Tensor
 def describe_unequal_latents(in_mu: Tensor, in_logvar: Tensor, mu: Tensor, logvar: Tensor) -> str:
     """Say how a KL weighs the examples, or the latents, unequally, or nothing."""
     gradient = torch.cat([in_mu.flatten(1), in_logvar.flatten(1)], 1)
-    shape = torch.cat([mu.flatten(1), SPREADS["logvar"](logvar).flatten(1)], 1)
+    shape = torch.cat([mu.flatten(1), KL_SLOPES["logvar"](logvar).flatten(1)], 1)
     by_example, fits = fit_rows(gradient, shape)
     if fits and len(by_example) > 1:
         low, high = float(by_example.min()), float(by_example.max())

@@ -6,9 +6,9 @@ from torch import Tensor
 
 from uncollapse.your_vae.audit_batch import AuditBatch, list_tensors
 from uncollapse.your_vae.audit_candidates import OWN
-from uncollapse.your_vae.audit_likelihoods import GAUSSIAN, LAPLACE, KnownLikelihood
+from uncollapse.your_vae.audit_likelihoods import LAPLACE, MEAN_GAUSSIAN, KnownLikelihood
 
-FEWEST = 8  # The variance of fewer examples says little.
+FEWEST_FOR_VARIANCE = 8  # The variance of fewer examples says little.
 
 
 def describe_unknown_shapes(batch: AuditBatch) -> str:
@@ -44,9 +44,9 @@ def bound_gain(known: KnownLikelihood, x: Any) -> float | None:
     This is for a Gaussian of variance 1 or a Laplace distribution of scale 1: half the variance of x, or its
     mean distance from the median, summed over the values. At the optimum beta times the KL is no more.
     """
-    if not isinstance(x, Tensor) or len(x) < FEWEST:
+    if not isinstance(x, Tensor) or len(x) < FEWEST_FOR_VARIANCE:
         return None
-    if known.name == GAUSSIAN:
+    if known.name == MEAN_GAUSSIAN:
         return float(x.double().var(0).sum()) / 2
     if known.name != LAPLACE:
         return None

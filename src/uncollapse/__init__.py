@@ -2,9 +2,9 @@
 
 Start with `uncollapse.vae` (the model and the notation of the whole project), then `uncollapse.training.loop`
 (the loop) and `uncollapse.methods` (the remedies, one file each). For anybody's VAE there are
-`uncollapse.audit`, `predict`, `diagnose` and `reads`, and the remedies for one's own loop, by slot:
-`kl_weight`, `divergence`, `posterior`, `decoder`, `perturbation`, `inference`. `uncollapse.load` reads a VAE
-that was trained here.
+`uncollapse.suggest`, `audit`, `predict`, `diagnose` and `reads`, and the remedies for one's own loop, by
+slot: `kl_weight`, `divergence`, `posterior`, `decoder`, `perturbation`, `inference`. `uncollapse.load` reads
+a VAE that was trained here.
 """
 
 from importlib import import_module
@@ -37,8 +37,8 @@ MODULES = {
     "diagnose": "your_vae.diagnose",
     "load": "pipeline.assemble",
     "predict": "your_vae.prediction",
-    "suggest": "your_vae.suggestion",
     "reads": "your_vae.reads",
+    "suggest": "your_vae.suggestion",
     **dict.fromkeys(
         ("decoder", "divergence", "inference", "kl_weight", "perturbation", "posterior"), "your_vae.remedies"
     ),

@@ -26,6 +26,7 @@ x, output = torch.rand(8, 5), torch.randn(8, 5)
 loss = lambda output, x, mu, logvar: torch.nn.functional.mse_loss(output, x)
 assert uncollapse.audit(loss, output, x, mu[:8], mu[:8]).beta == 0
 assert uncollapse.predict(x, variance=1e-3).alive == 5
+assert uncollapse.suggest(x, latents=2).alive == 2
 assert uncollapse.kl_weight("pi", kl_target=3.0)(mu.square()) >= 0
 assert uncollapse.divergence("mmd")(mu, logvar, mu) > -1
 assert uncollapse.advice("images")

@@ -1,1 +1,1 @@
-"""Tools for anybody's own VAE: diagnose it, audit its loss, predict its collapse, and fix it."""
+"""Tools for anybody's own VAE: diagnose it, audit its loss, say where to begin, and fix it."""

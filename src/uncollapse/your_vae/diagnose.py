@@ -1,15 +1,17 @@
 """The diagnosis of any VAE with a Gaussian posterior, from the encodings of some data."""
 
+from dataclasses import replace
 from typing import Any
 
 import torch
 
-from uncollapse.your_vae.discrete_latents import diagnose_discrete, doubt_quantised
+from uncollapse.your_vae.discrete_latents import diagnose_discrete, doubt_quantised, refuse_others
 from uncollapse.your_vae.encodings import find_doubt
 from uncollapse.your_vae.latents import compare_to_prior
 from uncollapse.your_vae.posterior_diagnosis import diagnose_posterior
 from uncollapse.your_vae.posterior_inputs import read_posterior
 from uncollapse.your_vae.sampler import doubt_sampler
+from uncollapse.your_vae.structured import arrange_latents, join_levels
 
 
 def diagnose(
@@ -21,6 +23,9 @@ def diagnose(
     labels: Any = None,
     delta: float = 0.01,
     prior: Any = None,
+    axis: Any = None,
+    mask: Any = None,
+    levels: Any = None,
     sample: Any = None,
     codes: Any = None,
     size: Any = None,
@@ -31,28 +36,51 @@ def diagnose(
     The arrays may be of any library, and lists of batches; in place of them `mu` may be a Gaussian
     distribution, a dict, a tuple, or a list of those, see `your_vae.posterior_inputs`. Hand over the q(z|x)
     that is sampled in training. `prior` is the prior where it is not N(0, I): (mu_p, logvar_p), a
-    distribution or a function z -> log p(z), see `your_vae.prior`. `labels` (N,) add a linear probe.
-    `sample(mu, logvar)` is the model's own reparameterisation: what it draws is compared with what the KL
-    charges for, see `your_vae.sampler`. Take data that the VAE was trained on for the collapse curve, and
-    data held out for all else; take 2,000 examples or more, because the estimate of the mutual information
-    cannot exceed ln N. `codes`, the indices of a VQ-VAE in a book of `size` codes, come alone; their result
-    is a `your_vae.codes.CodeDiagnosis`. `probabilities` (N, K) or (N, M, K) are those of M categorical
-    variables; their result is a `your_vae.categories.CategoryDiagnosis`, also where they, or a categorical
-    distribution, are given as `mu` alone. All else gives a `your_vae.diagnosis.Diagnosis`.
+    distribution or a function z -> log p(z), see `your_vae.prior`. `axis` is the axis of the channels in
+    (N, T, C) or (N, C, H, W), and `mask` (N, T) is True where a step exists, see `your_vae.layout`. In place
+    of `mu`, `levels` lists the q(z|x) of each level of a hierarchy, and `prior` then the prior of each.
+    `labels` (N,) add a linear probe. `sample(mu, logvar)` is the model's own reparameterisation: what it
+    draws is compared with what the KL charges for, see `your_vae.sampler`. Take data that the VAE was trained
+    on for the collapse curve, and data held out for all else; take 2,000 examples or more, because the
+    estimate of the mutual information cannot exceed ln N. `codes`, the indices of a VQ-VAE in a book of
+    `size` codes, come alone; their result is a `your_vae.codes.CodeDiagnosis`. `probabilities` (N, K) or
+    (N, M, K) are those of M categorical variables; their result is a `your_vae.categories.CategoryDiagnosis`,
+    also where they, or a categorical distribution, are given as `mu` alone. All else gives a
+    `your_vae.diagnosis.Diagnosis`.
 
     Raises ValueError with one line that names the argument for other shapes, NaN, infinity, values that are
     no numbers, a single row, or a `sample` that fails.
     """
-    others = {"mu": mu, "logvar": logvar, "var": var, "std": std, "labels": labels, "prior": prior}
-    others["sample"] = sample
+    given = {"mu": mu, "logvar": logvar, "var": var, "std": std, "axis": axis, "mask": mask, "levels": levels}
+    given["sample"] = sample
+    others = {**given, "labels": labels, "prior": prior}
     if (discrete := diagnose_discrete(codes, size, probabilities, others)) is not None:
         return discrete
+    if levels is not None:
+        refuse_others("levels", "with prior= and labels= alone", find_given(given))
+        latents, doubt = join_levels(levels, prior)
+        return diagnose_posterior(latents, labels, delta, doubt)
     if mu is None:
-        raise ValueError("mu: should be given, with one of logvar, var and std, or else codes= and size=")
+        raise ValueError(
+            "mu: should be given, with one of logvar, var and std, or else codes= and size=, or levels="
+        )
     encodings = read_posterior(mu, logvar, *more, var=var, std=std)
     doubt = find_doubt(encodings)
-    if doubt is None and prior is None:
-        doubt = doubt_quantised(encodings.mu, encodings.logvar)
     if doubt is None and sample is not None:
         doubt = doubt_sampler(sample, encodings.q, mu if isinstance(mu, torch.Tensor) else encodings.shaped)
-    return diagnose_posterior(compare_to_prior(encodings, prior), labels, delta, doubt)
+    latents = compare_to_prior(encodings, prior)
+    if axis is not None or mask is not None:
+        latents, inverted = arrange_latents(latents, encodings.shape, axis, mask)
+        doubt = doubt or inverted
+    found = diagnose_posterior(latents, labels, delta, doubt)
+    quantised = doubt_quantised(encodings.mu, encodings.logvar) if (doubt or prior) is None else None
+    if quantised is None:
+        return found
+    # Islands of a few points are holes, whether they are codes or not.
+    words = f"{found.verdict};" if found.verdict.startswith("holes") else "in doubt:"
+    return replace(found, doubt=f"{words} {quantised}")
+
+
+def find_given(arguments: dict[str, Any]) -> list[str]:
+    """Return the names of the arguments beside `levels` that are given."""
+    return [name for name, value in arguments.items() if value is not None and name != "levels"]

@@ -32,6 +32,12 @@ class Diagnosis:
 
     `mean` and `std` (d,) are those of z ~ q(z), in the coordinates in which a Gaussian prior is N(0, I).
     `scale_factor` is 1 / the standard deviation of all values of z together, see `your_vae.latent_scale`.
+
+    With `axis`, the dimensions stand by channel and then by step, `kl_per_channel` is a mean over the steps
+    that exist, `kl_per_step` a sum over the channels and a mean over the examples that have the step, and
+    `alive_channels` and `alive_steps` say which are alive anywhere. With `levels`, the dimensions of all
+    levels stand side by side, `kl_per_level` is the KL of each, `d_per_level` its number of dimensions, and
+    `alive_per_level` how many of them are alive. All of these are None otherwise.
     """
 
     n: int
@@ -56,6 +62,13 @@ class Diagnosis:
     outliers: str | None = None
     prior: str | None = None
     probe_accuracy: float | None = None
+    kl_per_channel: NDArray[np.float64] | None = None
+    kl_per_step: NDArray[np.float64] | None = None
+    alive_channels: NDArray[np.bool_] | None = None
+    alive_steps: NDArray[np.bool_] | None = None
+    kl_per_level: NDArray[np.float64] | None = None
+    d_per_level: NDArray[np.int64] | None = None
+    alive_per_level: NDArray[np.int64] | None = None
 
     def collapsed(self, eps: float) -> float:
         """Return the share of dimensions that are (eps, delta)-collapsed.

@@ -62,7 +62,7 @@ def doubt_quantised(mu: Tensor, logvar: Tensor) -> str | None:
     if not 2 <= different <= count / MOST_ALIKE:
         return None
     return (
-        f"in doubt: mu has only {different} different rows in {count} examples, and one logvar; for the "
+        f"mu has only {different} different rows in {count} examples, and one logvar; for the "
         "codes of a VQ-VAE pass codes=indices, size=K, and for a conditional prior pass prior="
     )
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from uncollapse.your_vae.information_bounds import SURE
 from uncollapse.your_vae.prior import DENSITY
+from uncollapse.your_vae.structure_fields import describe_carriers
 
 if TYPE_CHECKING:
     from uncollapse.your_vae.diagnosis import Diagnosis
@@ -48,16 +49,24 @@ def judge_latents(found: "Diagnosis") -> str:
         return describe_dead(found)
     if found.mi < COLLAPSE_EPS:
         return describe_uninformative(found)
-    if found.marginal_kl_at_least > COLLAPSE_EPS * found.d:
-        return (
-            f"holes: q(z) is {found.marginal_kl_at_least:.4g} nats or more from the prior, so what is "
-            "decoded from the prior will be poor"
-        )
+    holes = describe_holes(found)
+    single = found.alive_channels is None and found.alive_per_level is None
+    if holes and (single or alive.all()):
+        return holes
     if alive.all():
         return "healthy" + describe_waste(found)
-    share = found.kl_per_dimension[alive].sum() / found.kl_per_dimension.sum()
-    carried = f"{alive.sum()} of {found.d} dimensions carry {100 * share:.0f} % of the KL"
-    return f"partly collapsed: {carried}{describe_waste(found)}"
+    carried = f"partly collapsed{describe_carriers(found, alive)}"
+    return f"{carried}; and {holes}" if holes else carried + describe_waste(found)
+
+
+def describe_holes(found: "Diagnosis") -> str:
+    """Say how far q(z) is from the prior at least, or "" where that is not far."""
+    if found.marginal_kl_at_least <= COLLAPSE_EPS * found.d:
+        return ""
+    return (
+        f"holes: q(z) is {found.marginal_kl_at_least:.4g} nats or more from the prior, so what is "
+        "decoded from the prior will be poor"
+    )
 
 
 def describe_dead(found: "Diagnosis") -> str:

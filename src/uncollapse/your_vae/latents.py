@@ -18,6 +18,7 @@ from uncollapse.your_vae.full_covariance import (
     find_own_log_densities,
 )
 from uncollapse.your_vae.information_bounds import Bounds, bound_by_moments, bound_information
+from uncollapse.your_vae.layout import Layout
 from uncollapse.your_vae.prior import (
     DENSITY,
     GAUSSIAN,
@@ -38,7 +39,9 @@ class Latents:
 
     Where `gaussian`, the coordinates of `q` and of the triangles `tril` (N, D, D) of full covariances are
     such that the prior is N(0, I). `kl` (N, D) has the KL of each dimension and `kl_of_examples` (N,) the
-    whole KL, in nats. `prior` says in words what the prior is, if it was handed over.
+    whole KL, in nats. `prior` says in words what the prior is, if it was handed over. With a layout, the
+    columns stand by channel and place, and `exists` (N, D) is False at padding. `kl_of_levels` (N, L) is the
+    KL of each level of a hierarchy, and `sizes` are their numbers of dimensions.
     """
 
     q: Gaussian
@@ -47,16 +50,17 @@ class Latents:
     tril: Tensor | None = None
     prior: str | None = None
     gaussian: bool = True
+    exists: Tensor | None = None
+    layout: Layout | None = None
+    kl_of_levels: Tensor | None = None
+    sizes: tuple[int, ...] = ()
 
     def take(self, rows: Tensor) -> "Latents":
         """Return the latents of some of the examples."""
-        return replace(
-            self,
-            q=Gaussian(self.q.mu[rows], self.q.logvar[rows]),
-            kl=self.kl[rows],
-            kl_of_examples=self.kl_of_examples[rows],
-            tril=None if self.tril is None else self.tril[rows],
-        )
+        layout = self.layout and replace(self.layout, exists=self.layout.exists[rows])
+        tensors = {name: value[rows] for name, value in vars(self).items() if isinstance(value, Tensor)}
+        q = Gaussian(self.q.mu[rows], self.q.logvar[rows])
+        return replace(self, q=q, layout=layout, **tensors)
 
 
 def compare_to_prior(encodings: Encodings, prior: Any = None) -> Latents:

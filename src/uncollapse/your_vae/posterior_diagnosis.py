@@ -11,9 +11,12 @@ from uncollapse.measures.collapse import find_thresholds
 from uncollapse.your_vae.diagnosis import Diagnosis
 from uncollapse.your_vae.label_probe import probe_labels
 from uncollapse.your_vae.latent_scale import measure_scale
+from uncollapse.your_vae.latent_verdict import COLLAPSE_EPS
 from uncollapse.your_vae.latents import Latents, count_used, measure_information
+from uncollapse.your_vae.layout import find_thresholds_where
 from uncollapse.your_vae.outliers import find_outliers
 from uncollapse.your_vae.real_arrays import OutOfRange
+from uncollapse.your_vae.structure_fields import summarise_structure
 
 
 def diagnose_posterior(latents: Latents, labels: Any, delta: float, doubt: str | None) -> Diagnosis:
@@ -40,24 +43,41 @@ def measure_latents(latents: Latents, labels: Any, delta: float, doubt: str | No
     order = torch.randperm(len(kl), generator=generator)
     noise = torch.randn(count_used(latents), kl.shape[1], generator=generator)
     information, bounds = measure_information(latents, order, noise)
+    counts, thresholds = torch.full(kl.shape[1:], len(kl)), find_thresholds(kl, delta=delta)
+    if latents.exists is not None:
+        counts = latents.exists.sum(0)
+        thresholds = find_thresholds_where(kl, latents.exists, delta)
     return Diagnosis(
         n=len(kl),
         d=kl.shape[1],
         delta=delta,
         kl=float(latents.kl_of_examples.mean()),
         kl_standard_error=float(latents.kl_of_examples.std()) / math.sqrt(len(kl)),
-        kl_per_dimension=kl.mean(0).numpy(),
-        active_units=count_active_units(q.mu),
+        kl_per_dimension=(kl.sum(0) / counts).numpy(),
+        active_units=count_active(latents),
         mi=information.mi,
         mi_standard_error=information.standard_error,
         mi_cap=information.cap,
         mi_upper=bounds.mi_upper,
         mi_upper_standard_error=bounds.standard_error,
-        collapse_thresholds=find_thresholds(kl, delta=delta).numpy(),
+        collapse_thresholds=thresholds.numpy(),
         marginal_kl=information.marginal_kl,
         marginal_kl_at_least=max(0.0, bounds.marginal_kl_at_least),
         **measure_scale(q),
         doubt=doubt,
         prior=latents.prior,
         probe_accuracy=None if labels is None else probe_labels(q.mu, labels, order),
+        **summarise_structure(latents, thresholds, COLLAPSE_EPS),
+    )
+
+
+def count_active(latents: Latents) -> int:
+    """Return the number of active units; padding does not count."""
+    mu, exists = latents.q.mu, latents.exists
+    if exists is None:
+        return count_active_units(mu)
+    return sum(
+        count_active_units(column[there].unsqueeze(1))
+        for column, there in zip(mu.T, exists.T, strict=True)
+        if int(there.sum()) > 1
     )

@@ -112,13 +112,17 @@ def test_it_needs_neither_dvc_nor_mlflow_and_help_not_even_torch() -> None:
 def test_codes_and_probabilities_are_read_from_a_file(run: Run) -> None:
     codes, p = STREAM.integers(0, 3, (500, 4)), STREAM.dirichlet(np.ones(5), 500)
     np.savez("codes.npz", codes=codes, size=512)
-    assert run("diagnose", "codes.npz") == (0, "collapsed: 3 of 512 codes are in use, perplexity 3.0\n", "")
+    assert run("diagnose", "codes.npz") == (
+        0,
+        "codebook collapse: 3 of 512 codes are in use, perplexity 3.0\n",
+        "",
+    )
     code, out, _ = run("diagnose", "codes.npz", "--json")
     expected = uncollapse.diagnose(codes=codes, size=512).as_dict()
     assert (code, json.loads(out)) == (0, json.loads(json.dumps(expected)))
     np.savez("books.npz", codes=codes, size=[512] * 4)
     code, out, _ = run("diagnose", "books.npz")
-    assert [line.split(":")[0] for line in out.splitlines()] == ["collapsed"] * 4
+    assert [line.split(":")[0] for line in out.splitlines()] == ["codebook collapse"] * 4
     np.savez("categories.npz", probabilities=p)
     assert run("diagnose", "categories.npz") == (0, "healthy\n", "")
     code, _, err = run("diagnose", "categories.npz", "--figure", "a.png")

@@ -32,7 +32,7 @@ def scale(*factors: float) -> Tensor:
         (scale(1, 1, 0.01, 0.01), "partly collapsed: 2 of 4 variables carry 100 % of the KL$"),
         (
             HALF_DEAD.softmax(-1),
-            r"holes: q\(z\) is 2\.7\d+ nats or more from the prior, 16 of 32 categories are not in use, so",
+            r"holes: q\(z\) is 2\.7\d+ nats or more from the uniform prior, 16 of 32 categories are not in use",
         ),
         (
             0.1 * torch.randn(2000, 60, 4, generator=GENERATOR).mul(3).softmax(-1) + 0.9 / 4,
@@ -136,7 +136,7 @@ def test_a_prior_without_the_dead_categories_makes_the_half_dead_healthy() -> No
     [
         (
             torch.ones(3) / 3,
-            r"prior: should have the shape \(8,\) or \(4, 8\), that of one example, not \(3,\)",
+            r"prior: should have the shape \(8,\) or \(4, 8\), or those of every example, not \(3,\)",
         ),
         (torch.tensor([0.25] * 4 + [0.0] * 4), "prior: gives 0 to categories that q"),
         (torch.ones(8), "prior: should sum to 1"),
@@ -145,3 +145,17 @@ def test_a_prior_without_the_dead_categories_makes_the_half_dead_healthy() -> No
 def test_a_prior_that_does_not_fit_is_refused_in_one_line(prior: Tensor, line: str) -> None:
     with pytest.raises(ValueError, match=line):
         uncollapse.diagnose(HALF_DEAD.softmax(-1), prior=prior)
+
+
+def test_a_prior_of_each_example_has_an_exact_kl() -> None:
+    generator = torch.Generator().manual_seed(3)
+    p, r = torch.randn(2, 500, 3, 5, generator=generator, dtype=torch.float64).softmax(-1)
+    found = uncollapse.diagnose(probabilities=p, prior=r)
+    exact = distributions.kl_divergence(distributions.Categorical(p), distributions.Categorical(r))
+    assert found.kl_per_variable == pytest.approx(exact.mean(0).numpy(), rel=1e-12)
+    assert found.verdict == "healthy"
+    assert uncollapse.diagnose(probabilities=r, prior=r).verdict == "collapsed onto its own prior"
+    one = torch.cat([p[:, :1], r[:, 1:]], 1)
+    assert uncollapse.diagnose(probabilities=one, prior=r).verdict == (
+        "partly collapsed: 1 of 3 variables carry 100 % of the KL"
+    )

@@ -17,7 +17,7 @@ EVEN = torch.randint(0, 512, (2000, 64), generator=GENERATOR)
 
 def test_a_collapsed_book_is_told() -> None:
     found = uncollapse.diagnose(codes=THREE, size=512)
-    assert found.verdict == "collapsed: 3 of 512 codes are in use, perplexity 3.0"
+    assert found.verdict == "codebook collapse: 3 of 512 codes are in use, perplexity 3.0"
     assert (found.n, found.draws, found.size, found.used, found.dead) == (2000, 128_000, 512, 3, 509)
     assert found.entropy == pytest.approx(np.log(3), abs=1e-4)
     assert found.perplexity_interval == pytest.approx(np.exp(found.entropy_interval))
@@ -28,14 +28,14 @@ def test_a_collapsed_book_is_told() -> None:
     [
         (EVEN, 512, "healthy: 512 of 512 codes are in use, perplexity 512"),
         (EVEN[:, 0], 512, r"healthy: \d+ of 512 codes are in use, perplexity 51\d"),
-        (EVEN.reshape(2000, 8, 8) // 2, 512, "partly collapsed: 256 of 512 codes are in use, perplexity 256"),
+        (EVEN.reshape(2000, 8, 8) // 2, 512, "dead codes: 256 of 512 codes are in use, perplexity 256"),
         (EVEN[:30, :4], 512, r"unknown: take more examples than 30: .*, and 8\d % of the codes of new ones"),
-        (THREE[:10], 512, "collapsed: 3 of 512"),
+        (THREE[:10], 512, "codebook collapse: 3 of 512"),
         (EVEN[:10], 512, "unknown: take more examples than 10: the perplexity lies between"),
         (EVEN * 0, 512, "collapsed: nearly every example has the same codes"),
         (torch.arange(64).expand(2000, 64), 64, "collapsed: nearly every example has the same codes"),
         (EVEN % 2, 2, r"healthy: 2 of 2 codes are in use, perplexity 2\.0"),
-        ((EVEN == 0).long(), 2, "collapsed"),
+        ((EVEN == 0).long(), 2, "collapsed: nearly every"),
     ],
 )
 def test_the_verdict_is_in_words(codes: Any, size: int, verdict: str) -> None:
@@ -72,7 +72,7 @@ def test_each_book_of_a_residual_vq_has_a_diagnosis() -> None:
     levels = torch.stack([EVEN[:, 0] % 256, EVEN[:, 1] % 2, EVEN[:, 2] * 0], 1)
     found = uncollapse.diagnose(codes=levels, size=[256, 256, 256])
     assert [one.used for one in found] == [256, 2, 1]
-    assert [one.verdict.split(":")[0] for one in found] == ["healthy", "collapsed", "collapsed"]
+    assert [one.verdict.split(":")[0] for one in found] == ["healthy", "codebook collapse", "collapsed"]
     listed = uncollapse.diagnose(codes=list(levels.T), size=[256, 256, 256])
     assert [one.as_dict() for one in listed] == [one.as_dict() for one in found]
     pooled = uncollapse.diagnose(codes=levels, size=256)

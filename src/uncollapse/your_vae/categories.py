@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.special import chdtri
 from torch import Tensor
 
 from uncollapse.your_vae.category_information import (
     UNBIASED,
     JackknifeEstimate,
+    count_dead,
     entropy_of,
     estimate_information,
     estimate_joint_information,
@@ -21,7 +21,7 @@ from uncollapse.your_vae.category_information import (
 from uncollapse.your_vae.category_inputs import is_relaxed, read_category_prior, read_probabilities
 from uncollapse.your_vae.latent_verdict import COLLAPSE_EPS
 
-DEAD_MASS = 0.1  # A category is dead below this share of what the prior gives it.
+UNIFORM, STATED, OF_EACH = "the uniform prior", "the prior", "the prior of each example"
 ONLY_SAMPLES = (
     "in doubt: all probabilities are 0 or 1, as those of samples are; pass the probabilities of q(z|x), or "
     "for codes without noise codes=p.argmax(-1) and size="
@@ -40,7 +40,9 @@ class CategoryDiagnosis:
     `marginal_kl_at_least` is a lower bound of KL(q(z) || p(z)). `entropy_per_variable` and its exponential
     `perplexity_per_variable` (d,) are those of q(z) = E q(z|x), without the bias of few examples. `dead`
     counts the categories that q(z) gives less than a tenth of what the prior does, over all variables; None
-    where the examples are too few to tell. `doubt` says what looks wrong about the arguments.
+    where the examples are too few to tell. `doubt` says what looks wrong about the arguments, and `prior`
+    which prior was compared. If that is a prior of each example, a variable is alive that has a KL of 0.1
+    nats to its own, and nothing is known of holes.
     """
 
     n: int
@@ -57,6 +59,7 @@ class CategoryDiagnosis:
     entropy_per_variable: NDArray[np.float64]
     perplexity_per_variable: NDArray[np.float64]
     dead: int | None
+    prior: str = UNIFORM
     relaxed: bool = False
     doubt: str | None = None
 
@@ -74,6 +77,8 @@ class CategoryDiagnosis:
 
     def describe_variables(self) -> str:
         """Say in words how many variables tell something about x, and what else is wrong with them."""
+        if self.prior == OF_EACH:
+            return self.describe_alive(self.kl_per_variable >= COLLAPSE_EPS) or "collapsed onto its own prior"
         low, high = self.mi_per_variable_interval.T
         alive = self.mi_per_variable >= COLLAPSE_EPS
         together = self.mi_interval[0] >= COLLAPSE_EPS
@@ -97,18 +102,25 @@ class CategoryDiagnosis:
             all_of_them = self.d * self.size
             unused = f", {self.dead} of {all_of_them} categories are not in use" if self.dead else ""
             return (
-                f"holes: q(z) is {self.marginal_kl_at_least:.4g} nats or more from the prior{unused}, so "
-                "what is decoded from the prior will be poor"
+                f"holes: q(z) is {self.marginal_kl_at_least:.4g} nats or more from {self.prior}{unused}, so "
+                f"what is decoded from it will be poor{self.advise_prior()}"
             )
+        return self.describe_alive(alive) or (
+            f"partly collapsed: no variable tells {COLLAPSE_EPS} nats about x, all together tell "
+            f"{self.mi:.2f} or more"
+        )
+
+    def describe_alive(self, alive: NDArray[np.bool_]) -> str:
+        """Say how many of the variables (d,) are alive, or "" if none is."""
         if alive.all():
             return "healthy"
-        if not alive.any():
-            return (
-                f"partly collapsed: no variable tells {COLLAPSE_EPS} nats about x, all together tell "
-                f"{self.mi:.2f} or more"
-            )
-        share = self.kl_per_variable[alive].sum() / self.kl
-        return f"partly collapsed: {alive.sum()} of {self.d} variables carry {100 * share:.0f} % of the KL"
+        share = self.kl_per_variable[alive].sum() / max(self.kl, 1e-300)
+        words = f"partly collapsed: {alive.sum()} of {self.d} variables carry {100 * share:.0f} % of the KL"
+        return words if alive.any() else ""
+
+    def advise_prior(self) -> str:
+        """Say how another prior is handed over, if none was."""
+        return "; a learned prior goes into prior=" if self.prior == UNIFORM else ""
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields and the verdict, with arrays as lists."""
@@ -122,7 +134,8 @@ class CategoryDiagnosis:
 def diagnose_categories(name: str, given: Any, prior: Any) -> CategoryDiagnosis:
     """Diagnose categorical variables from their probabilities (N, ..., K), or from a distribution of them.
 
-    `prior` has the probabilities (K,) or (..., K) of p(z), and is uniform if it is None. A relaxed
+    `prior` has the probabilities (K,) or (..., K) of p(z), or (N, ..., K) of a prior of each example, and is
+    uniform if it is None. A relaxed
     distribution is taken for its base, whose category is the largest of a relaxed z (Maddison et al. 2017,
     arXiv 1611.00712). `name` is that of the argument, for the ValueError with one line.
     """
@@ -134,9 +147,10 @@ def diagnose_categories(name: str, given: Any, prior: Any) -> CategoryDiagnosis:
         )
     p = values.reshape(len(values), -1, values.shape[-1])
     count, variables, categories = p.shape
-    prior = read_category_prior(prior, variables, categories)
-    mean = p.mean(0)
-    if bool(((prior == 0) & (mean > 0)).any()):
+    kind = UNIFORM if prior is None else STATED
+    prior = read_category_prior(prior, count, variables, categories)
+    kind = OF_EACH if prior.ndim == 3 else kind
+    if bool(((prior == 0) & ((p if prior.ndim == 3 else p.mean(0)) > 0)).any()):
         raise ValueError("prior: gives 0 to categories that q(z|x) uses, so the KL is infinite")
     surprise = -prior.clamp(min=1e-300).log()
     own = entropy_of(p)
@@ -163,10 +177,11 @@ def diagnose_categories(name: str, given: Any, prior: Any) -> CategoryDiagnosis:
         mi_at_most=float(torch.minimum(high, kl.mean(0) + entropies.half_interval(kl)).sum()),
         mi_per_variable=information.numpy(),
         mi_per_variable_interval=interval.numpy(),
-        marginal_kl_at_least=max(at_least, 0.0),
+        marginal_kl_at_least=0.0 if kind == OF_EACH else max(at_least, 0.0),
         entropy_per_variable=entropy.numpy(),
         perplexity_per_variable=entropy.exp().numpy(),
-        dead=count_dead(p, prior),
+        dead=None if kind == OF_EACH else count_dead(p, prior),
+        prior=kind,
         relaxed=is_relaxed(given),
         doubt=doubt_categories(p, entropies),
     )
@@ -182,13 +197,3 @@ def doubt_categories(p: Tensor, entropies: JackknifeEstimate) -> str | None:
             "examples as there are categories"
         )
     return None
-
-
-def count_dead(p: Tensor, prior: Tensor) -> int | None:
-    """Count the categories that are hardly used, None if the examples (N, M, K) are too few to tell."""
-    upper = p.mean(0) + 2 * p.std(0) / len(p) ** 0.5
-    dead = upper < DEAD_MASS * prior
-    # No more than this share of new examples has a category that none of these has, in 97.5 % of cases.
-    unseen = float(chdtri(2, 0.025)) / 2 / len(p)
-    masses = (prior * dead).sum(1)[dead.any(1)]
-    return None if bool((unseen > DEAD_MASS * masses).any()) else int(dead.sum())

@@ -12,11 +12,12 @@ import math
 from typing import NamedTuple
 
 import torch
-from scipy.special import stdtrit
+from scipy.special import chdtri, stdtrit
 from torch import Tensor
 
 from uncollapse.seeds import torch_generator
 
+DEAD_MASS = 0.1  # A category is dead below this share of what the prior gives it.
 UNBIASED = 0.2  # In nats: where the jackknife corrects more, it may not correct enough.
 MOST_DRAWN, MOST_PRODUCTS = 2000, 2e10  # Of the joint information, whose time they bound.
 MOST_AT_ONCE = 2**22  # At once.
@@ -94,3 +95,13 @@ def estimate_joint_information(probabilities: Tensor) -> tuple[float, float]:
     weights = (log_q - log_mixture[:, None]).exp().mean(0)  # How much each example counts in q(z).
     error = float((gains - weights).std()) / count**0.5
     return min(float(gains.mean()), math.log(count)), error
+
+
+def count_dead(p: Tensor, prior: Tensor) -> int | None:
+    """Count the categories that are hardly used, None if the examples (N, M, K) are too few to tell."""
+    upper = p.mean(0) + 2 * p.std(0) / len(p) ** 0.5
+    dead = upper < DEAD_MASS * prior
+    # No more than this share of new examples has a category that none of these has, in 97.5 % of cases.
+    unseen = float(chdtri(2, 0.025)) / 2 / len(p)
+    masses = (prior * dead).sum(1)[dead.any(1)]
+    return None if bool((unseen > DEAD_MASS * masses).any()) else int(dead.sum())

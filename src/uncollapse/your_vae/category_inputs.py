@@ -76,12 +76,18 @@ def is_relaxed(given: Any) -> bool:
     return isinstance(base, RelaxedBernoulli | RelaxedOneHotCategorical) or "Relaxed" in type(base).__name__
 
 
-def read_category_prior(prior: Any, variables: int, categories: int) -> Tensor:
-    """Return the prior of each variable (M, K): uniform if it is None. Raises ValueError with one line."""
+def read_category_prior(prior: Any, count: int, variables: int, categories: int) -> Tensor:
+    """Return the prior of each variable (M, K), or of each example's variables (N, M, K).
+
+    It is uniform if it is None. Raises ValueError with one line.
+    """
     if prior is None:
         return torch.full((variables, categories), 1 / categories, dtype=torch.float64)
     values = read_probabilities("prior", prior)
-    if tuple(values.shape) not in ((categories,), (variables, categories)):
-        shapes, shape = f"({categories},) or ({variables}, {categories})", tuple(values.shape)
-        raise ValueError(f"prior: should have the shape {shapes}, that of one example, not {shape}")
+    shape = tuple(values.shape)
+    if len(values) == count and values.numel() == count * variables * categories:
+        return values.reshape(count, variables, categories)
+    if shape not in ((categories,), (variables, categories)):
+        shapes = f"({categories},) or ({variables}, {categories}), or those of every example"
+        raise ValueError(f"prior: should have the shape {shapes}, not {shape}")
     return values.expand(variables, categories)

@@ -15,10 +15,11 @@ from uncollapse.your_vae.code_inputs import join_codes, read_codes, split_books
 from uncollapse.your_vae.entropy_estimates import MOST_MISSING, estimate_column_entropies, estimate_entropy
 from uncollapse.your_vae.latent_verdict import COLLAPSE_EPS
 
-COLLAPSED_SHARE = 0.1  # A perplexity below this share of the book is a collapse.
+COLLAPSED_SHARE = 0.1  # A perplexity below this share of the book is a codebook collapse.
 DEAD_SHARE = 0.1  # Unused codes are dead if each has less than this share of an even use.
 MOST_BOOKS = 16  # No residual VQ in use has more levels.
 DIFFERENT_BOOKS = 0.5  # In nats: what the place on the last axis tells about the code.
+FEW_IN_USE = "codebook collapse"
 FEWEST_EXAMPLES = 20  # With fewer, nothing is said of what differs between examples.
 
 
@@ -50,12 +51,16 @@ class CodeDiagnosis:
 
     @cached_property
     def verdict(self) -> str:
-        """One of "collapsed", "partly collapsed", "healthy" and "unknown", with the numbers behind it."""
+        """One of "codebook collapse", "dead codes", "healthy", "collapsed" and "unknown", with numbers.
+
+        Few codes may still tell much about x. Only where all examples have the same codes z tells nothing,
+        and the VAE itself has "collapsed".
+        """
         shown = f"{self.perplexity:.{1 if self.perplexity < 100 else 0}f}"
         use = f"{self.used} of {self.size} codes are in use, perplexity {shown}"
         low, high = self.perplexity_interval
         words = {self.describe_use(value) for value in (low, self.perplexity, high)}
-        few = self.n < FEWEST_EXAMPLES and words != {"collapsed"}
+        few = self.n < FEWEST_EXAMPLES and words != {FEW_IN_USE}
         if few or self.missing > MOST_MISSING or (len(words) > 1 and high > 2 * low):
             between = f"the perplexity lies between {low:.3g} and {high:.3g} of {self.size}"
             unseen = (
@@ -75,8 +80,8 @@ class CodeDiagnosis:
     def describe_use(self, perplexity: float) -> str:
         """Return the word for a perplexity of the codes."""
         if perplexity < max(COLLAPSED_SHARE * self.size, np.exp(COLLAPSE_EPS)):
-            return "collapsed"
-        return "partly collapsed" if (self.dead or 0) > DEAD_SHARE * self.size else "healthy"
+            return FEW_IN_USE
+        return "dead codes" if (self.dead or 0) > DEAD_SHARE * self.size else "healthy"
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields and the verdict, with arrays as lists."""

@@ -32,7 +32,7 @@ def scale(*factors: float) -> Tensor:
         (scale(1, 1, 0.01, 0.01), "partly collapsed: 2 of 4 variables carry 100 % of the KL$"),
         (
             HALF_DEAD.softmax(-1),
-            r"holes: q\(z\) is 2\.7\d+ nats or more from the uniform prior, 16 of 32 categories are not in use",
+            r"holes: q\(z\) is 2\.7\d+ nats or more from the uniform prior, 16 of 32 categories are not",
         ),
         (
             0.1 * torch.randn(2000, 60, 4, generator=GENERATOR).mul(3).softmax(-1) + 0.9 / 4,

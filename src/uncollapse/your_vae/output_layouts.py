@@ -12,7 +12,9 @@ def lay_out(layout: str, outputs: list[Tensor], x: Any) -> list[tuple[list[Tenso
     if layout == "found":
         return [(outputs, x)]
     if layout == "same":
-        return [(outputs, x)] if len(outputs) == 1 and outputs[0].shape == x.shape else []
+        if len(outputs) != 1 or outputs[0].shape != x.shape:
+            return []
+        return [([outputs[0].unsqueeze(1)], x.unsqueeze(1))] if x.dim() == 1 else [(outputs, x)]
     if layout == "pair":
         return lay_out_pair(outputs, x)
     return lay_out_classes(outputs[0], x) if len(outputs) == 1 else []

@@ -26,10 +26,10 @@ def describe_unequal(gradient: Tensor, shape: Tensor, x: Any, entries: float) ->
     ratio = gradient / shape
     if not bool((ratio[counted] > 0).all()):
         return None
-    by_example = describe_rows(gradient.flatten(1), shape.flatten(1), entries)
+    by_example = describe_rows(gradient.reshape(len(gradient), -1), shape.reshape(len(shape), -1), entries)
     if by_example:
         return UnequalWeights(by_example)
-    weights, fits = fit_rows(gradient.flatten(1).T, shape.flatten(1).T)
+    weights, fits = fit_rows(gradient.reshape(len(gradient), -1).T, shape.reshape(len(shape), -1).T)
     if fits and len(gradient) > 2:
         low, high = float(weights.min()), float(weights.max())
         words = f"with a weight for each value, from {low:.4g} to {high:.4g}"

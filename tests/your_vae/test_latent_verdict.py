@@ -13,7 +13,7 @@ def stream() -> torch.Generator:
     return torch.Generator().manual_seed(0)
 
 
-@pytest.mark.parametrize(("dimensions", "word"), [(64, "partly collapsed"), (8, "partly collapsed")])
+@pytest.mark.parametrize(("dimensions", "word"), [(64, "partly collapsed"), (16, "partly collapsed")])
 def test_many_dimensions_below_the_threshold_may_tell_much_together(dimensions: int, word: str) -> None:
     """Each dimension has 0.09 nats for every example: half a bit of a coin that is thrown for it."""
     mu = 0.42 * (2.0 * torch.randint(2, (3000, dimensions), generator=stream()) - 1)

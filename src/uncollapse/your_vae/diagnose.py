@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 
+from uncollapse.your_vae.decoder_verdict import add_reads
 from uncollapse.your_vae.discrete_latents import diagnose_discrete, doubt_quantised, refuse_others
 from uncollapse.your_vae.encodings import find_doubt
 from uncollapse.your_vae.latents import compare_to_prior
@@ -27,6 +28,7 @@ def diagnose(
     mask: Any = None,
     levels: Any = None,
     sample: Any = None,
+    reads: Any = None,
     codes: Any = None,
     size: Any = None,
     probabilities: Any = None,
@@ -36,23 +38,24 @@ def diagnose(
     The arrays may be of any library, and lists of batches; in place of them `mu` may be a Gaussian
     distribution, a dict, a tuple, or a list of those, see `your_vae.posterior_inputs`. Hand over the q(z|x)
     that is sampled in training. `prior` is the prior where it is not N(0, I): (mu_p, logvar_p), a
-    distribution or a function z -> log p(z), see `your_vae.prior`. `axis` is the axis of the channels in
-    (N, T, C) or (N, C, H, W), and `mask` (N, T) is True where a step exists, see `your_vae.layout`. In place
-    of `mu`, `levels` lists the q(z|x) of each level of a hierarchy, and `prior` then the prior of each.
-    `labels` (N,) add a linear probe. `sample(mu, logvar)` is the model's own reparameterisation: what it
-    draws is compared with what the KL charges for, see `your_vae.sampler`. Take data that the VAE was trained
-    on for the collapse curve, and data held out for all else; take 2,000 examples or more, because the
-    estimate of the mutual information cannot exceed ln N. `codes`, the indices of a VQ-VAE in a book of
-    `size` codes, come alone; their result is a `your_vae.codes.CodeDiagnosis`. `probabilities` (N, K) or
-    (N, M, K) are those of M categorical variables; their result is a `your_vae.categories.CategoryDiagnosis`,
-    also where they, or a categorical distribution, are given as `mu` alone. All else gives a
+    distribution or a function z -> log p(z), see `your_vae.prior`. `axis` is the axis of the channels in (N,
+    T, C) or (N, C, H, W), and `mask` (N, T) is True where a step exists, see `your_vae.layout`. In place of
+    `mu`, `levels` lists the q(z|x) of each level of a hierarchy, and `prior` then the prior of each. `labels`
+    (N,) add a linear probe. `sample(mu, logvar)` is the model's own reparameterisation: what it draws is
+    compared with what the KL charges for, see `your_vae.sampler`. `reads` is a result of `uncollapse.reads`
+    on the same model: where it contradicts q(z|x), the verdict says so. Take data that the VAE was trained on
+    for the collapse curve, and data held out for all else; take 2,000 examples or more, because the estimate
+    of the mutual information cannot exceed ln N. `codes`, the indices of a VQ-VAE in a book of `size` codes,
+    come alone; their result is a `your_vae.codes.CodeDiagnosis`. `probabilities` (N, K) or (N, M, K) are
+    those of M categorical variables; their result is a `your_vae.categories.CategoryDiagnosis`, also where
+    they, or a categorical distribution, are given as `mu` alone. All else gives a
     `your_vae.diagnosis.Diagnosis`.
 
     Raises ValueError with one line that names the argument for other shapes, NaN, infinity, values that are
     no numbers, a single row, or a `sample` that fails.
     """
     given = {"mu": mu, "logvar": logvar, "var": var, "std": std, "axis": axis, "mask": mask, "levels": levels}
-    given["sample"] = sample
+    given |= {"sample": sample, "reads": reads}
     others = {**given, "labels": labels, "prior": prior}
     if (discrete := diagnose_discrete(codes, size, probabilities, others)) is not None:
         return discrete
@@ -72,7 +75,7 @@ def diagnose(
     if axis is not None or mask is not None:
         latents, inverted = arrange_latents(latents, encodings.shape, axis, mask)
         doubt = doubt or inverted
-    found = diagnose_posterior(latents, labels, delta, doubt)
+    found = add_reads(diagnose_posterior(latents, labels, delta, doubt), reads)
     quantised = doubt_quantised(encodings.mu, encodings.logvar) if (doubt or prior) is None else None
     if quantised is None:
         return found

@@ -30,6 +30,7 @@ class Diagnosis:
     handed over, if any was: all fields are about that prior, see `your_vae.prior`. `probe_accuracy` is that
     of a linear classifier on a fifth of the examples, which it has not seen; it is None without labels.
 
+    `decoder` is the verdict on a decoder that does not read z, if `reads` was handed over and found one.
     `mean` and `std` (d,) are those of z ~ q(z), in the coordinates in which a Gaussian prior is N(0, I).
     `scale_factor` is 1 / the standard deviation of all values of z together, see `your_vae.latent_scale`.
 
@@ -60,6 +61,7 @@ class Diagnosis:
     scale_factor: float
     doubt: str | None = None
     outliers: str | None = None
+    decoder: str | None = None
     prior: str | None = None
     probe_accuracy: float | None = None
     kl_per_channel: NDArray[np.float64] | None = None

@@ -5,6 +5,7 @@ The first words that apply are taken, in this order:
 | verdict | when |
 |---|---|
 | `in doubt` | the arguments look wrong, or a few examples have most of the KL |
+| `collapsed` | the decoder does not read z, if what `uncollapse.reads` found was handed over |
 | `collapsed` | no dimension is alive, and x and z share less than 0.1 nats |
 | `partly collapsed` | no dimension is alive, but together they tell 0.1 nats or more |
 | `collapsed` | dimensions are alive, but x and z share less than 0.1 nats |
@@ -42,6 +43,8 @@ def judge_latents(found: "Diagnosis") -> str:
         return found.doubt
     if found.outliers:
         return f"in doubt: {found.outliers}"
+    if found.decoder:
+        return found.decoder
     alive = found.collapse_thresholds >= COLLAPSE_EPS
     if found.prior == DENSITY and found.kl < COLLAPSE_EPS:
         return "collapsed"

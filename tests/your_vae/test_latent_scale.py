@@ -20,6 +20,11 @@ def test_the_scale_factor_of_an_autoencoder_for_latent_diffusion() -> None:
     assert found.scale_factor == pytest.approx(0.195, abs=0.001)
     channels = torch.from_numpy(found.mean).view(4, -1).mean(1)
     assert channels.numpy() == pytest.approx(mu.mean((0, 2, 3)).numpy(), abs=1e-5)
+    for maps, axis in ((mu, 1), (mu.movedim(1, -1), -1)):
+        by_channel = uncollapse.diagnose(maps, torch.full_like(maps, -20.0), axis=axis)
+        assert by_channel.mean_per_channel == pytest.approx(mu.mean((0, 2, 3)).numpy(), abs=1e-5)
+        assert by_channel.std_per_channel == pytest.approx(mu.std((0, 2, 3)).numpy(), rel=1e-4)
+        assert by_channel.scale_factor == pytest.approx(found.scale_factor)
 
 
 def test_mean_and_std_are_those_of_samples_of_z() -> None:

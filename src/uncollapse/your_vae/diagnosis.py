@@ -35,10 +35,11 @@ class Diagnosis:
     `scale_factor` is 1 / the standard deviation of all values of z together, see `your_vae.latent_scale`.
 
     With `axis`, the dimensions stand by channel and then by step, `kl_per_channel` is a mean over the steps
-    that exist, `kl_per_step` a sum over the channels and a mean over the examples that have the step, and
-    `alive_channels` and `alive_steps` say which are alive anywhere. With `levels`, the dimensions of all
-    levels stand side by side, `kl_per_level` is the KL of each, `d_per_level` its number of dimensions, and
-    `alive_per_level` how many of them are alive. All of these are None otherwise.
+    that exist, as are the moments `mean_per_channel` and `std_per_channel` of z ~ q(z), `kl_per_step` a sum
+    over the channels and a mean over the examples that have the step, and `alive_channels` and `alive_steps`
+    say which are alive anywhere. With `levels`, the dimensions of all levels stand side by side,
+    `kl_per_level` is the KL of each, `d_per_level` its number of dimensions, and `alive_per_level` how many
+    of them are alive. All of these are None otherwise.
     """
 
     n: int
@@ -65,6 +66,8 @@ class Diagnosis:
     prior: str | None = None
     probe_accuracy: float | None = None
     kl_per_channel: NDArray[np.float64] | None = None
+    mean_per_channel: NDArray[np.float64] | None = None
+    std_per_channel: NDArray[np.float64] | None = None
     kl_per_step: NDArray[np.float64] | None = None
     alive_channels: NDArray[np.bool_] | None = None
     alive_steps: NDArray[np.bool_] | None = None

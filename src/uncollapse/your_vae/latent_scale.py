@@ -26,6 +26,16 @@ def measure_scale(q: Gaussian, exists: Tensor | None = None) -> dict[str, Any]:
     }
 
 
+def measure_channel_scale(q: Gaussian, exists: Tensor | None, channels: int) -> dict[str, Any]:
+    """Return the fields `mean_per_channel` and `std_per_channel` of q (N, D), whose D stand by channel."""
+    there = torch.ones_like(q.mu) if exists is None else exists.to(q.mu)
+    mu, logvar, kept = [
+        part.unflatten(1, (channels, -1)).transpose(1, 2).flatten(0, 1) for part in (q.mu, q.logvar, there)
+    ]
+    mean, variance = find_moments(Gaussian(mu, logvar), kept, 0)
+    return {"mean_per_channel": mean.numpy(), "std_per_channel": variance.sqrt().numpy()}
+
+
 def find_moments(q: Gaussian, there: Tensor, along: int) -> tuple[Tensor, Tensor]:
     """Return the mean and the variance of z along an axis, of the values where `there` is 1 and not 0."""
     count = there.sum(along)

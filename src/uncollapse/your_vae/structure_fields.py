@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from torch import Tensor
 
+from uncollapse.your_vae.latent_scale import measure_channel_scale
+
 if TYPE_CHECKING:
     from uncollapse.your_vae.diagnosis import Diagnosis
     from uncollapse.your_vae.latents import Latents
@@ -23,6 +25,7 @@ def summarise_structure(latents: "Latents", thresholds: Tensor, eps: float) -> d
         counts = layout.exists.sum(0)
         both = alive.view(layout.channels, -1)
         fields["kl_per_channel"] = (kl.sum((0, 2)) / counts.sum()).numpy()
+        fields |= measure_channel_scale(latents.q, latents.exists, layout.channels)
         fields["kl_per_step"] = (kl.sum((0, 1)) / counts).view(layout.places).numpy()
         fields["alive_channels"] = both.any(1).numpy()
         fields["alive_steps"] = both.any(0).view(layout.places).numpy()

@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 import uncollapse
+from uncollapse.your_vae.gradient_fit import find_largest, find_silent
 
 LATENTS = 6
 MU, LOGVAR = draw(COUNT, LATENTS), draw(COUNT, LATENTS)
@@ -118,6 +119,14 @@ def test_variances_of_each_value_are_asked_for_and_taken() -> None:
     low, high = (f"{4 * float(end):.4g}" for end in (variances.min(), variances.max()))
     assert f"pass variance=, a tensor of these (with beta 1 they are from {low} to {high})" in found.verdict
     assert uncollapse.audit(loss, *given, variance=variances).beta == pytest.approx(4, rel=1e-4)
+    with pytest.raises(ValueError, match=r"^variance: should be one number, or one for each value"):
+        uncollapse.audit(loss, *given, variance=torch.ones(7))
+
+
+def test_a_shape_that_is_nowhere_finite_has_no_largest_entry() -> None:
+    shape = torch.tensor([float("nan"), float("inf")])
+    assert float(find_largest(shape)) == 0
+    assert not find_silent(torch.zeros(2), shape).any()
 
 
 @pytest.mark.parametrize("shift", ["both", "x"])

@@ -16,7 +16,7 @@ from uncollapse.your_vae.audit_likelihoods import (
     MEAN_GAUSSIAN,
     KnownLikelihood,
 )
-from uncollapse.your_vae.output_layouts import lay_out
+from uncollapse.your_vae.output_layouts import fits_beside, lay_out
 
 LikelihoodFunction = Callable[[Any, Any], Tensor]
 OWN = "function"  # The key of a likelihood that is handed over.
@@ -68,6 +68,15 @@ def choose_candidates(
 
     Raises ValueError with one line if no output of this shape has the stated likelihood.
     """
+    if (
+        isinstance(variance, Tensor)
+        and isinstance(batch.x, Tensor)
+        and not fits_beside(variance, batch.x[:1])
+    ):
+        raise ValueError(
+            f"variance: should be one number, or one for each value of x, {tuple(batch.x.shape[1:])}, "
+            f"not of shape {tuple(variance.shape)}"
+        )
     every = list_known_candidates(batch, variance)
     if callable(likelihood):
         own = wrap_function(likelihood, len(batch.mu))

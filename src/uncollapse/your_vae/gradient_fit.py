@@ -42,12 +42,17 @@ def is_same(one: float, other: float) -> bool:
     return abs(one - other) <= SAME * abs(one)
 
 
+def find_largest(shape: Tensor) -> Tensor:
+    """Return the largest finite entry without its sign, 0 if none is finite."""
+    return shape.nan_to_num(nan=0.0, posinf=0.0, neginf=0.0).abs().max()
+
+
 def find_silent(gradient: Tensor, shape: Tensor) -> Tensor:
     """Return which entries have a gradient of 0 though that of a term which counts them has not.
 
     A sigmoid that is saturated has a gradient of 0 too, in the precision of its numbers.
     """
-    large = shape.abs() > SINGLE_ROUNDING * shape[shape.isfinite()].abs().max().clamp(max=1)
+    large = shape.abs() > SINGLE_ROUNDING * find_largest(shape).clamp(max=1)
     return (gradient == 0) & large & shape.isfinite()
 
 

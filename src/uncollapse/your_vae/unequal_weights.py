@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from torch import Tensor
 
-from uncollapse.your_vae.gradient_fit import TOLERANCE, fit_rows
+from uncollapse.your_vae.gradient_fit import TOLERANCE, find_largest, fit_rows
 
 
 class UnequalWeights(NamedTuple):
@@ -20,7 +20,7 @@ def describe_unequal(gradient: Tensor, shape: Tensor, x: Any, entries: float) ->
     A value of x has `entries` of them, such as the classes of a token.
     """
     gradient, shape = gradient.double(), shape.double()
-    counted = (gradient != 0) & shape.isfinite() & (shape.abs() > 1e-6 * shape[shape.isfinite()].abs().max())
+    counted = (gradient != 0) & shape.isfinite() & (shape.abs() > 1e-6 * find_largest(shape))
     if not counted.any():
         return None
     ratio = gradient / shape

@@ -157,3 +157,9 @@ def test_variances_in_batches_are_not_in_doubt() -> None:
     monitor = uncollapse.Monitor()
     monitor.add(MU, var=VARIANCE + 1)
     assert same(uncollapse.diagnose(MU, var=VARIANCE + 1), monitor.diagnose())
+
+
+def test_the_kl_of_a_shared_spread_is_the_closed_form() -> None:
+    variance = 0.3
+    kl = 0.5 * (MU**2 + variance - 1 - math.log(variance)).sum(1).mean()
+    assert uncollapse.diagnose(MU, std=variance**0.5).kl == pytest.approx(float(kl), rel=1e-12)

@@ -46,7 +46,7 @@ def read_items(given: list[Any] | tuple[Any, ...], depth: int) -> list[Given]:
     if not given or depth > 1:
         raise ValueError(f"mu: is {'a list of lists of lists' if given else 'an empty list'}")
     if is_pair(given):
-        return [read_arrays(given)]
+        return [read_means_and_logvar(given)]
     if any(is_array(item) or is_plain(item) for item in given):
         raise ValueError(f"{ALONE} none; this mu is a list of {len(given)} items")
     if len(given) == 2 and all(type(pair) is list and len(pair) == 2 for pair in (given, *given)):
@@ -72,7 +72,7 @@ def is_pair(given: list[Any] | tuple[Any, ...]) -> bool:
     return lists_in_tuple or any(len(item) not in (2, 3) for item in given)
 
 
-def read_arrays(given: list[Any] | tuple[Any, ...]) -> Given:
+def read_means_and_logvar(given: list[Any] | tuple[Any, ...]) -> Given:
     """Return mu and logvar of (mu, logvar), or of (mu, logvar, z) where z is a sample of that q(z|x).
 
     Raises ValueError with one line if the three may be something else.

@@ -94,7 +94,7 @@ def sample_kl(encodings: Encodings, log_density: LogDensity) -> Tensor:
     return total / count
 
 
-def measure_information(latents: Latents, order: Tensor, noise: Tensor) -> tuple[MutualInformation, Bounds]:
+def find_information(latents: Latents, order: Tensor, noise: Tensor) -> tuple[MutualInformation, Bounds]:
     """Return the information of x and z, and bounds, from the first examples of a random order.
 
     The standard normal `noise` has one row for each example that is used, (M, D).

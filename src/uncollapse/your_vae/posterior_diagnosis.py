@@ -12,7 +12,7 @@ from uncollapse.your_vae.diagnosis import Diagnosis
 from uncollapse.your_vae.label_probe import probe_labels
 from uncollapse.your_vae.latent_scale import measure_scale
 from uncollapse.your_vae.latent_verdict import COLLAPSE_EPS
-from uncollapse.your_vae.latents import Latents, count_used, measure_information
+from uncollapse.your_vae.latents import Latents, count_used, find_information
 from uncollapse.your_vae.layout import find_thresholds_where
 from uncollapse.your_vae.outliers import find_outliers
 from uncollapse.your_vae.real_arrays import OutOfRange
@@ -42,7 +42,7 @@ def measure_latents(latents: Latents, labels: Any, delta: float, doubt: str | No
     generator = torch.Generator().manual_seed(0)
     order = torch.randperm(len(kl), generator=generator)
     noise = torch.randn(count_used(latents), kl.shape[1], generator=generator)
-    information, bounds = measure_information(latents, order, noise)
+    information, bounds = find_information(latents, order, noise)
     counts, thresholds = torch.full(kl.shape[1:], len(kl)), find_thresholds(kl, delta=delta)
     if latents.exists is not None:
         counts = latents.exists.sum(0)

@@ -8,8 +8,8 @@ from uncollapse.vae import Gaussian
 from uncollapse.your_vae.information_bounds import bound_by_moments
 from uncollapse.your_vae.latent_verdict import COLLAPSE_EPS
 
-FEWEST = 20  # Among fewer examples one may well have half of the KL.
-MOST_SHARE = 0.01  # More than this share of the examples are no exception.
+FEWEST_WITH_OUTLIERS = 20  # Among fewer examples one may well have half of the KL.
+MOST_OUTLIERS = 0.01  # More than this share of the examples are no exception.
 LARGE = 5.0  # The KL of several outliers is larger than this number of medians.
 
 
@@ -27,12 +27,12 @@ def find_outliers(q: Gaussian, kl: Tensor) -> Outliers | None:
     half of the KL of all, or if the moments of q(z) are far from those of the prior only with them.
     """
     total = kl.sum(1)
-    if len(kl) < FEWEST or float(total.mean()) < COLLAPSE_EPS:
+    if len(kl) < FEWEST_WITH_OUTLIERS or float(total.mean()) < COLLAPSE_EPS:
         return None
     order = total.argsort(descending=True, stable=True)
     far = COLLAPSE_EPS * kl.shape[1]
     large = int((total > LARGE * total.median()).sum())
-    for count in dict.fromkeys((1, max(1, min(large, int(MOST_SHARE * len(kl)))))):
+    for count in dict.fromkeys((1, max(1, min(large, int(MOST_OUTLIERS * len(kl)))))):
         kept = order[count:].sort().values
         share = float(total[order[:count]].sum() / total.sum())
         if share > 0.5 or bound_by_moments(q) > far >= bound_by_moments(Gaussian(q.mu[kept], q.logvar[kept])):

@@ -21,7 +21,7 @@ from uncollapse.your_vae.real_arrays import read_numbers, shorten_error
 
 Sampler = Callable[[Any, Any], Any]
 
-DRAWS, FEWEST_DRAWS = 1000, 50
+DRAWS_PER_EXAMPLE, FEWEST_DRAWS = 1000, 50
 MOST_VALUES = 20_000_000  # Fewer draws are made where one call would return more values.
 
 
@@ -49,7 +49,7 @@ def check_sampler(sample: Sampler, mu: Tensor, logvar: Tensor) -> str | None:
     mu, logvar = mu.detach()[rows], logvar.detach()[rows]
     if mu.dtype == torch.float64:  # Models have singles, and so have their samplers.
         mu, logvar = mu.float(), logvar.float()
-    count = max(FEWEST_DRAWS, min(DRAWS, MOST_VALUES // (len(rows) * mu[0].numel())))
+    count = max(FEWEST_DRAWS, min(DRAWS_PER_EXAMPLE, MOST_VALUES // (len(rows) * mu[0].numel())))
     with seed_globals(mu.device):
         draws = draw_at_each(sample, mu, logvar, count)
         if not np.isfinite(draws.z).all():

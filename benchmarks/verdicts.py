@@ -16,8 +16,8 @@ from safetensors.numpy import load_file
 import uncollapse
 from uncollapse.measures.reads import LostNats
 from uncollapse.pipeline.paths import LATENTS, MEASURES, METRICS, name_for_seed
-from uncollapse.your_vae.decoder_use import Reads
-from uncollapse.your_vae.diagnosis import Diagnosis
+from uncollapse.your_vae.decoder.decoder_use import Reads
+from uncollapse.your_vae.latents.diagnosis import Diagnosis
 from uncollapse.your_vae.reads import find_interval
 
 CONTRADICTIONS = (("collapsed", "reads"), ("healthy", "does not read"))

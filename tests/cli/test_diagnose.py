@@ -11,7 +11,7 @@ import pytest
 from refusals import Run
 
 import uncollapse
-from uncollapse.your_vae.diagnosis import Diagnosis
+from uncollapse.your_vae.latents.diagnosis import Diagnosis
 
 STREAM = np.random.default_rng(0)
 GOOD = np.zeros((4, 2))

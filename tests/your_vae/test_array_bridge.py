@@ -11,7 +11,7 @@ from fake_jax import Array, asarray, exp, make_jax, mean, square
 from torch import Tensor
 
 import uncollapse
-from uncollapse.your_vae.array_bridge import bridge_arrays, bridge_function
+from uncollapse.your_vae.loss.array_bridge import bridge_arrays, bridge_function
 
 GENERATOR = torch.Generator().manual_seed(0)
 SHAPES = {"output": (16, 64), "x": (16, 64), "mu": (16, 4), "logvar": (16, 4)}

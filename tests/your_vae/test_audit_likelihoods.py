@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 import uncollapse
-from uncollapse.your_vae.gradient_fit import find_largest, find_silent
+from uncollapse.your_vae.loss.gradient_fit import find_largest, find_silent
 
 LATENTS = 6
 MU, LOGVAR = draw(COUNT, LATENTS), draw(COUNT, LATENTS)

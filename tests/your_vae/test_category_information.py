@@ -8,8 +8,11 @@ import torch
 from torch import Tensor
 
 import uncollapse
-from uncollapse.your_vae.categories import diagnose_categories
-from uncollapse.your_vae.category_information import estimate_joint_information, estimate_marginal_entropies
+from uncollapse.your_vae.discrete.categories import diagnose_categories
+from uncollapse.your_vae.discrete.category_information import (
+    estimate_joint_information,
+    estimate_marginal_entropies,
+)
 
 
 def entropy(shares: Tensor) -> float:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 import uncollapse
-from uncollapse.your_vae.decoder_use import Reads
+from uncollapse.your_vae.decoder.decoder_use import Reads
 
 READS = Reads(n=1000, own=10.0, other=5.2, other_low=5.0, other_high=5.4)
 READS_NOTHING = Reads(n=1000, own=10.0, other=0.02, other_low=-0.02, other_high=0.06)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from uncollapse.your_vae.entropy_estimates import (
+from uncollapse.your_vae.discrete.entropy_estimates import (
     EntropyEstimate,
     estimate_column_entropies,
     estimate_entropy,

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.distributions import Independent, LowRankMultivariateNormal, MultivariateNormal, kl_divergence
 
 import uncollapse
-from uncollapse.your_vae.full_covariance import count_affordable, find_log_densities
+from uncollapse.your_vae.latents.full_covariance import count_affordable, find_log_densities
 
 COUNT, LATENTS = 600, 4
 GENERATOR = torch.Generator().manual_seed(0)

@@ -11,8 +11,8 @@ import torch
 from torch import distributions
 
 import uncollapse
-from uncollapse.your_vae.named_spreads import find_kind
-from uncollapse.your_vae.posterior_inputs import load_encodings, read_posterior
+from uncollapse.your_vae.handed_over.named_spreads import find_kind
+from uncollapse.your_vae.handed_over.posterior_inputs import load_encodings, read_posterior
 
 COUNT = 200
 GENERATOR = torch.Generator().manual_seed(0)

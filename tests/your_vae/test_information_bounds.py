@@ -8,7 +8,7 @@ from torch import Tensor
 
 import uncollapse
 from uncollapse.vae import Gaussian
-from uncollapse.your_vae.information_bounds import bound_by_moments
+from uncollapse.your_vae.latents.information_bounds import bound_by_moments
 
 COUNT = 2000
 

@@ -7,7 +7,7 @@ import torch
 
 import uncollapse
 from uncollapse.vae import Gaussian
-from uncollapse.your_vae.latent_scale import measure_scale
+from uncollapse.your_vae.latents.latent_scale import measure_scale
 
 
 def test_the_scale_factor_of_an_autoencoder_for_latent_diffusion() -> None:

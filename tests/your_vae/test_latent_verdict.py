@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import uncollapse
-from uncollapse.your_vae.latent_verdict import COLLAPSE_EPS
+from uncollapse.your_vae.latents.latent_verdict import COLLAPSE_EPS
 
 
 def stream() -> torch.Generator:

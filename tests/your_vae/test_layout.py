@@ -10,8 +10,8 @@ from torch import Tensor
 
 import uncollapse
 from uncollapse.measures.collapse import find_thresholds
-from uncollapse.your_vae.diagnosis import Diagnosis
-from uncollapse.your_vae.layout import find_thresholds_where
+from uncollapse.your_vae.latents.diagnosis import Diagnosis
+from uncollapse.your_vae.latents.layout import find_thresholds_where
 
 COUNT, CHANNELS, STEPS = 400, 16, 12
 GENERATOR = torch.Generator().manual_seed(0)

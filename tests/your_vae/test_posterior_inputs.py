@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch.distributions import Independent, Laplace, LowRankMultivariateNormal, MultivariateNormal, Normal
 
 import uncollapse
-from uncollapse.your_vae.diagnosis import Diagnosis
+from uncollapse.your_vae.latents.diagnosis import Diagnosis
 
 MU, LOGVAR = torch.randn(2, 600, 6, generator=torch.Generator().manual_seed(0), dtype=torch.float64) * 0.7
 VARIANCE = LOGVAR.exp()

@@ -6,7 +6,7 @@ import pytest
 from linear_model import make_model
 
 import uncollapse
-from uncollapse.your_vae.decoder_use import Reads
+from uncollapse.your_vae.decoder.decoder_use import Reads
 
 
 @pytest.mark.parametrize("exact", [True, False])

@@ -13,8 +13,8 @@ from scipy import stats
 from torch import Tensor
 
 import uncollapse
-from uncollapse.your_vae.draws import Draws, compare_draws
-from uncollapse.your_vae.sampler import check_sampler
+from uncollapse.your_vae.latents.draws import Draws, compare_draws
+from uncollapse.your_vae.latents.sampler import check_sampler
 
 STREAM = torch.Generator().manual_seed(0)
 MU, LOGVAR = torch.randn(200, 8, generator=STREAM), torch.randn(200, 8, generator=STREAM) - 1

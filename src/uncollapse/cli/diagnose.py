@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from uncollapse.cli import Command
 
 if TYPE_CHECKING:
-    from uncollapse.your_vae.diagnosis import Diagnosis
+    from uncollapse.your_vae.latents.diagnosis import Diagnosis
 
 FIGURES = (".png", ".svg", ".pdf")
 
@@ -35,7 +35,7 @@ def diagnose_file(arguments: argparse.Namespace) -> None:
     from uncollapse.your_vae.advice import advice
     from uncollapse.your_vae.data_kinds import find_nearest
     from uncollapse.your_vae.diagnose import diagnose
-    from uncollapse.your_vae.posterior_inputs import load_encodings
+    from uncollapse.your_vae.handed_over.posterior_inputs import load_encodings
 
     if arguments.kind is not None:
         find_nearest(arguments.kind)

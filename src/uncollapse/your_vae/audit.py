@@ -18,14 +18,20 @@ from typing import Any, Literal
 
 from torch import Tensor
 
-from uncollapse.your_vae.array_bridge import bridge_arrays, bridge_function
-from uncollapse.your_vae.audit_batch import AuditBatch, Loss, NoElbo, choose_precision, compute_gradients
-from uncollapse.your_vae.audit_candidates import LikelihoodFunction, choose_candidates
-from uncollapse.your_vae.audit_inputs import check_batch, check_likelihood
-from uncollapse.your_vae.audit_kl import find_kl
-from uncollapse.your_vae.audit_reconstruction import Probe, read_reconstruction
-from uncollapse.your_vae.audit_verdict import Audit, conclude
-from uncollapse.your_vae.sampler import Sampler, check_sampler
+from uncollapse.your_vae.latents.sampler import Sampler, check_sampler
+from uncollapse.your_vae.loss.array_bridge import bridge_arrays, bridge_function
+from uncollapse.your_vae.loss.audit_inputs import check_batch, check_likelihood
+from uncollapse.your_vae.loss.audit_verdict import Audit, conclude
+from uncollapse.your_vae.loss.audited_batch import (
+    AuditBatch,
+    Loss,
+    NoElbo,
+    choose_precision,
+    compute_gradients,
+)
+from uncollapse.your_vae.loss.candidates import LikelihoodFunction, choose_candidates
+from uncollapse.your_vae.loss.kl_terms import find_kl
+from uncollapse.your_vae.loss.reconstruction import Probe, read_reconstruction
 
 
 def audit(
@@ -48,7 +54,7 @@ def audit(
     of output and x that returns -log p(x|z) of each example in nats, (N,); left out, it is recognised.
     `output_is` chooses one way to write a likelihood. `variance`, that of each value which is meant, is for
     "gaussian". `sample(mu, logvar)` draws z, and is compared with what the KL charges for. The loss and the
-    arrays may also be of JAX, TensorFlow or Keras, see `your_vae.array_bridge`.
+    arrays may also be of JAX, TensorFlow or Keras, see `your_vae.loss.array_bridge`.
 
     Raises ValueError with one line that names the argument.
     """

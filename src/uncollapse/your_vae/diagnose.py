@@ -5,14 +5,14 @@ from typing import Any
 
 import torch
 
-from uncollapse.your_vae.decoder_verdict import add_reads
-from uncollapse.your_vae.discrete_latents import diagnose_discrete, doubt_quantised, refuse_others
-from uncollapse.your_vae.encodings import find_doubt
-from uncollapse.your_vae.latents import compare_to_prior
-from uncollapse.your_vae.posterior_diagnosis import diagnose_posterior
-from uncollapse.your_vae.posterior_inputs import read_posterior
-from uncollapse.your_vae.sampler import doubt_sampler
-from uncollapse.your_vae.structured import arrange_latents, join_levels
+from uncollapse.your_vae.discrete.discrete_latents import diagnose_discrete, doubt_quantised, refuse_others
+from uncollapse.your_vae.handed_over.encodings import find_doubt
+from uncollapse.your_vae.handed_over.posterior_inputs import read_posterior
+from uncollapse.your_vae.latents.decoder_verdict import add_reads
+from uncollapse.your_vae.latents.latents import compare_to_prior
+from uncollapse.your_vae.latents.posterior_diagnosis import diagnose_posterior
+from uncollapse.your_vae.latents.sampler import doubt_sampler
+from uncollapse.your_vae.latents.structured import arrange_latents, join_levels
 
 
 def diagnose(
@@ -35,21 +35,25 @@ def diagnose(
 ) -> Any:
     """Diagnose a VAE from its q(z|x): means and one of `logvar`, `var` and `std`, (N, ...) each.
 
-    The arrays may be of any library, and lists of batches; in place of them `mu` may be a Gaussian
-    distribution, a dict, a tuple, or a list of those, see `your_vae.posterior_inputs`. Hand over the q(z|x)
-    that is sampled in training. `prior` is the prior where it is not N(0, I): (mu_p, logvar_p), a
-    distribution or a function z -> log p(z), see `your_vae.prior`. `axis` is the axis of the channels in (N,
-    T, C) or (N, C, H, W), and `mask` (N, T) is True where a step exists, see `your_vae.layout`. In place of
-    `mu`, `levels` lists the q(z|x) of each level of a hierarchy, and `prior` then the prior of each. `labels`
-    (N,) add a linear probe. `sample(mu, logvar)` is the model's own reparameterisation: what it draws is
-    compared with what the KL charges for, see `your_vae.sampler`. `reads` is a result of `uncollapse.reads`
-    on the same model: where it contradicts q(z|x), the verdict says so. Take data that the VAE was trained on
-    for the collapse curve, and data held out for all else; take 2,000 examples or more, because the estimate
-    of the mutual information cannot exceed ln N. `codes`, the indices of a VQ-VAE in a book of `size` codes,
-    come alone; their result is a `your_vae.codes.CodeDiagnosis`. `probabilities` (N, K) or (N, M, K) are
-    those of M categorical variables; their result is a `your_vae.categories.CategoryDiagnosis`, also where
-    they, or a categorical distribution, are given as `mu` alone. All else gives a
-    `your_vae.diagnosis.Diagnosis`.
+    Hand over the q(z|x) that is sampled in training. The arrays may be of any library; in place of them `mu`
+    may be a Gaussian distribution, a dict or a tuple, or a list of batches of any of these. Take data that
+    the VAE was trained on for the collapse curve, and data held out for all else; take 2,000 examples or
+    more, because the estimate of the mutual information cannot exceed ln N. The result is a
+    `your_vae.latents.diagnosis.Diagnosis`.
+
+    labels           (N,), for a linear probe
+    delta            the share of examples whose KL may exceed eps in a dimension that has collapsed
+    prior            the prior where it is not N(0, I): (mu_p, logvar_p), a distribution, or a function
+                     z -> log p(z)
+    axis, mask       the axis of the channels in (N, T, C) or (N, C, H, W), and where a step exists, (N, T)
+    levels           in place of `mu`, a list of the q(z|x) of each level; `prior` then lists their priors
+    sample           your reparameterisation, called as sample(mu, logvar): does it draw what the KL charges
+                     for?
+    reads            a result of `uncollapse.reads` on the same model: does it contradict q(z|x)?
+    codes, size      alone: the indices of a VQ-VAE and the size of its book, for a
+                     `your_vae.discrete.codes.CodeDiagnosis`
+    probabilities    alone or with `prior`: of categorical variables, (N, K) or (N, M, K), for a
+                     `your_vae.discrete.categories.CategoryDiagnosis`; also as `mu` alone
 
     Raises ValueError with one line that names the argument for other shapes, NaN, infinity, values that are
     no numbers, a single row, or a `sample` that fails.

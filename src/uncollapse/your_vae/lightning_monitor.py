@@ -6,7 +6,7 @@ from typing import Any
 
 import lightning
 
-from uncollapse.your_vae.latent_verdict import COLLAPSE_EPS
+from uncollapse.your_vae.latents.latent_verdict import COLLAPSE_EPS
 from uncollapse.your_vae.monitor import Monitor
 
 REMEMBERED = ("fewest", "rising", "count", "collapses", "told")

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from uncollapse.your_vae.diagnosis import Diagnosis, make_empty_diagnosis
-from uncollapse.your_vae.encodings import Encodings, find_doubt, join_encodings
-from uncollapse.your_vae.latent_verdict import COLLAPSE_EPS, describe_latents
-from uncollapse.your_vae.latents import compare_to_prior
-from uncollapse.your_vae.posterior_diagnosis import diagnose_posterior
-from uncollapse.your_vae.posterior_inputs import read_posterior
-from uncollapse.your_vae.real_arrays import OutOfRange, to_numpy
+from uncollapse.your_vae.handed_over.encodings import Encodings, find_doubt, join_encodings
+from uncollapse.your_vae.handed_over.posterior_inputs import read_posterior
+from uncollapse.your_vae.handed_over.real_arrays import OutOfRange, to_numpy
+from uncollapse.your_vae.latents.diagnosis import Diagnosis, make_empty_diagnosis
+from uncollapse.your_vae.latents.latent_verdict import COLLAPSE_EPS, describe_latents
+from uncollapse.your_vae.latents.latents import compare_to_prior
+from uncollapse.your_vae.latents.posterior_diagnosis import diagnose_posterior
 
 NEVER_ALIVE = 5  # After as many diagnoses that all found a collapse, it is news.
 

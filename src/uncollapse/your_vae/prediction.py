@@ -20,7 +20,7 @@ import torch
 from numpy.typing import NDArray
 
 from uncollapse.data.sources.gaussian import compute_optimal_kl
-from uncollapse.your_vae.data_inputs import check_finite, check_number_of_latents, read_data
+from uncollapse.your_vae.handed_over.data_inputs import check_finite, check_number_of_latents, read_data
 
 
 @dataclass(frozen=True)

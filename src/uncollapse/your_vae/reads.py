@@ -11,15 +11,15 @@ from torch import Tensor
 
 from uncollapse.measures.reads import LostNats, average_chained, average_lost, find_partners
 from uncollapse.seeds import torch_generator
-from uncollapse.your_vae.decoder_use import Reads
-from uncollapse.your_vae.loss_batches import describe_kind, make_tuple, pair_examples, take_examples
-from uncollapse.your_vae.prior_draws import (
+from uncollapse.your_vae.decoder.decoder_use import Reads
+from uncollapse.your_vae.decoder.loss_batches import describe_kind, make_tuple, pair_examples, take_examples
+from uncollapse.your_vae.decoder.prior_draws import (
     draw_prior,
     draw_standard,
     explain_no_standard_prior,
     holds_booleans,
 )
-from uncollapse.your_vae.real_arrays import read_numbers, shorten_error
+from uncollapse.your_vae.handed_over.real_arrays import read_numbers, take_first_line
 
 CONFIDENCE = 0.95
 CHANGE_BY_ROUNDING = 1e-3  # This share of the largest loss may change with the size of a batch.
@@ -101,7 +101,7 @@ class LossOfExamples:
             if count < self.count and self.works_for_all(z):
                 raise ValueError(
                     f"nll: works for all {self.count} examples, but fails for {count} of them "
-                    f"({shorten_error(error)}); what belongs to an example, such as a condition or a mask, "
+                    f"({take_first_line(error)}); what belongs to an example, such as a condition or a mask, "
                     "should come in x: reads(nll, (x, condition), z)"
                 ) from None
             raise

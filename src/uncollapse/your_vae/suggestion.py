@@ -10,8 +10,8 @@ Thomas 2006, theorem 10.3.3), and its KL is the rate. With k latents s solves
     sum_i min(s, eigenvalue_i) = (1 - SHARE_KEPT) sum_i eigenvalue_i,    i = 1 ... k.
 
 For a likelihood other than the Gaussian x is first divided by its noise, see
-`uncollapse.your_vae.likelihood_residuals`; then s is a weight of the KL. It is never above 1, because with 1
-the loss is the negative ELBO.
+`uncollapse.your_vae.loss.likelihood_residuals`; then s is a weight of the KL. It is never above 1, because
+with 1 the loss is the negative ELBO.
 """
 
 from dataclasses import asdict, dataclass
@@ -21,21 +21,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from uncollapse.data.sources.gaussian import compute_optimal_kl
-from uncollapse.your_vae.data_inputs import (
+from uncollapse.your_vae.discrete.entropy_estimates import estimate_entropy
+from uncollapse.your_vae.handed_over.data_inputs import (
     check_finite,
     check_number_of_latents,
     convert_whole,
     read_data,
 )
-from uncollapse.your_vae.entropy_estimates import estimate_entropy
-from uncollapse.your_vae.likelihood_residuals import (
+from uncollapse.your_vae.handed_over.real_arrays import read_numbers
+from uncollapse.your_vae.loss.likelihood_residuals import (
     LIKELIHOODS,
     check_values,
     draw_rows,
     find_eigenvalues,
     looks_like_noise,
 )
-from uncollapse.your_vae.real_arrays import read_numbers
 
 SHARE_KEPT = 0.95  # The share of what the latents can explain that a suggestion keeps.
 ROUNDING = 1e-20  # Smaller shares of a square are errors of rounding.

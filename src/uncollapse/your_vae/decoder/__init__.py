@@ -1,0 +1,1 @@
+"""What a decoder does with z: the parts of `uncollapse.reads`."""

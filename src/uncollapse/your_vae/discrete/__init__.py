@@ -1,0 +1,1 @@
+"""Codes and categories as latents, for `uncollapse.diagnose`."""

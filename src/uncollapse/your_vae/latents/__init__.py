@@ -1,0 +1,1 @@
+"""Gaussian latents beside their prior: the parts of `uncollapse.diagnose`."""

@@ -1,0 +1,1 @@
+"""What a loss really is: the parts of `uncollapse.audit`."""

@@ -66,6 +66,22 @@ def test_no_bound_is_above_the_zero_of_a_healthy_posterior(dimensions: int, shar
     assert found.verdict == "healthy"
 
 
+@pytest.mark.parametrize("logvar", [-8.0, -14.0, -40.0])
+@pytest.mark.parametrize("full", [False, True])
+def test_a_narrow_closed_curve_is_a_hole(logvar: float, full: bool) -> None:
+    """Along a curve of length L, h(z) is ln L + 15/2 ln(2 pi e variance): KL(q(z) || p(z)) follows."""
+    mu, logvars = curve(logvar)
+    length = 2 * math.pi * math.sqrt(2 * sum(k**2 for k in range(1, 9)))
+    entropy = math.log(length) + 7.5 * (math.log(2 * math.pi * math.e) + logvar)
+    exact = 8 * (math.log(2 * math.pi) + 1 + math.exp(logvar)) - entropy
+    covariance = math.exp(logvar) * (torch.eye(16) + 1e-3 * torch.ones(16, 16))
+    given = torch.distributions.MultivariateNormal(mu, covariance_matrix=covariance.expand(COUNT, 16, 16))
+    found = uncollapse.diagnose(given if full else mu, None if full else logvars)
+    assert 0.4 * min(exact, 90) < found.marginal_kl_at_least < exact
+    assert found.mi < math.log(length) - 0.5 * (math.log(2 * math.pi * math.e) + logvar) < found.mi_upper
+    assert found.verdict.startswith("holes")
+
+
 def test_few_examples_have_the_bound_of_the_moments_alone() -> None:
     mu, logvar = (array[:49] for array in curve(-4.0))
     found = uncollapse.diagnose(mu, logvar)

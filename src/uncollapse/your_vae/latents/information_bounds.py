@@ -1,14 +1,27 @@
 """Bounds of the information in z, from the encodings of some data alone."""
 
 import math
+from collections.abc import Iterator
+from itertools import chain
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
 
-from uncollapse.measures.mutual_information_bound import bound_by_ratios, choose_density, find_log_ratios
+from uncollapse.measures.mutual_information import log_mixture
+from uncollapse.measures.mutual_information_bound import (
+    MOST_FITTED,
+    Density,
+    bound_by_density,
+    bound_by_ratios,
+    find_log_ratios,
+    fit_densities,
+)
 from uncollapse.vae import Gaussian, log_prior
+from uncollapse.your_vae.latents.latent_scale import find_moments
 
 FEWEST = 50  # No density is fitted to fewer examples.
+WIDTHS = tuple(0.25 * 4.0**-power for power in range(7))  # Shares of the variance of q(z).
 SURE = 3.0  # This number of standard errors below an estimate counts as certain.
 
 
@@ -29,8 +42,8 @@ def bound_by_moments(q: Gaussian) -> float:
     It is KL(r || p(z)) of the Gaussian r with the means and variances of q(z): log r(z) / p(z) is quadratic,
     so KL(q(z) || p(z)) = KL(q(z) || r) + KL(r || p(z)).
     """
-    variance = q.mu.var(0, correction=0) + q.logvar.exp().mean(0)
-    return float(Gaussian(q.mu.mean(0), variance.log()).kl().sum())
+    mean, variance = find_moments(q, torch.ones_like(q.mu), 0)
+    return float(Gaussian(mean, variance.log()).kl().sum())
 
 
 def bound_by_information(kl: Tensor, ratios: Tensor) -> float:
@@ -46,12 +59,37 @@ def bound_by_information(kl: Tensor, ratios: Tensor) -> float:
     return float(difference.mean() - SURE * difference.std() / math.sqrt(len(difference)))
 
 
+def widen_mixture(q: Gaussian) -> Iterator[Density]:
+    """Yield kernel densities at the means of q (N, D), each with a larger least variance.
+
+    Where the q(z|x) are narrow, as on a curve or a surface, the mixture of them misses the z of all other
+    examples, and a Gaussian fills the space between. So no variance is below some share of the variance that
+    q(z) has in that dimension. Shares that change no variance are left out.
+    """
+    mean, variance = find_moments(q, torch.ones_like(q.mu), 0)
+    narrowest = float((q.logvar.amin(0) - variance.log()).min())
+    for width in WIDTHS:
+        if math.log(width) > narrowest:
+            wide = Gaussian(q.mu - mean, torch.maximum(q.logvar, variance.log() + math.log(width)))
+            yield lambda z, wide=wide: log_mixture(wide, z - mean)
+
+
+def choose_closest(train: Gaussian, valid: Gaussian) -> Density:
+    """Return the density that gives the closest bound on valid, of all that are fitted to train.
+
+    Mixtures of Gaussians are not tried, because they need scikit-learn.
+    """
+    learned = Gaussian(train.mu[:MOST_FITTED].double(), train.logvar[:MOST_FITTED].double())
+    noise = torch.randn(1, *valid.mu.shape, generator=torch.Generator().manual_seed(1))
+    densities = chain(fit_densities(learned, noise, seed=0, components=()), widen_mixture(learned))
+    return min(densities, key=lambda log_r: bound_by_density(valid, noise, log_r).mi_upper)
+
+
 def bound_information(q: Gaussian, kl: Tensor, noise: Tensor) -> Bounds:
     """Return both bounds for q (N, D) in random order, whose KL to the prior is `kl` (N,).
 
     Densities r(z) are fitted to three fifths of the examples; the one that is best on the fourth fifth gives
-    the bounds on the last. `noise` is standard normal (N, D). Mixtures of Gaussians are not tried, because
-    they need scikit-learn. With fewer than 50 examples r is the prior.
+    the bounds on the last. `noise` is standard normal (N, D). With fewer than 50 examples r is the prior.
     """
     if len(q.mu) < FEWEST:
         upper = bound_by_ratios(find_log_ratios(q, noise.unsqueeze(0), log_prior))
@@ -60,5 +98,5 @@ def bound_information(q: Gaussian, kl: Tensor, noise: Tensor) -> Bounds:
     means, logvars = q.mu.tensor_split(cuts), q.logvar.tensor_split(cuts)
     train, valid = Gaussian(means[0], logvars[0]), Gaussian(means[1], logvars[1])
     test, own = Gaussian(means[2], logvars[2]), noise[cuts[1] :].unsqueeze(0)
-    ratios = find_log_ratios(test, own, choose_density(train, valid, seed=0, components=()))
+    ratios = find_log_ratios(test, own, choose_closest(train, valid))
     return Bounds(*bound_by_ratios(ratios), bound_by_information(kl[cuts[1] :], ratios))

@@ -145,7 +145,19 @@ def test_latents_that_do_not_leave_one_mode_have_collapsed() -> None:
     modes, mean, logvar = make_mixture()
     one = modes[0].expand_as(mean) + 0 * mean
     found = uncollapse.diagnose(one, torch.zeros_like(logvar), prior=Mixture(modes))
-    assert found.verdict.startswith("collapsed onto its own prior")
+    words = f"a KL of {math.log(4):.2f} nats, but z tells nothing about x (mutual information 0.00 nats)"
+    assert found.verdict == f"collapsed: {words}"
+
+
+def test_the_information_is_at_most_the_kl_to_a_density_that_all_examples_share() -> None:
+    """A density of each example is no density of q(z), and its KL may be less than the information."""
+    mu, logvar = 3 * MU, LOGVAR.clamp(max=-1)
+    whole = uncollapse.diagnose(mu, logvar, prior=Independent(Normal(0 * mu[0], 3 + 0 * mu[0]), 1).log_prob)
+    assert whole.mi - 3 * whole.mi_standard_error < whole.mi_upper <= whole.kl
+    own = Independent(Normal(mu, (logvar / 2).exp()), 1).log_prob
+    each = uncollapse.diagnose(mu, logvar, prior=own)
+    assert each.kl == pytest.approx(0, abs=1e-6)
+    assert each.mi_upper > each.mi > 1
 
 
 def test_a_density_of_each_dimension_is_summed() -> None:

@@ -6,12 +6,18 @@ The first words that apply are taken, in this order:
 |---|---|
 | `in doubt` | the arguments look wrong, or a few examples have most of the KL |
 | `collapsed` | the decoder does not read z, if what `uncollapse.reads` found was handed over |
-| `collapsed` | no dimension is alive, and x and z share less than 0.1 nats |
-| `partly collapsed` | no dimension is alive, but together they tell 0.1 nats or more |
-| `collapsed` | dimensions are alive, but x and z share less than 0.1 nats |
+| `collapsed` | the prior is a density, and the KL is less than 0.1 nats |
+| `partly collapsed` | no dimension is alive, but together they tell 0.1 nats or more for certain |
+| `collapsed` | no dimension is alive, or x and z share less than 0.1 nats |
 | `holes` | q(z) is further from the prior than 0.1 nats a dimension |
 | `healthy` | all dimensions are alive |
 | `partly collapsed` | some are |
+
+With channels or levels `holes` alone is said only where all dimensions are alive; else it stands behind
+`partly collapsed`, which names the channels, steps or levels. Without a KL that is wasted, `collapsed` is
+`collapsed onto its own prior` where a prior was handed over. What `uncollapse.reads` found may also
+contradict a collapse (`in doubt`), and few points in place of a density are `in doubt` or `holes` with the
+words about codes behind them.
 
 A dimension is alive if its KL is 0.1 nats or more for over a share `delta` of the examples. Behind `healthy`
 and `partly collapsed` stands what z tells, where that is less than half of the KL for certain.
@@ -19,6 +25,7 @@ and `partly collapsed` stands what z tells, where that is less than half of the 
 
 from typing import TYPE_CHECKING
 
+from uncollapse.measures.mutual_information import is_at_cap
 from uncollapse.your_vae.latents.information_bounds import SURE
 from uncollapse.your_vae.latents.prior import DENSITY
 from uncollapse.your_vae.latents.structure_fields import describe_carriers
@@ -32,9 +39,7 @@ COLLAPSE_EPS = 0.1  # The threshold of collapse in the verdict, in nats.
 def describe_latents(found: "Diagnosis") -> str:
     """Say in words whether latents have collapsed, and what else is wrong with them."""
     words = judge_latents(found)
-    if found.prior and words.startswith("collapsed"):
-        return words.replace("collapsed", "collapsed onto its own prior", 1)
-    return words
+    return "collapsed onto its own prior" if found.prior and words == "collapsed" else words
 
 
 def judge_latents(found: "Diagnosis") -> str:
@@ -77,7 +82,7 @@ def describe_dead(found: "Diagnosis") -> str:
     if found.mi - SURE * found.mi_standard_error >= COLLAPSE_EPS:
         return (
             f"partly collapsed: no dimension has {COLLAPSE_EPS} nats, but all {found.d} together tell "
-            f"{found.mi:.2f} nats about x, of a KL of {found.kl:.2f}"
+            f"{describe_information(found)} nats about x, of a KL of {found.kl:.2f}"
         )
     wasted = found.kl >= COLLAPSE_EPS and found.mi < found.kl / 2
     return describe_uninformative(found) if wasted else "collapsed"
@@ -93,9 +98,15 @@ def describe_uninformative(found: "Diagnosis") -> str:
 
 def describe_waste(found: "Diagnosis") -> str:
     """Say what z tells about x where that is certainly less than half of the KL, or "" where it is not."""
-    if found.mi_upper + SURE * found.mi_upper_standard_error >= found.kl / 2:
+    most = max(found.mi_upper + SURE * found.mi_upper_standard_error, 0)
+    if most >= found.kl / 2:
         return ""
     return (
-        f", but z tells {found.mi:.2f} of the {found.kl:.2f} nats of its KL about x: the other nats only "
+        f", but z tells at most {most:.2f} of the {found.kl:.2f} nats of its KL about x: the other nats only "
         f"move the {found.d} dimensions away from the prior"
     )
+
+
+def describe_information(found: "Diagnosis") -> str:
+    """Say how many nats z tells about x: of a value at its cap nothing is known but a lower bound."""
+    return f"at least {found.mi:.2f}" if is_at_cap(found.mi, found.mi_cap) else f"{found.mi:.2f}"

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from uncollapse.measures.mutual_information import MutualInformation, estimate_mi
+from uncollapse.measures.mutual_information_bound import bound_by_ratios
 from uncollapse.vae import Gaussian
 from uncollapse.your_vae.handed_over.encodings import Encodings
 from uncollapse.your_vae.latents.full_covariance import (
@@ -41,7 +42,8 @@ class Latents:
     such that the prior is N(0, I). `kl` (N, D) has the KL of each dimension and `kl_of_examples` (N,) the
     whole KL, in nats. `prior` says in words what the prior is, if it was handed over. With a layout, the
     columns stand by channel and place, and `exists` (N, D) is False at padding. `kl_of_levels` (N, L) is the
-    KL of each level of a hierarchy, and `sizes` are their numbers of dimensions.
+    KL of each level of a hierarchy, and `sizes` are their numbers of dimensions. A density that is not
+    `shared` differs from example to example.
     """
 
     q: Gaussian
@@ -54,6 +56,7 @@ class Latents:
     layout: Layout | None = None
     kl_of_levels: Tensor | None = None
     sizes: tuple[int, ...] = ()
+    shared: bool = True
 
     def take(self, rows: Tensor) -> "Latents":
         """Return the latents of some of the examples."""
@@ -77,7 +80,8 @@ def compare_to_prior(encodings: Encodings, prior: Any = None) -> Latents:
         whole = kl.sum(1) if white.tril is None else find_full_kl(white.mu, white.tril)
         return Latents(white.q, kl, whole, white.tril, None if known is None else GAUSSIAN)
     kl = standardise(encodings).q.kl()
-    return Latents(encodings.q, kl, sample_kl(encodings, known), encodings.tril, DENSITY, False)
+    whole, shared = sample_kl(encodings, known), is_shared(known, encodings)
+    return Latents(encodings.q, kl, whole, encodings.tril, DENSITY, False, shared=shared)
 
 
 @torch.no_grad()
@@ -94,6 +98,19 @@ def sample_kl(encodings: Encodings, log_density: LogDensity) -> Tensor:
     return total / count
 
 
+def is_shared(log_density: LogDensity, encodings: Encodings) -> bool:
+    """Return whether log p(z) of some z of q(z|x) does not depend on which example it belongs to."""
+    z = (encodings.mu + (encodings.logvar / 2).exp()).unflatten(1, encodings.shape)
+    values, turned = evaluate_log_density(log_density, z), evaluate_log_density(log_density, z.flip(0))
+    return torch.allclose(values, turned.flip(0), rtol=1e-4, atol=1e-4)
+
+
+def cap_by_kl(bounds: Bounds, kl: Tensor) -> Bounds:
+    """Return bounds whose upper one is at most the mean KL, for `kl` (N,) to a prior that all share."""
+    upper, error = bound_by_ratios(kl)
+    return bounds._replace(mi_upper=upper, standard_error=error) if upper < bounds.mi_upper else bounds
+
+
 def find_information(latents: Latents, order: Tensor, noise: Tensor) -> tuple[MutualInformation, Bounds]:
     """Return the information of x and z, and bounds, from the first examples of a random order.
 
@@ -107,6 +124,8 @@ def find_information(latents: Latents, order: Tensor, noise: Tensor) -> tuple[Mu
         information = estimate_full_mi(chosen.q.mu, chosen.tril, noise.double())
         bounds = bound_full_information(chosen.q.mu, chosen.tril, chosen.kl_of_examples, noise.double())
     if not latents.gaussian:
+        if latents.shared:
+            bounds = cap_by_kl(bounds, latents.kl_of_examples)
         marginal = float(chosen.kl_of_examples.mean()) - information.mi
         return information._replace(marginal_kl=marginal), bounds
     at_least = max(bound_by_moments(latents.q), bounds.marginal_kl_at_least)

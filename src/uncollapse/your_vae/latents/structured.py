@@ -95,6 +95,7 @@ def join_latents(parts: Sequence[Latents]) -> Latents:
         tril=join_blocks(parts),
         prior=DENSITY if DENSITY in priors else next(iter(priors), None),
         gaussian=all(part.gaussian for part in parts),
+        shared=all(part.shared for part in parts),
         kl_of_levels=torch.stack([part.kl_of_examples for part in parts], 1),
         sizes=tuple(part.kl.shape[1] for part in parts),
     )

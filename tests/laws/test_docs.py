@@ -181,7 +181,7 @@ def test_examples_on_encodings_of_ones_own_run_as_they_stand(
         "x": mu + 1,
         "output": mu,
         "z": mu,
-        "my_loss": lambda output, x, *q: {"loss": (output - x).square().sum()},
+        "my_loss": lambda output, x, *q: (output - x).square().sum(),
         "my_nll": lambda x, z: (z - x).square().sum(1),
         "train": lambda variance: (mu * 0.9, torch.full((100, 3), -1.7)),
     }

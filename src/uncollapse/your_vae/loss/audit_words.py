@@ -32,7 +32,10 @@ def describe_ratio(ratio: Ratio) -> str:
     """Say in words what a loss with two weights is, why, and what makes it the negative ELBO."""
     beta = ratio.beta
     if beta == 0:
-        return "no KL in it: this trains an autoencoder"
+        return (
+            "no KL in it of the mu and logvar that were passed: this trains an autoencoder, unless the loss "
+            "computes its KL from other tensors, such as those of the forward pass"
+        )
     if beta < 0:
         return "the KL has the wrong sign: it is rewarded"
     size = describe_batch(ratio)

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.distributions import Independent, LowRankMultivariateNormal, MultivariateNormal, kl_divergence
 
 import uncollapse
+from uncollapse.your_vae.handed_over.posterior_inputs import read_posterior
 from uncollapse.your_vae.latents.full_covariance import count_affordable, find_log_densities
 
 COUNT, LATENTS = 600, 4
@@ -117,7 +118,69 @@ def test_a_whitened_covariance() -> None:
     assert found.kl == pytest.approx(exact, abs=4 * found.kl_standard_error)
 
 
+class TriL:
+    """A full covariance as TensorFlow Probability has it: beside stddev() there is covariance()."""
+
+    event_shape = (LATENTS,)
+
+    def __init__(self, covariance: Tensor) -> None:
+        self.whole = covariance.numpy()
+
+    def mean(self) -> np.ndarray:
+        """Return the means, (N, D)."""
+        return Q.mean.numpy()
+
+    def stddev(self) -> np.ndarray:
+        """Return the standard deviations, (N, D)."""
+        return np.sqrt(self.whole.diagonal(0, 1, 2))
+
+    def covariance(self) -> np.ndarray:
+        """Return the covariances, (N, D, D)."""
+        return self.whole
+
+
+class TriLWithDensity(TriL):
+    """The same with the density that makes it a distribution."""
+
+    def log_prob(self, z: np.ndarray) -> np.ndarray:
+        """Stand for the density, which diagnose does not call."""
+        raise NotImplementedError
+
+
+@pytest.mark.parametrize("kind", [TriL, TriLWithDensity])
+def test_an_object_with_a_covariance_is_not_read_as_its_diagonal(kind: type[TriL]) -> None:
+    covariance = Q.covariance_matrix
+    found = uncollapse.diagnose(kind(covariance))
+    assert found.kl == pytest.approx(uncollapse.diagnose(Q).kl, rel=1e-12)
+    assert found.kl > 1.1 * uncollapse.diagnose(Q.mean, var=Q.variance).kl
+    diagonal = uncollapse.diagnose(kind(torch.diag_embed(Q.variance)))
+    assert diagonal.kl == pytest.approx(uncollapse.diagnose(Q.mean, var=Q.variance).kl, rel=1e-12)
+
+
+def test_a_covariance_that_would_be_too_large_is_not_computed() -> None:
+    class Large(TriL):
+        def mean(self) -> np.ndarray:
+            """Return the means of maps, (N, C, H, W)."""
+            return np.zeros((COUNT, 1, 2, 512))
+
+        def stddev(self) -> np.ndarray:
+            """Return the standard deviations of maps."""
+            return self.mean() + 1
+
+        def covariance(self) -> np.ndarray:
+            """Stand for what does not fit into memory."""
+            raise AssertionError
+
+    large = Large(Q.covariance_matrix)
+    with pytest.raises(ValueError, match=r"^mu: covariance\(\) of this Large would have .* too many"):
+        uncollapse.diagnose(large)
+    large.event_shape = ()
+    assert read_posterior(large).tril is None
+
+
 def test_mistakes_are_one_line() -> None:
+    with pytest.raises(ValueError, match=r"; for a full covariance pass mu=torch.distributions.Multivariate"):
+        uncollapse.diagnose(Q.mean, Q.covariance_matrix)
     with pytest.raises(ValueError, match=r"^covariance: should be positive definite"):
         uncollapse.diagnose({"mu": Q.mean, "covariance": -Q.covariance_matrix})
     with pytest.raises(ValueError, match=r"^covariance: should have the shape \(600, 4, 4\)"):

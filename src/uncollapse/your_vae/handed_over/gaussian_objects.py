@@ -1,6 +1,8 @@
 """The means and variances of Gaussian distributions, as the objects of many libraries."""
 
+import math
 import re
+from collections.abc import Sized
 from typing import Any
 
 import torch
@@ -23,6 +25,7 @@ OTHERS = re.compile(
     "(distribution|_gen)?|.*(mixture|transformed|relaxed).*"
 )
 LIBRARIES = ("torch", "pyro", "numpyro", "distrax", "tensorflow_probability", "scipy")
+MOST_COVARIANCES = 1e8  # Numbers in all covariances.
 SPREADS = ("logvar", "variance", "var", "stddev", "std")  # The first that an object has is taken.
 
 
@@ -69,19 +72,37 @@ def read_distribution(given: Any) -> Given:
         return Given(base.mean, "std", base.stddev)
     if isinstance(base, MultivariateNormal | LowRankMultivariateNormal):
         return read_covariance(base.mean, base.covariance_matrix)
-    covariance = read_value(base, "covariance_matrix")
-    if covariance is None and "Diag" not in type(base).__name__ and "Multivariate" in type(base).__name__:
-        covariance = read_value(base, "covariance")
-    if covariance is not None:
-        return read_covariance(read_value(base, "mean"), covariance)
     return read_statistics(base)
+
+
+def find_covariance(given: Any, means: Any) -> Any:
+    """Return the covariances (..., D, D) that an object has beside its means (..., D), or None.
+
+    Raises ValueError if it would have to compute too many. A distribution of single numbers is not asked, nor
+    a class whose name says that it is diagonal.
+    """
+    shape, event = tuple(getattr(means, "shape", ())), find_attribute(given, "event_shape")
+    if not shape or "Diag" in type(given).__name__ or (isinstance(event, Sized) and not len(event)):
+        return None
+    for name in ("covariance_matrix", "covariance", "cov"):
+        size = math.prod(shape) * shape[-1]
+        if size > MOST_COVARIANCES and callable(find_attribute(given, name)):
+            raise ValueError(
+                f"mu: {name}() of this {type(given).__name__} would have {size:.2g} numbers, too many to see "
+                "whether its dimensions are independent; if they are, pass its mean and var= alone"
+            )
+        covariance = read_value(given, name)
+        own = tuple(getattr(covariance, "shape", ()))
+        if own[-2:] == (shape[-1], shape[-1]) and len(own) <= len(shape) + 1 and own != shape:
+            return covariance
+    return None
 
 
 def read_covariance(means: Any, covariance: Any) -> Given:
     """Return means and covariances (N, ..., D, D), or variances where no dimensions are correlated."""
     whole = join_batches("covariance", covariance)
     variances = whole.diagonal(dim1=-2, dim2=-1)
-    correlated = not torch.equal(whole, torch.diag_embed(variances))
+    correlated = bool(whole.count_nonzero() > variances.count_nonzero())
     return Given(means, "covariance", whole) if correlated else Given(means, "var", variances)
 
 
@@ -122,22 +143,21 @@ def is_gaussian(given: Any) -> bool:
 
 
 def read_statistics(given: Any) -> Given:
-    """Return the mean and the first spread that a distribution has.
+    """Return the mean of a distribution, and its covariance or the first spread that it has.
 
     Raises ValueError with one line if it lacks one of them.
     """
     means = read_value(given, "mean")
     if means is None:
         raise ValueError(f"mu: this {type(given).__name__} has no mean")
+    covariance = find_covariance(given, means)
+    if covariance is not None:
+        return read_covariance(means, covariance)
     for name in SPREADS:
         spread = read_value(given, name)
         if spread is not None:
             [kind] = sort_by_kind([name])
             return Given(means, kind, spread)
-    for name in ("covariance", "covariance_matrix"):
-        covariance = read_value(given, name)
-        if covariance is not None:
-            return read_covariance(means, covariance)
     raise ValueError(describe_no_spread(given))
 
 

@@ -10,6 +10,7 @@ from torch import Tensor
 from uncollapse.data.npz import read_npz
 from uncollapse.your_vae.handed_over.batches import is_array, is_plain, join_batches
 from uncollapse.your_vae.handed_over.encodings import Encodings, are_directions, join_encodings
+from uncollapse.your_vae.handed_over.gaussian_objects import MOST_COVARIANCES
 from uncollapse.your_vae.handed_over.given_forms import read_forms
 from uncollapse.your_vae.handed_over.named_spreads import (
     ALONE,
@@ -21,7 +22,6 @@ from uncollapse.your_vae.handed_over.named_spreads import (
 from uncollapse.your_vae.handed_over.real_arrays import OutOfRange
 
 LARGEST_LOGVAR = 88.0  # The exp of a larger absolute value leaves the range of floats.
-MOST_COVARIANCES = 1e8  # Numbers in all covariances.
 
 
 def read_posterior(mu: Any, logvar: Any = None, *more: Any, var: Any = None, std: Any = None) -> Encodings:
@@ -132,6 +132,8 @@ def broadcast_spread(means: Tensor, name: str, spread: Tensor) -> Tensor:
         line += f"; pass {name} as (examples, 1) or as (1, dimensions)"
     elif [size for size in own if size > 1] == [size for size in whole if size > 1]:
         line += "; remove the axes of size 1"
+    elif own == (*whole, whole[-1]):
+        line += "; for a full covariance pass mu=torch.distributions.MultivariateNormal(mean, covariance)"
     raise ValueError(line)
 
 

@@ -170,17 +170,22 @@ def test_what_is_no_reconstruction_is_told(
             {"mu": torch.zeros(16, LATENTS)},
             "mu is 0 everywhere, so its gradient tells nothing; pass",
         ),
+        (
+            {"output": torch.ones(16, VALUES), "x": torch.ones(16, 1, 28, 28)},
+            "output is equal to x everywhere, so its gradient tells nothing",
+        ),
         ({"mu": torch.ones(15, LATENTS)}, "mu and logvar should have the same shape"),
         ({"x": torch.full((16, VALUES), math.nan)}, "x: has values that are NaN or infinite"),
         ({"x": [[0.0] * VALUES] * 16}, "x: should be a tensor of real or whole numbers, or a tuple"),
         (
             {"x": torch.zeros(16, 3), "likelihood": "gaussian"},
-            "output and x should have the same shape, (examples, ...) or a pair of tensors of the shape of x",
+            "output and x should have the same number of values or a pair of tensors of the shape of x",
         ),
         ({"variance": 0.0}, "variance: should be a positive and finite number, not 0.0"),
         ({"variance": 2.0, "likelihood": "bernoulli"}, "variance: is for the likelihood 'gaussian'"),
         ({"loss": lambda *_: 3.0}, "loss: should return a tensor with one number"),
-        ({"loss": lambda o, x, mu, logvar: (o - x).square()}, "loss: should return a tensor with one number"),
+        ({"mu": None, "logvar": None}, "a VQ-VAE has no KL to audit: uncollapse.diagnose(codes=indices, "),
+        ({"mu": torch.ones(16, 8, dtype=torch.int64)}, "mu: should be a tensor of real numbers; a VQ-VAE "),
     ],
 )
 def test_a_mistake_is_one_line_that_names_the_argument(changes: dict[str, Any], line: str) -> None:

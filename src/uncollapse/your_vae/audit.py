@@ -38,8 +38,8 @@ def audit(
     loss: Loss,
     output: Any,
     x: Any,
-    mu: Tensor,
-    logvar: Tensor,
+    mu: Any = None,
+    logvar: Any = None,
     *,
     likelihood: str | LikelihoodFunction | None = None,
     output_is: Literal["logits", "probabilities", "log_probabilities", "log_rate", "rate"] | None = None,
@@ -49,12 +49,14 @@ def audit(
     """Audit the scalar `loss(output, x, mu, logvar)` with one batch.
 
     `output` is what the decoder gave: a tensor (N, ...), or a tuple, list or dictionary of tensors, such as a
-    mean and a logvar. `x` is a tensor (N, ...) of real or whole numbers. `mu` and `logvar` have one shape,
-    (N, ...). `likelihood` is the name of a known likelihood (the keys of `audit_likelihoods`), or a function
-    of output and x that returns -log p(x|z) of each example in nats, (N,); left out, it is recognised.
-    `output_is` chooses one way to write a likelihood. `variance`, that of each value which is meant, is for
-    "gaussian". `sample(mu, logvar)` draws z, and is compared with what the KL charges for. The loss and the
-    arrays may also be of JAX, TensorFlow or Keras, see `your_vae.loss.array_bridge`.
+    mean and a logvar. `x` is a tensor (N, ...) of real or whole numbers; where the output has as many values
+    in another shape, such as (N, 784) beside (N, 1, 28, 28), they are compared in the same order. `mu` and
+    `logvar` have one shape, (N, ...). `likelihood` is the name of a known likelihood (the keys of
+    `audit_likelihoods`), or a function of output and x that returns -log p(x|z) of each example in nats,
+    (N,); left out, it is recognised. `output_is` chooses one way to write a likelihood. `variance`, that of
+    each value which is meant, is for "gaussian". `sample(mu, logvar)` draws z, and is compared with what the
+    KL charges for. The loss and the arrays may also be of JAX, TensorFlow or Keras, see
+    `your_vae.loss.array_bridge`.
 
     Raises ValueError with one line that names the argument.
     """

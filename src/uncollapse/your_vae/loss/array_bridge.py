@@ -98,7 +98,7 @@ def call_other(library: str, function: Function, tensors: Sequence[Tensor]) -> A
 
     def call_one(*arrays: Any) -> Any:
         value = function(*arrays)
-        if isinstance(value, dict | list | tuple):
+        if isinstance(value, dict | list | tuple) or hasattr(value, "loss"):
             several.append(value)
         if not find_library(value):
             raise TypeError(f"the result is of {type(value).__name__}, not an array of {library}")

@@ -15,7 +15,7 @@ def check_batch(output: Any, x: Any, mu: Any, logvar: Any) -> None:
     """Raise ValueError with one line that names the argument, unless a batch can be audited."""
     for name, tensor in (("mu", mu), ("logvar", logvar)):
         if not isinstance(tensor, Tensor) or not tensor.is_floating_point():
-            raise ValueError(f"{name}: should be a tensor of real numbers")
+            raise ValueError(f"{name}: should be a tensor of real numbers{describe_without_kl(tensor)}")
     parts = {"output": list_tensors(output), "x": list_tensors(x)}
     if not parts["x"]:
         raise ValueError("x: should be a tensor of real or whole numbers, or a tuple or dictionary of them")
@@ -27,11 +27,26 @@ def check_batch(output: Any, x: Any, mu: Any, logvar: Any) -> None:
     check_posterior_shapes(mu, logvar)
     one = parts["output"][0]
     hint = "so its gradient tells nothing; pass a real batch"
-    if isinstance(x, Tensor) and len(parts["output"]) == 1 and torch.equal(one, x.to(one.dtype)):
+    if isinstance(x, Tensor) and len(parts["output"]) == 1 and is_equal(one, x):
         raise ValueError(f"output is equal to x everywhere, {hint}")
     for name, tensor in (("mu", mu), ("logvar", logvar)):
         if not tensor.any():
             raise ValueError(f"{name} is 0 everywhere, {hint}")
+
+
+def describe_without_kl(latents: Any) -> str:
+    """Say what serves a VAE without mu and logvar, or nothing if something else was handed over."""
+    if latents is not None and (not isinstance(latents, Tensor) or latents.is_floating_point()):
+        return ""
+    return (
+        "; a VQ-VAE has no KL to audit: uncollapse.diagnose(codes=indices, size=K) tells which codes are in "
+        "use, and uncollapse.reads(nll, x, indices) whether the decoder reads them"
+    )
+
+
+def is_equal(output: Tensor, x: Tensor) -> bool:
+    """Tell whether an output has the values of x, in any shape."""
+    return output.numel() == x.numel() and torch.equal(output.flatten(), x.flatten().to(output))
 
 
 def check_tensor(name: str, tensor: Tensor) -> None:

@@ -1,7 +1,7 @@
 """One call of a loss: the batch that it is given, and the gradients that it has there."""
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -127,10 +127,28 @@ def call_loss(loss: Loss, *given: Any) -> Tensor:
     value = loss(*given)
     if not isinstance(value, Tensor) or value.numel() != 1 or value.is_complex():
         raise ValueError(
-            "loss: should return a tensor with one number, the loss of the batch; if it returns several "
-            'results, pass lambda *batch: my_loss(*batch)["loss"]'
+            f"loss: should return a tensor with one number, the loss of the batch{describe_results(value)}"
         )
     return value
+
+
+def describe_results(value: Any) -> str:
+    """Say how to pass the one result that is the loss, where there are several or it is no single number."""
+    if isinstance(value, Mapping) or hasattr(value, "loss"):
+        names = list(value) if isinstance(value, Mapping) else ["loss"]
+        if not names:
+            return ", not an empty dictionary"
+        name = next((name for name in names if "loss" in str(name).lower()), names[0])
+        got = f"[{name!r}]" if isinstance(value, Mapping) else ".loss"
+        return f"; of its several results pass one: lambda *batch: my_loss(*batch){got}"
+    if isinstance(value, list | tuple) and value:
+        return (
+            f"; it returns {len(value)} results: pass lambda *batch: my_loss(*batch)[0] if the first is the "
+            "loss, or lambda *batch: sum(my_loss(*batch)[:2]) if the first two are its terms"
+        )
+    if isinstance(value, Tensor) and value.numel() > 1:
+        return f", not one of shape {tuple(value.shape)}: take its sum or mean, as the training does"
+    return f", not {type(value).__name__}"
 
 
 def choose_precision(loss: Loss, batch: AuditBatch) -> AuditBatch:

@@ -51,7 +51,9 @@ class Candidate:
             output = change_tensors(batch.output, make_leaf)
             x = change_tensors(batch.x, lambda part: part.double() if part.is_floating_point() else part)
             if self.known.parameter:
-                output = [output, self.known.parameter(gradients[0], leaves[0].detach(), x)]
+                [of_loss], of_x = lay_out(self.known.layout, gradients, x)[self.way]
+                [value] = self.lay_out([leaves[0].detach()], x)
+                output = [output, self.known.parameter(of_loss, value, of_x)]
             found = torch.autograd.grad(self.nats(output, x).sum(), leaves, allow_unused=True)
         return [
             torch.zeros_like(leaf) if part is None else part for part, leaf in zip(found, leaves, strict=True)
@@ -106,7 +108,7 @@ def describe_misfit(batch: AuditBatch, likelihood: str | None, output_is: str | 
     shapes = " and ".join(str(tuple(part.shape)) for part in outputs)
     of_x = tuple(batch.x.shape) if isinstance(batch.x, Tensor) else describe_type(batch.x)
     needs = {
-        "same": "the same shape, (examples, ...)",
+        "same": "the same number of values",
         "pair": "a pair of tensors of the shape of x as output",
         "classes": "an axis of classes more in output, and whole numbers as x",
     }
@@ -130,10 +132,10 @@ def choose_way(known: KnownLikelihood, way: int, variance: float | Tensor) -> Li
     """Return a known likelihood as a function of output and x, which lie beside each other in one way."""
 
     def compute(output: Any, x: Any) -> Tensor:
-        layout = "found" if known.parameter else known.layout
-        parts, of_x = lay_out(layout, list_tensors(output), x)[way]
-        nats = known.nats(parts, of_x.double())
-        return nats / variance if known.name == MEAN_GAUSSIAN else nats
+        outputs, parameter = (output[:1], output[1:]) if known.parameter else (list_tensors(output), [])
+        parts, of_x = lay_out(known.layout, outputs, x)[way]
+        nats = known.nats([*parts, *parameter], of_x.double())
+        return nats.reshape(x.shape) / variance if known.name == MEAN_GAUSSIAN else nats
 
     return compute
 

@@ -72,7 +72,7 @@ def diagnose(
             "mu: should be given, with one of logvar, var and std, or else codes= and size=, or levels="
         )
     encodings = read_posterior(mu, logvar, *more, var=var, std=std)
-    doubt = find_doubt(encodings)
+    doubt = find_doubt(encodings, prior)
     if doubt is None and sample is not None:
         doubt = doubt_sampler(sample, encodings.q, mu if isinstance(mu, torch.Tensor) else encodings.shaped)
     latents = compare_to_prior(encodings, prior)

@@ -2,14 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from uncollapse.vae import Gaussian
 from uncollapse.your_vae.handed_over.batches import describe_mixed_shapes
+from uncollapse.your_vae.handed_over.sampled_means import doubt_sampled_means
 
 NO_LOGVAR = "in doubt: no logvar is negative; for variances or standard deviations pass var= or std="
+
+BEHIND_RELU = 0.05  # A relu sets as large a share of all values to 0, or a larger one.
 
 
 @dataclass(frozen=True)
@@ -77,8 +81,8 @@ def are_directions(mu: Tensor) -> bool:
     return min(mu.shape) > 1 and float((mu.square().sum(1) - 1).abs().max()) < 1e-3
 
 
-def find_doubt(encodings: Encodings) -> str | None:
-    """Return what looks wrong about encodings, or None.
+def find_doubt(encodings: Encodings, prior: Any = None) -> str | None:
+    """Return what looks wrong about encodings, or None; their prior is N(0, I) if `prior` is None.
 
     More dimensions than examples are usual for maps such as (channels, height, width), but not for vectors.
     """
@@ -88,11 +92,36 @@ def find_doubt(encodings: Encodings) -> str | None:
             "in doubt: every mean has length 1, as the directions of a von Mises-Fisher distribution have, "
             "which is not a Gaussian; uncollapse.reads(nll, x, z) takes any distribution"
         )
-    if encodings.kind == "logvar" and float(encodings.logvar.min()) > 0:
-        return NO_LOGVAR
+    if encodings.kind == "logvar" and (wrong := doubt_logvar(encodings.mu, encodings.logvar)):
+        return wrong
     if len(encodings.shape) == 1 and latents > count:
         return (
             f"in doubt: more dimensions ({latents}) than examples ({count}); if the arrays are (dimensions, "
             "examples), transpose them, else hand over more examples"
         )
-    return None
+    return doubt_sampled_means(encodings.mu, encodings.logvar) if prior is None else None
+
+
+def doubt_logvar(mu: Tensor, logvar: Tensor) -> str | None:
+    """Return what looks wrong about log-variances (N, D) of which none is negative, or None.
+
+    They may all be 0, for a variance that was fixed to 1, unless the means show a relu too.
+    """
+    least = float(logvar.min())
+    if least != 0:
+        return NO_LOGVAR if least > 0 else None
+    zeros = float((logvar == 0).double().mean())
+    if zeros == 1:
+        zeros = float((mu == 0).double().mean())
+        if float(mu.min()) != 0 or zeros < BEHIND_RELU or zeros == 1:
+            return None
+        return (
+            f"in doubt: every logvar is exactly 0, no mu is below 0, and {100 * zeros:.3g} % of them are "
+            "exactly 0, as behind a relu; mu and logvar need linear layers without an activation"
+        )
+    if zeros < BEHIND_RELU:
+        return NO_LOGVAR
+    return (
+        f"in doubt: no logvar is below 0, and {100 * zeros:.3g} % are exactly 0, as behind a relu; logvar "
+        "needs a linear layer without an activation"
+    )

@@ -75,7 +75,7 @@ def join_levels(levels: Any, priors: Any) -> tuple[Latents, str | None]:
             found.append(compare_to_prior(encodings, prior))
         except ValueError as error:
             raise type(error)(f"levels: level {number} of {len(levels)}: {error}") from None
-        wrong = find_doubt(encodings)
+        wrong = find_doubt(encodings, prior)
         doubt = doubt or (wrong and wrong.replace("in doubt: ", f"in doubt: level {number}: ", 1))
         if len(found[-1].kl) != len(found[0].kl):
             counts = f"{len(found[-1].kl)} examples, and level 1 has {len(found[0].kl)}"

@@ -21,6 +21,7 @@ from uncollapse.vae import Gaussian, log_prior
 from uncollapse.your_vae.latents.latent_scale import find_moments
 
 FEWEST = 50  # No density is fitted to fewer examples.
+NARROW = 1e-3  # Posteriors with less of the variance of q(z) than this miss the z of other examples.
 WIDTHS = tuple(0.25 * 4.0**-power for power in range(7))  # Shares of the variance of q(z).
 SURE = 3.0  # This number of standard errors below an estimate counts as certain.
 
@@ -64,9 +65,12 @@ def widen_mixture(q: Gaussian) -> Iterator[Density]:
 
     Where the q(z|x) are narrow, as on a curve or a surface, the mixture of them misses the z of all other
     examples, and a Gaussian fills the space between. So no variance is below some share of the variance that
-    q(z) has in that dimension. Shares that change no variance are left out.
+    q(z) has in that dimension. Shares that change no variance are left out, and where most q(z|x) are not
+    narrow all are.
     """
     mean, variance = find_moments(q, torch.ones_like(q.mu), 0)
+    if float((q.logvar - variance.log()).median()) > math.log(NARROW):
+        return
     narrowest = float((q.logvar.amin(0) - variance.log()).min())
     for width in WIDTHS:
         if math.log(width) > narrowest:

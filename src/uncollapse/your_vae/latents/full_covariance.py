@@ -14,7 +14,13 @@ from torch import Tensor
 from uncollapse.measures.mutual_information import MutualInformation
 from uncollapse.measures.mutual_information_bound import RIDGE, bound_by_ratios
 from uncollapse.vae import Gaussian, log_prior
-from uncollapse.your_vae.latents.information_bounds import FEWEST, Bounds, bound_by_information, widen_mixture
+from uncollapse.your_vae.latents.information_bounds import (
+    FEWEST,
+    Bounds,
+    bound_by_information,
+    take_gross,
+    widen_mixture,
+)
 
 MOST_WORK = 8e9  # All pairs of examples cost this many operations at most, some seconds.
 BLOCK = 2e6  # Numbers in memory at a time.
@@ -67,8 +73,8 @@ def estimate_full_mi(mu: Tensor, tril: Tensor, noise: Tensor) -> MutualInformati
 def bound_full_information(mu: Tensor, tril: Tensor, kl: Tensor, noise: Tensor) -> Bounds:
     """Return what `information_bounds.bound_information` does, for examples in random order.
 
-    The densities are N(0, I), the mixture of all q(z|x), the Gaussian with the moments of q(z), and kernel
-    densities with independent dimensions.
+    The densities are N(0, I), the mixture of all q(z|x), the Gaussian with the moments of q(z), and, for
+    gross holes, kernel densities with independent dimensions.
     """
     if len(mu) < FEWEST:
         ratios = find_own_log_densities(tril, noise) - log_prior(draw_correlated(mu, tril, noise))
@@ -80,10 +86,13 @@ def bound_full_information(mu: Tensor, tril: Tensor, kl: Tensor, noise: Tensor) 
     mixture = find_log_densities(mu[train], tril[train], held).logsumexp(1) - math.log(count)
     densities = [log_prior(held), mixture, fit_moments(mu[train], tril[train], held)]
     marginals = Gaussian(mu[train], tril[train].square().sum(2).log())
-    densities += [log_r(held) for log_r in widen_mixture(marginals)]
-    best = min(densities, key=lambda log_r: float((own[other] - log_r[:cut]).mean()))
-    ratios = own[test] - best[cut:]
-    return Bounds(*bound_by_ratios(ratios), bound_by_information(kl[test], ratios))
+    kernels = [log_prior(held), *(log_r(held) for log_r in widen_mixture(marginals))]
+    found = []
+    for candidates in (densities, kernels):
+        best = min(candidates, key=lambda log_r: float((own[other] - log_r[:cut]).mean()))
+        ratios = own[test] - best[cut:]
+        found.append(Bounds(*bound_by_ratios(ratios), bound_by_information(kl[test], ratios)))
+    return take_gross(*found, latents=mu.shape[1])
 
 
 def find_fifths(count: int) -> list[tuple[int, int]]:

@@ -14,8 +14,8 @@ from uncollapse.measures.mutual_information_bound import (
     Density,
     bound_by_density,
     bound_by_ratios,
+    choose_density,
     find_log_ratios,
-    fit_densities,
 )
 from uncollapse.vae import Gaussian, log_prior
 from uncollapse.your_vae.latents.latent_scale import find_moments
@@ -23,6 +23,7 @@ from uncollapse.your_vae.latents.latent_scale import find_moments
 FEWEST = 50  # No density is fitted to fewer examples.
 NARROW = 1e-3  # Posteriors with less of the variance of q(z) than this miss the z of other examples.
 WIDTHS = tuple(0.25 * 4.0**-power for power in range(7))  # Shares of the variance of q(z).
+GROSS = 0.5  # A KL(q(z) || p(z)) in nats a dimension.
 SURE = 3.0  # This number of standard errors below an estimate counts as certain.
 
 
@@ -78,22 +79,30 @@ def widen_mixture(q: Gaussian) -> Iterator[Density]:
             yield lambda z, wide=wide: log_mixture(wide, z - mean)
 
 
-def choose_closest(train: Gaussian, valid: Gaussian) -> Density:
-    """Return the density that gives the closest bound on valid, of all that are fitted to train.
-
-    Mixtures of Gaussians are not tried, because they need scikit-learn.
-    """
+def choose_kernel(train: Gaussian, valid: Gaussian) -> Density:
+    """Return the kernel density at the means of train that gives the closest bound on valid, or the prior."""
     learned = Gaussian(train.mu[:MOST_FITTED].double(), train.logvar[:MOST_FITTED].double())
     noise = torch.randn(1, *valid.mu.shape, generator=torch.Generator().manual_seed(1))
-    densities = chain(fit_densities(learned, noise, seed=0, components=()), widen_mixture(learned))
+    densities = chain([log_prior], widen_mixture(learned))
     return min(densities, key=lambda log_r: bound_by_density(valid, noise, log_r).mi_upper)
+
+
+def take_gross(bounds: Bounds, kernel: Bounds, latents: int) -> Bounds:
+    """Return the bounds by a kernel density where they show that q(z) is grossly unlike the prior.
+
+    The q(z) of every VAE of real data has clusters, which a kernel density may see and nobody who samples
+    from the prior does: up to GROSS nats a dimension they are no news.
+    """
+    return kernel if kernel.marginal_kl_at_least > GROSS * latents else bounds
 
 
 def bound_information(q: Gaussian, kl: Tensor, noise: Tensor) -> Bounds:
     """Return both bounds for q (N, D) in random order, whose KL to the prior is `kl` (N,).
 
     Densities r(z) are fitted to three fifths of the examples; the one that is best on the fourth fifth gives
-    the bounds on the last. `noise` is standard normal (N, D). With fewer than 50 examples r is the prior.
+    the bounds on the last. `noise` is standard normal (N, D). Mixtures of Gaussians are not tried, because
+    they need scikit-learn, and kernel densities count for gross holes alone. With fewer than 50 examples r is
+    the prior.
     """
     if len(q.mu) < FEWEST:
         upper = bound_by_ratios(find_log_ratios(q, noise.unsqueeze(0), log_prior))
@@ -102,5 +111,8 @@ def bound_information(q: Gaussian, kl: Tensor, noise: Tensor) -> Bounds:
     means, logvars = q.mu.tensor_split(cuts), q.logvar.tensor_split(cuts)
     train, valid = Gaussian(means[0], logvars[0]), Gaussian(means[1], logvars[1])
     test, own = Gaussian(means[2], logvars[2]), noise[cuts[1] :].unsqueeze(0)
-    ratios = find_log_ratios(test, own, choose_closest(train, valid))
-    return Bounds(*bound_by_ratios(ratios), bound_by_information(kl[cuts[1] :], ratios))
+    found = []
+    for log_r in (choose_density(train, valid, seed=0, components=()), choose_kernel(train, valid)):
+        ratios = find_log_ratios(test, own, log_r)
+        found.append(Bounds(*bound_by_ratios(ratios), bound_by_information(kl[cuts[1] :], ratios)))
+    return take_gross(*found, latents=q.mu.shape[1])

@@ -151,3 +151,19 @@ def test_thresholds_of_columns_that_some_examples_lack() -> None:
 def test_mistakes_are_one_line(given: dict[str, Any], line: str) -> None:
     with pytest.raises(ValueError, match=f"^{line}"):
         uncollapse.diagnose(*make(4, STEPS), **given)
+
+
+@pytest.mark.parametrize("spread", ["logvar", "std"])
+def test_padding_may_be_nan(spread: str) -> None:
+    generator = torch.Generator().manual_seed(0)
+    mu, logvar = torch.randn(2, 300, 5, 4, generator=generator)
+    mask = torch.arange(5) < torch.randint(1, 6, (300, 1), generator=generator)
+    whole = {"logvar": logvar, "std": (logvar / 2).exp()}[spread]
+    expected = uncollapse.diagnose(mu, **{spread: whole}, axis=2, mask=mask)
+    padded = [torch.where(mask.unsqueeze(2), values, math.nan) for values in (mu, whole)]
+    found = uncollapse.diagnose(padded[0], **{spread: padded[1]}, axis=2, mask=mask)
+    assert found.kl == pytest.approx(expected.kl, rel=1e-12)
+    assert found.verdict == expected.verdict
+    padded[0][0, 0] = math.nan
+    with pytest.raises(ValueError, match=r"^mu: 4 of 6000 values are NaN"):
+        uncollapse.diagnose(padded[0], **{spread: padded[1]}, axis=2, mask=mask)

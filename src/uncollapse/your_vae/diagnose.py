@@ -12,7 +12,7 @@ from uncollapse.your_vae.latents.decoder_verdict import add_reads
 from uncollapse.your_vae.latents.latents import compare_to_prior
 from uncollapse.your_vae.latents.posterior_diagnosis import diagnose_posterior
 from uncollapse.your_vae.latents.sampler import doubt_sampler
-from uncollapse.your_vae.latents.structured import arrange_latents, join_levels
+from uncollapse.your_vae.latents.structured import arrange_latents, fill_padding, join_levels
 
 
 def diagnose(
@@ -71,6 +71,8 @@ def diagnose(
         raise ValueError(
             "mu: should be given, with one of logvar, var and std, or else codes= and size=, or levels="
         )
+    mu, logvar = fill_padding(mu, 0.0, axis, mask), fill_padding(logvar, 0.0, axis, mask)
+    var, std = fill_padding(var, 1.0, axis, mask), fill_padding(std, 1.0, axis, mask)
     encodings = read_posterior(mu, logvar, *more, var=var, std=std)
     doubt = find_doubt(encodings, prior)
     if doubt is None and sample is not None:

@@ -8,8 +8,10 @@ import torch
 from torch import Tensor
 
 from uncollapse.vae import Gaussian
+from uncollapse.your_vae.handed_over.batches import is_array
 from uncollapse.your_vae.handed_over.encodings import find_doubt
 from uncollapse.your_vae.handed_over.posterior_inputs import read_posterior
+from uncollapse.your_vae.handed_over.real_arrays import read_numbers
 from uncollapse.your_vae.latents.latents import Latents, compare_to_prior
 from uncollapse.your_vae.latents.layout import read_layout, sort_columns
 from uncollapse.your_vae.latents.prior import DENSITY
@@ -54,6 +56,22 @@ def arrange_latents(
     left_out = ~layout.exists.unsqueeze(1).expand_as(sorted_kl)
     inverted = left_out.any() and sorted_kl[left_out].mean() > 0.1 and sorted_kl[~left_out].mean() < 0.01
     return arranged, INVERTED if bool(inverted) else None
+
+
+def fill_padding(values: Any, filler: float, axis: Any, mask: Any) -> Any:
+    """Return an array (N, ...) whose NaN are replaced where `mask` leaves steps out, and else as it was.
+
+    Anything that is no array of one number for each dimension is returned as it is. Raises ValueError with
+    one line about the mask.
+    """
+    if mask is None or not is_array(values) or len(values.shape) < 2:
+        return values
+    numbers = torch.from_numpy(read_numbers("mu", values))
+    if not bool(numbers.isnan().any()):
+        return values
+    layout = read_layout(axis, mask, tuple(numbers.shape))
+    exists = layout.exists.view(len(numbers), *layout.places).unsqueeze(layout.axis)
+    return numbers.masked_fill(numbers.isnan() & ~exists, filler)
 
 
 def join_levels(levels: Any, priors: Any) -> tuple[Latents, str | None]:

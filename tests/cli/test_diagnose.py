@@ -128,3 +128,15 @@ def test_codes_and_probabilities_are_read_from_a_file(run: Run) -> None:
     code, _, err = run("diagnose", "categories.npz", "--figure", "a.png")
     assert (code, err) == (2, "error: --figure a.png: is drawn of means and variances only\n")
     assert run("diagnose", "codes.npz", "--kind", "smells")[0] == 2
+
+
+def test_the_axis_of_the_channels_is_an_option(run: Run) -> None:
+    mu, logvar = [array.reshape(-1, 4, 3).swapaxes(1, 2) for array in channel(0.9, dead=2, count=4000)]
+    np.savez("latents.npz", mu=mu, logvar=logvar)
+    code, out, _ = run("diagnose", "latents.npz", "--axis", "1")
+    assert code == 0
+    assert out.startswith(uncollapse.diagnose(mu, logvar, axis=1).verdict)
+    assert out.startswith("partly collapsed: 1 of 3 channels")
+    code, _, err = run("diagnose", "latents.npz", "--axis", "3")
+    assert code == 2
+    assert "axis: should be that of the channels" in err

@@ -22,6 +22,7 @@ def add_encodings(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, help=arrays)
     share = "share of examples whose KL may exceed the threshold (default %(default)s)"
     parser.add_argument("--delta", type=float, default=0.01, help=share)
+    parser.add_argument("--axis", type=int, help="the axis of the channels, 1 in latents (N, C, H, W)")
     parser.add_argument("--json", action="store_true", help="print all fields as JSON")
     parser.add_argument("--figure", type=Path, metavar="FILE", help=f"draw a figure: {', '.join(FIGURES)}")
     what = "list what helped in our studies on this kind of data, or on the nearest: images, text, audio, ..."
@@ -39,7 +40,7 @@ def diagnose_file(arguments: argparse.Namespace) -> None:
 
     if arguments.kind is not None:
         find_nearest(arguments.kind)
-    diagnosis = diagnose(**load_encodings(arguments.file), delta=arguments.delta)
+    diagnosis = diagnose(**load_encodings(arguments.file), delta=arguments.delta, axis=arguments.axis)
     if arguments.figure:
         if not hasattr(diagnosis, "figure"):
             raise ValueError(f"--figure {arguments.figure}: is drawn of means and variances only")

@@ -26,12 +26,13 @@ from uncollapse.your_vae.loss.audited_batch import (
     AuditBatch,
     Loss,
     NoElbo,
+    Probe,
     choose_precision,
     compute_gradients,
 )
 from uncollapse.your_vae.loss.candidates import LikelihoodFunction, choose_candidates
 from uncollapse.your_vae.loss.kl_terms import find_kl
-from uncollapse.your_vae.loss.reconstruction import Probe, read_reconstruction
+from uncollapse.your_vae.loss.reconstruction import read_reconstruction
 
 
 def audit(

@@ -72,7 +72,7 @@ class Suggestion:
         if self.noise:
             return (
                 "in doubt: no direction of x stands out from those of the same values in random order, so z "
-                "has next to nothing to tell"
+                "has next to nothing to tell, unless the values of x have no order, as the points of a cloud"
             )
         kept = f"keeps {100 * self.kept:.3g} % of what {self.latents} latents can explain"
         alive = f"{self.alive} of them alive and a KL of {self.set_point:.3g} nats"

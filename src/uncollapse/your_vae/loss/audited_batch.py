@@ -67,6 +67,13 @@ class Gradients(NamedTuple):
     uses_latents: bool
 
 
+class Probe(NamedTuple):
+    """A batch, and the gradients that a loss has there."""
+
+    batch: AuditBatch
+    gradients: Gradients
+
+
 def list_tensors(structure: Any) -> list[Tensor]:
     """Return the tensors of a structure, in order."""
     if isinstance(structure, Tensor):

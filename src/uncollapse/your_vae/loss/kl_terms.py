@@ -38,7 +38,6 @@ def find_kl(loss: Loss, batch: AuditBatch, first: Gradients, half: AuditBatch | 
 
     reader: Reader = read
     term = read_kl(first, batch.mu, batch.logvar)
-    again = compute_gradients(loss, batch, seed=1)
     if not first.uses_latents:
         return KlFinding(term, 0.0)
     again = compute_gradients(loss, batch, seed=1)

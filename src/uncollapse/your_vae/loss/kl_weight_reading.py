@@ -22,8 +22,8 @@ KL_SLOPES: dict[str, Callable[[Tensor], Tensor]] = {
     "the logarithm of a standard deviation": lambda s: (2 * s).exp() - 1,
 }
 NO_KL = (
-    "the gradients in mu and logvar are not those of a KL to N(0, I); does the loss use free bits or another "
-    "divergence?"
+    "the gradients in mu and logvar are not those of a KL to N(0, I); does the loss use a learned "
+    "prior, free bits or another divergence?"
 )
 NO_SLOPE = (
     "its KL has no slope on this batch; does it use free bits, a target, or a warm-up that has not begun?"

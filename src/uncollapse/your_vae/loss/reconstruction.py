@@ -5,27 +5,18 @@ output. Values in which the gradient is 0 do not count: a mask, or padding.
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
-from torch import Tensor
-
-from uncollapse.your_vae.loss.audited_batch import AuditBatch, Gradients, list_tensors
+from uncollapse.your_vae.loss.audited_batch import Probe
 from uncollapse.your_vae.loss.candidates import OWN, Candidate
-from uncollapse.your_vae.loss.gradient_fit import find_silent, fit_weight, is_same, join_entries
+from uncollapse.your_vae.loss.gradient_fit import fit_weight, is_same, join_entries
 from uncollapse.your_vae.loss.named_likelihoods import MEAN_GAUSSIAN, KnownLikelihood
 from uncollapse.your_vae.loss.reconstruction_limits import (
     bound_gain,
     describe_unknown_shapes,
     find_no_likelihood,
 )
+from uncollapse.your_vae.loss.silent_values import count_values, describe_silent, find_silent_values
 from uncollapse.your_vae.loss.unequal_weights import describe_unequal
-
-
-class Probe(NamedTuple):
-    """A batch, and the gradients that a loss has there."""
-
-    batch: AuditBatch
-    gradients: Gradients
 
 
 @dataclass(frozen=True)
@@ -134,49 +125,3 @@ def accept(candidate: Candidate, weight: float, probe: Probe, half: Probe | None
     counted = (share * values, values * (share if share_of_half is None else share_of_half))
     gain = bound_gain(known, probe.batch.x)
     return Reconstruction(weight, in_half, known, values, counted, problem, note, gain)
-
-
-def count_values(known: KnownLikelihood, batch: AuditBatch) -> float:
-    """Return how many values an example has: tokens, pixels, counts."""
-    if not isinstance(batch.x, Tensor):
-        return sum(part.numel() for part in list_tensors(batch.output)) / len(batch.mu)
-    one_hot = known.key == "categorical" and known.layout == "same"
-    return float(batch.x.sum() if one_hot else batch.x.numel()) / len(batch.mu)
-
-
-def describe_silent(candidate: Candidate, probe: Probe, values: float) -> tuple[float, str]:
-    """Return the share of the values that count, and a note on those that do not."""
-    silent, there = find_silent_values(candidate, probe)
-    share = 1 - int(silent.sum()) / there
-    if not silent.any():
-        return 1.0, ""
-    count = len(probe.batch.mu)
-    rows = silent.reshape(count, -1) if len(silent) % count == 0 else None
-    alike = rows is not None and bool((rows == rows[0]).all())
-    whole, where = (values, "") if alike else (values * count, " of the batch")
-    left_out = round((1 - share) * whole)
-    return (
-        share,
-        f"; {left_out:,} of {round(whole):,} values{where} do not count (a mask, padding or a clamp)",
-    )
-
-
-def find_silent_values(candidate: Candidate, probe: Probe) -> tuple[Tensor, int]:
-    """Return which entries of the output do not count in a loss, and how many there are.
-
-    The classes of a token count as one. Entries that a function masks itself do not count either.
-    """
-    shapes, gradients = candidate.compute_shape(probe.batch, probe.gradients.output), probe.gradients.output
-    if candidate.known.layout == "classes":
-        [gradient] = candidate.lay_out(gradients, probe.batch.x)
-        silent = (gradient == 0).all(-1).flatten()
-        return silent, silent.numel()
-    gradient, shape = join_entries(gradients), join_entries(shapes)
-    if (
-        candidate.known.parameter
-    ):  # Too few examples leave a value without a dispersion, and so without a shape.
-        shape = shape.nan_to_num(nan=1.0)
-    if candidate.known.key == OWN:
-        silent = (gradient == 0) & shape.isfinite()
-        return silent, silent.numel()
-    return find_silent(gradient, shape), int((shape != 0).sum())

@@ -1,4 +1,4 @@
-"""The values of an example that do not count in a loss, because its gradient is 0 there: a mask, or padding."""
+"""The values of an example that do not count in a loss, because its gradient is 0: a mask, or padding."""
 
 from typing import Any
 

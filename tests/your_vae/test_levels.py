@@ -57,7 +57,9 @@ def test_which_level_is_dead() -> None:
     assert found.verdict.startswith("partly collapsed: level 2 of 2 is dead; 4 of 12 dimensions carry 100 %")
     three = uncollapse.diagnose(levels=[dead, TOP, dead])
     assert three.verdict.startswith("partly collapsed: levels 1, 3 of 3 are dead; 4 of 20 dimensions carry")
-    assert uncollapse.diagnose(levels=[dead, dead]).verdict == "collapsed"
+    assert uncollapse.diagnose(levels=[dead, dead]).verdict == (
+        "collapsed; every level is compared with N(0, I), as no prior= was handed over"
+    )
     both = uncollapse.diagnose(levels=[PRIOR, dead], prior=[PRIOR, None])
     assert both.verdict == "collapsed onto its own prior"
     assert uncollapse.diagnose(levels=[TOP, TOP]).alive_per_level.tolist() == [4, 4]

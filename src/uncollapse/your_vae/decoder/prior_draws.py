@@ -86,6 +86,8 @@ def draw_like(prior: Any, z: Any) -> Any:
         fits = isinstance(prior, Mapping) if isinstance(z, dict) else isinstance(prior, tuple | list)
         if not fits or len(prior) != len(z) or (isinstance(z, dict) and set(prior) != set(z)):
             raise ValueError(f"prior: should have one prior for each of the {len(z)} levels of z")
+        for key in keys:
+            refuse_own_levels(prior[key], key, count)
         levels = [draw_like(prior[key], z[key]) for key in keys]
         return dict(zip(keys, levels, strict=True)) if isinstance(z, dict) else make_tuple(z, levels)
     if isinstance(prior, tuple) and len(prior) == 2:
@@ -95,6 +97,19 @@ def draw_like(prior: Any, z: Any) -> Any:
     if not hasattr(prior, "shape") and hasattr(prior, "sample"):
         prior = prior.sample
     return imitate_form(call_prior(prior, count) if is_function(prior) else prior, z)
+
+
+def refuse_own_levels(prior: Any, level: Any, count: int) -> None:
+    """Raise ValueError if the mean and log-variance of one level among several have a row for each example.
+
+    They belong to the own z of the level above, while a z of the whole prior begins with a new z at the top.
+    """
+    means = prior[0] if isinstance(prior, tuple) and len(prior) == 2 else None
+    if count > 1 and len(shape := getattr(means, "shape", ())) > 1 and shape[0] == count:
+        raise ValueError(
+            f"prior: of level {level!r} it has a row for each example, so it belongs to the own z of another "
+            "level; pass a function n -> samples of all levels, drawn from the top down"
+        )
 
 
 def count_rows(z: Any) -> int:

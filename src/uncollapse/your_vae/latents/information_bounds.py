@@ -21,7 +21,6 @@ from uncollapse.vae import Gaussian, log_prior
 from uncollapse.your_vae.latents.latent_scale import find_moments
 
 FEWEST = 50  # No density is fitted to fewer examples.
-NARROW = 1e-3  # Posteriors with less of the variance of q(z) than this miss the z of other examples.
 WIDTHS = tuple(0.25 * 4.0**-power for power in range(7))  # Shares of the variance of q(z).
 GROSS = 0.5  # A KL(q(z) || p(z)) in nats a dimension.
 SURE = 3.0  # This number of standard errors below an estimate counts as certain.
@@ -66,12 +65,9 @@ def widen_mixture(q: Gaussian) -> Iterator[Density]:
 
     Where the q(z|x) are narrow, as on a curve or a surface, the mixture of them misses the z of all other
     examples, and a Gaussian fills the space between. So no variance is below some share of the variance that
-    q(z) has in that dimension. Shares that change no variance are left out, and where most q(z|x) are not
-    narrow all are.
+    q(z) has in that dimension. Shares that change no variance are left out.
     """
     mean, variance = find_moments(q, torch.ones_like(q.mu), 0)
-    if float((q.logvar - variance.log()).median()) > math.log(NARROW):
-        return
     narrowest = float((q.logvar.amin(0) - variance.log()).min())
     for width in WIDTHS:
         if math.log(width) > narrowest:
@@ -88,12 +84,13 @@ def choose_kernel(train: Gaussian, valid: Gaussian) -> Density:
 
 
 def take_gross(bounds: Bounds, kernel: Bounds, latents: int) -> Bounds:
-    """Return the bounds by a kernel density where they show that q(z) is grossly unlike the prior.
+    """Return the bounds by a kernel density where they show more, and that q(z) is grossly unlike the prior.
 
     The q(z) of every VAE of real data has clusters, which a kernel density may see and nobody who samples
     from the prior does: up to GROSS nats a dimension they are no news.
     """
-    return kernel if kernel.marginal_kl_at_least > GROSS * latents else bounds
+    least = max(bounds.marginal_kl_at_least, GROSS * latents)
+    return kernel if kernel.marginal_kl_at_least > least else bounds
 
 
 def bound_information(q: Gaussian, kl: Tensor, noise: Tensor) -> Bounds:

@@ -5,7 +5,7 @@ from typing import Any
 
 from uncollapse.your_vae.decoder.decoder_use import HARDLY, Reads
 from uncollapse.your_vae.latents.diagnosis import Diagnosis
-from uncollapse.your_vae.latents.latent_verdict import describe_information
+from uncollapse.your_vae.latents.latent_verdict import quote_information
 
 
 def add_reads(found: Diagnosis, reads: Any) -> Diagnosis:
@@ -27,5 +27,5 @@ def add_reads(found: Diagnosis, reads: Any) -> Diagnosis:
         return replace(found, doubt=f"in doubt: {told}; hand over the q(z|x) that is sampled")
     if reads.answer != "does not read":
         return found
-    told = f"z tells {describe_information(found)} nats about x"
+    told = f"z tells {quote_information(found)} nats about x"
     return replace(found, decoder=f"collapsed: the decoder does not read z: it loses {lost}, though {told}")

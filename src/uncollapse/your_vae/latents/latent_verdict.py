@@ -84,7 +84,7 @@ def describe_dead(found: "Diagnosis") -> str:
     if found.mi - SURE * found.mi_standard_error >= COLLAPSE_EPS:
         return (
             f"partly collapsed: no dimension has {COLLAPSE_EPS} nats, but all {found.d} together tell "
-            f"{describe_information(found)} nats about x, of a KL of {found.kl:.2f}"
+            f"{quote_information(found)} nats about x, of a KL of {found.kl:.2f}"
         )
     wasted = found.kl >= COLLAPSE_EPS and found.mi < found.kl / 2
     return describe_uninformative(found) if wasted else "collapsed"
@@ -109,6 +109,6 @@ def describe_waste(found: "Diagnosis") -> str:
     )
 
 
-def describe_information(found: "Diagnosis") -> str:
+def quote_information(found: "Diagnosis") -> str:
     """Say how many nats z tells about x: of a value at its cap nothing is known but a lower bound."""
     return f"at least {found.mi:.2f}" if is_at_cap(found.mi, found.mi_cap) else f"{found.mi:.2f}"

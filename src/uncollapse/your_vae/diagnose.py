@@ -82,12 +82,22 @@ def diagnose(
         latents, inverted = arrange_latents(latents, encodings.shape, axis, mask)
         doubt = doubt or inverted
     found = add_reads(diagnose_posterior(latents, labels, delta, doubt), reads)
+    if axis is None and mask is None and len(encodings.shape) == 2:
+        found = replace(found, note=describe_two_axes(encodings.shape))
     quantised = doubt_quantised(encodings.mu, encodings.logvar) if (doubt or prior) is None else None
     if quantised is None:
         return found
     # Islands of a few points are holes, whether they are codes or not.
     words = f"{found.verdict};" if found.verdict.startswith("holes") else "in doubt:"
     return replace(found, doubt=f"{words} {quantised}")
+
+
+def describe_two_axes(shape: tuple[int, ...]) -> str:
+    """Say how the latents of an example with two axes were taken, because batches may be stacked."""
+    return (
+        f"an example is taken to have latents of the shape {shape}: for channels at steps pass axis=, and "
+        "for stacked batches mu.flatten(0, 1)"
+    )
 
 
 def find_given(arguments: dict[str, Any]) -> list[str]:

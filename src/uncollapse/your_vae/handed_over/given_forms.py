@@ -51,6 +51,7 @@ def read_items(given: list[Any] | tuple[Any, ...], depth: int) -> list[Given]:
         raise ValueError(f"{ALONE} none; this mu is a list of {len(given)} items")
     if len(given) == 2 and all(type(pair) is list and len(pair) == 2 for pair in (given, *given)):
         raise ValueError("mu: is a list of two lists of two; pass mu and logvar as two arguments")
+    refuse_two_posteriors(given)
     found = []
     for position, item in enumerate(given):
         try:
@@ -58,6 +59,32 @@ def read_items(given: list[Any] | tuple[Any, ...], depth: int) -> list[Given]:
         except ValueError as error:
             raise type(error)(f"mu: item {position} of the list cannot be read: {error}") from None
     return found
+
+
+def refuse_two_posteriors(given: list[Any] | tuple[Any, ...]) -> None:
+    """Raise ValueError for two posteriors of equally many examples: a posterior and its prior, or two levels.
+
+    Two batches look just the same, and can be joined by the one who asks.
+    """
+    if len(given) != 2:
+        return
+    counts = [count_examples(item) for item in given]
+    if counts[0] == counts[1] and (counts[0] or isinstance(given, tuple)):
+        raise ValueError(
+            "mu: holds two posteriors of equally many examples; if the second is the prior, pass prior=, for "
+            "two levels pass levels=, and put two batches together"
+        )
+
+
+def count_examples(given: Any) -> int:
+    """Return the number of examples of a posterior in one piece, 0 where that is not plain to see."""
+    if isinstance(given, list | tuple) and given and is_array(given[0]):
+        given = given[0]
+    elif isinstance(given, Mapping):
+        given = next((value for value in given.values() if is_array(value)), None)
+    elif is_distribution(given):
+        given = read_distribution(given).means
+    return len(given) if is_array(given) and len(given.shape) > 1 else 0
 
 
 def is_pair(given: list[Any] | tuple[Any, ...]) -> bool:

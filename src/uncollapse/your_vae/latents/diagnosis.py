@@ -25,11 +25,12 @@ class Diagnosis:
     standard error and its cap are in nats. The mutual information lies, in expectation, between `mi` and
     `mi_upper`. `kl_per_dimension` and `kl` are means over the examples; for the other measures see
     `uncollapse.measures`. `marginal_kl` is KL(q(z) || p(z)), which is too large where `mi` is near its cap,
-    and never below `marginal_kl_at_least`. `doubt` says what looks wrong about the arguments, and `outliers`
-    which few examples have most of the KL, with the verdict on all others. `prior` says which prior was
-    handed over, if any was: all fields are about that prior, see `your_vae.latents.prior`. `probe_accuracy`
-    is that of a linear classifier on a fifth of the examples, which it has not seen; it is None without
-    labels.
+    and never below `marginal_kl_at_least`. `alive_examples` is the share of the examples whose KL is
+    0.1 nats or more. `doubt` says what looks wrong about the arguments, `note` how they were taken, and
+    `outliers` which few examples have most of the KL, with the verdict on all others. `prior` says which
+    prior was handed over, if any was: all fields are about that prior, see `your_vae.latents.prior`.
+    `probe_accuracy` is that of a linear classifier on a fifth of the examples, which it has not seen; it is
+    None without labels.
 
     `decoder` is the verdict on a decoder that does not read z, if `reads` was handed over and found one.
     `mean` and `std` (d,) are those of z ~ q(z), in the coordinates in which a Gaussian prior is N(0, I).
@@ -59,10 +60,12 @@ class Diagnosis:
     collapse_thresholds: NDArray[np.float64]
     marginal_kl: float
     marginal_kl_at_least: float
+    alive_examples: float
     mean: NDArray[np.float64]
     std: NDArray[np.float64]
     scale_factor: float
     doubt: str | None = None
+    note: str | None = None
     outliers: str | None = None
     decoder: str | None = None
     prior: str | None = None

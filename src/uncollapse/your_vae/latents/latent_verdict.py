@@ -20,7 +20,8 @@ contradict a collapse (`in doubt`), and few points in place of a density are `in
 words about codes behind them.
 
 A dimension is alive if its KL is 0.1 nats or more for over a share `delta` of the examples. Behind `healthy`
-and `partly collapsed` stands what z tells, where that is less than half of the KL for certain.
+and `partly collapsed` stands what z tells, where that is less than half of the KL for certain, and how few
+of the examples have 0.1 nats, where that is less than half of them.
 """
 
 from typing import TYPE_CHECKING
@@ -38,7 +39,7 @@ COLLAPSE_EPS = 0.1  # The threshold of collapse in the verdict, in nats.
 
 def describe_latents(found: "Diagnosis") -> str:
     """Say in words whether latents have collapsed, and what else is wrong with them."""
-    words = judge_latents(found)
+    words = judge_latents(found) + (f"; {found.note}" if found.note else "")
     if found.alive_per_level is not None and found.prior is None:
         return f"{words}; every level is compared with N(0, I), as no prior= was handed over"
     return "collapsed onto its own prior" if found.prior and words == "collapsed" else words
@@ -73,10 +74,10 @@ def describe_holes(found: "Diagnosis") -> str:
     """Say how far q(z) is from the prior at least, or "" where that is not far."""
     if found.marginal_kl_at_least <= COLLAPSE_EPS * found.d:
         return ""
-    return (
-        f"holes: q(z) is {found.marginal_kl_at_least:.4g} nats or more from the prior, so what is "
-        "decoded from the prior will be poor"
-    )
+    far = f"holes: q(z) is {found.marginal_kl_at_least:.4g} nats or more from"
+    if found.prior:
+        return f"{far} the prior, so what is decoded from the prior will be poor"
+    return f"{far} N(0, I), so what is decoded from N(0, I) will be poor; a learned prior goes into prior="
 
 
 def describe_dead(found: "Diagnosis") -> str:
@@ -100,6 +101,12 @@ def describe_uninformative(found: "Diagnosis") -> str:
 
 def describe_waste(found: "Diagnosis") -> str:
     """Say what z tells about x where that is certainly less than half of the KL, or "" where it is not."""
+    if found.alive_examples < 0.5:
+        share = 100 * found.alive_examples
+        return (
+            f", but only {share:.2g} % of the examples have a KL of {COLLAPSE_EPS} nats or more; if "
+            "they are steps of sequences, pass arrays (sequences, steps, channels) with axis=2"
+        )
     most = max(found.mi_upper + SURE * found.mi_upper_standard_error, 0)
     if most >= found.kl / 2:
         return ""

@@ -64,6 +64,7 @@ def measure_latents(latents: Latents, labels: Any, delta: float, doubt: str | No
         marginal_kl=information.marginal_kl,
         marginal_kl_at_least=max(0.0, bounds.marginal_kl_at_least),
         **measure_scale(q, latents.exists),
+        alive_examples=float((latents.kl_of_examples >= COLLAPSE_EPS).double().mean()),
         doubt=doubt,
         prior=latents.prior,
         probe_accuracy=None if labels is None else probe_labels(q.mu, labels, order),

@@ -1,0 +1,52 @@
+"""What looks like something else is not taken for it without a word."""
+
+import math
+
+import pytest
+import torch
+from torch.distributions import Normal
+
+import uncollapse
+
+STREAM = torch.Generator().manual_seed(5)
+MU = 0.95 * torch.randn(400, 6, generator=STREAM)
+LOGVAR = torch.full_like(MU, math.log(1 - 0.95**2))
+Q = Normal(MU, (LOGVAR / 2).exp())
+PRIOR = Normal(MU / 2, torch.ones_like(MU))
+
+
+@pytest.mark.parametrize(
+    "given",
+    [(Q, PRIOR), [Q, PRIOR], [(MU, LOGVAR), (MU / 2, 0 * LOGVAR)], ({"mu": MU, "std": Q.stddev},) * 2],
+)
+def test_a_posterior_and_its_prior_are_not_taken_for_batches(given: object) -> None:
+    with pytest.raises(
+        ValueError, match="if the second is the prior, pass prior=, for two levels pass levels="
+    ):
+        uncollapse.diagnose(given)
+    with pytest.raises(ValueError, match=r"levels: level 1 of 2: mu: holds two posteriors"):
+        uncollapse.diagnose(levels=[given, given])
+
+
+def test_batches_of_other_sizes_or_numbers_are_joined() -> None:
+    first, rest = Normal(Q.mean[:100], Q.stddev[:100]), Normal(Q.mean[100:], Q.stddev[100:])
+    assert uncollapse.diagnose([first, rest]).n == 400
+    assert uncollapse.diagnose([first, first, first, first]).n == 400
+
+
+def test_steps_of_sequences_as_examples_are_told_by_the_few_that_are_alive() -> None:
+    mu, logvar = torch.zeros(400, 32, 6), torch.zeros(400, 32, 6)
+    mu[:, 0], logvar[:, 0] = MU, LOGVAR
+    found = uncollapse.diagnose(mu.flatten(0, 1), logvar.flatten(0, 1))
+    assert found.alive_examples == pytest.approx(1 / 32)
+    assert found.verdict.startswith(
+        "healthy, but only 3.1 % of the examples have a KL of 0.1 nats or more; if"
+    )
+    assert uncollapse.diagnose(mu, logvar, axis=2).verdict.startswith("partly collapsed after step 0")
+
+
+def test_two_axes_of_latents_may_be_stacked_batches() -> None:
+    stacked = uncollapse.diagnose(MU.view(20, 20, 6), LOGVAR.view(20, 20, 6))
+    assert stacked.verdict.endswith("for stacked batches mu.flatten(0, 1)")
+    assert uncollapse.diagnose(MU, LOGVAR).note is None
+    assert uncollapse.diagnose(MU.view(400, 1, 2, 3), LOGVAR.view(400, 1, 2, 3)).note is None

@@ -1,7 +1,6 @@
 """Losses and arrays of the real JAX and Keras; the examples of docs/from-jax-or-keras.md."""
 
 import os
-import re
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import pytest
 import torch
 from jax import numpy as jnp
 from keras import ops
+from snippets import find_pairs
 
 import uncollapse
 
@@ -77,7 +77,7 @@ def test_arrays_are_diagnosed_as_those_of_numpy(kind: Any) -> None:
 
 def test_the_examples_of_the_page_print_what_stands_below_them(capsys: pytest.CaptureFixture[str]) -> None:
     scope: dict[str, Any] = {}
-    pairs = re.findall(r"```python\n((?:(?!```).)*)```\n\n```\n(.*?)```", PAGE, re.DOTALL)
+    pairs = find_pairs(PAGE)
     assert len(pairs) >= 3
     for code, output in pairs:
         exec(compile(code, "docs/from-jax-or-keras.md", "exec"), scope)

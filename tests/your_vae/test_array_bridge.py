@@ -61,7 +61,10 @@ def test_the_audit_of_a_loss_of_another_library_is_that_of_torch(kind: str) -> N
 
 def test_a_torch_loss_takes_arrays_of_numpy_and_results_may_be_in_a_dictionary() -> None:
     assert uncollapse.audit(torch_loss, **convert("numpy")).verdict.startswith(VERDICT)
-    wrapped = lambda *batch: {"loss": jax_loss(*batch)}["loss"]  # noqa: E731
+
+    def wrapped(*batch: Any) -> Any:
+        return {"loss": jax_loss(*batch)}["loss"]
+
     assert uncollapse.audit(wrapped, **convert("jax")).verdict.startswith(VERDICT)
 
 

@@ -1,12 +1,12 @@
 """The codes of a VQ-VAE: which are in use, in words and numbers, however they are handed over."""
 
 import re
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from page_examples import check_examples
 
 import uncollapse
 
@@ -142,10 +142,4 @@ def test_what_cannot_be_codes_is_refused_in_one_line(arguments: dict[str, Any], 
 
 
 def test_the_examples_of_the_page_print_what_stands_below_them(capsys: pytest.CaptureFixture[str]) -> None:
-    page = (Path(__file__).parent.parent.parent / "docs/discrete-latents.md").read_text()
-    scope: dict[str, Any] = {}
-    pairs = re.findall(r"```python\n((?:(?!```).)*)```\n\n```\n(.*?)```", page, re.DOTALL)
-    assert len(pairs) == 2
-    for code, output in pairs:
-        exec(compile(code, "docs/discrete-latents.md", "exec"), scope)
-        assert capsys.readouterr().out == output
+    assert check_examples("discrete-latents.md", capsys) == 2

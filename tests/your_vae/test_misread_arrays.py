@@ -1,7 +1,9 @@
 """What looks like something else is not taken for it without a word."""
 
 import math
+from typing import Any
 
+import pandas as pd
 import pytest
 import torch
 from torch.distributions import Normal
@@ -43,6 +45,25 @@ def test_steps_of_sequences_as_examples_are_told_by_the_few_that_are_alive() -> 
         "healthy, but only 3.1 % of the examples have a KL of 0.1 nats or more; if"
     )
     assert uncollapse.diagnose(mu, logvar, axis=2).verdict.startswith("partly collapsed after step 0")
+
+
+@pytest.mark.parametrize(
+    "density", [lambda z: z, lambda z: 20 - z.square().sum(1) / 2, torch.nn.Linear(6, 1)]
+)
+def test_what_is_no_log_density_is_no_prior(density: Any) -> None:
+    if isinstance(density, torch.nn.Linear):
+        torch.nn.init.zeros_(density.weight)
+        torch.nn.init.constant_(density.bias, 30.0)
+    with pytest.raises(ValueError, match=r"^prior: is no log density: the KL to it would be -\d"):
+        uncollapse.diagnose(MU, LOGVAR, prior=density)
+
+
+def test_names_of_pandas_are_labels_and_a_delta_is_a_number() -> None:
+    names = list("abcd") * 100
+    found = uncollapse.diagnose(MU, LOGVAR, labels=pd.Series(names).astype("category"))
+    assert found.probe_accuracy == uncollapse.diagnose(MU, LOGVAR, labels=names).probe_accuracy
+    with pytest.raises(ValueError, match=r"delta: should be a number, .* less than 1, not '0\.1'"):
+        uncollapse.diagnose(MU, LOGVAR, delta="0.1")
 
 
 def test_two_axes_of_latents_may_be_stacked_batches() -> None:

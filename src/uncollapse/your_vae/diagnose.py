@@ -14,6 +14,8 @@ from uncollapse.your_vae.latents.posterior_diagnosis import diagnose_posterior
 from uncollapse.your_vae.latents.sampler import doubt_sampler
 from uncollapse.your_vae.latents.structured import arrange_latents, fill_padding, join_levels
 
+NO_PRIORS = "every level is compared with N(0, I), as no prior= was handed over"
+
 
 def diagnose(
     mu: Any = None,
@@ -66,7 +68,8 @@ def diagnose(
     if levels is not None:
         refuse_others("levels", "with prior= and labels= alone", find_given(given))
         latents, doubt = join_levels(levels, prior)
-        return diagnose_posterior(latents, labels, delta, doubt)
+        found = diagnose_posterior(latents, labels, delta, doubt)
+        return replace(found, note=NO_PRIORS) if prior is None else found
     if mu is None:
         raise ValueError(
             "mu: should be given, with one of logvar, var and std, or else codes= and size=, or levels="

@@ -12,7 +12,7 @@ which for beta 1 is the variance of probabilistic PCA (Tipping & Bishop 1999, eq
 guide to where training ends: a young net shows more dimensions alive, which then die.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from uncollapse.data.sources.gaussian import compute_optimal_kl
 from uncollapse.your_vae.handed_over.data_inputs import check_finite, check_number_of_latents, read_data
+from uncollapse.your_vae.listed_fields import list_fields
 
 
 @dataclass(frozen=True)
@@ -38,10 +39,7 @@ class Prediction:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields, with arrays as lists."""
-        return {
-            name: value.tolist() if isinstance(value, np.ndarray) else value
-            for name, value in asdict(self).items()
-        }
+        return list_fields(self)
 
 
 def predict(

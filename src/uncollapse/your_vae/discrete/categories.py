@@ -20,6 +20,7 @@ from uncollapse.your_vae.discrete.category_information import (
 )
 from uncollapse.your_vae.discrete.category_inputs import is_relaxed, read_category_prior, read_probabilities
 from uncollapse.your_vae.latents.latent_verdict import COLLAPSE_EPS
+from uncollapse.your_vae.listed_fields import list_fields
 
 UNIFORM, STATED, OF_EACH = "the uniform prior", "the prior", "the prior of each example"
 ONLY_SAMPLES = (
@@ -124,20 +125,16 @@ class CategoryDiagnosis:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields and the verdict, with arrays as lists."""
-        listed = {
-            name: value.tolist() if isinstance(value, np.ndarray) else value
-            for name, value in vars(self).items()
-        }
-        return {**listed, "verdict": self.verdict}
+        return {**list_fields(self), "verdict": self.verdict}
 
 
 def diagnose_categories(name: str, given: Any, prior: Any) -> CategoryDiagnosis:
     """Diagnose categorical variables from their probabilities (N, ..., K), or from a distribution of them.
 
     `prior` has the probabilities (K,) or (..., K) of p(z), or (N, ..., K) of a prior of each example, and is
-    uniform if it is None. A relaxed
-    distribution is taken for its base, whose category is the largest of a relaxed z (Maddison et al. 2017,
-    arXiv 1611.00712). `name` is that of the argument, for the ValueError with one line.
+    uniform if it is None. A relaxed distribution is taken for its base, whose category is the largest of a
+    relaxed z (Maddison et al. 2017, arXiv 1611.00712). `name` is that of the argument, for the ValueError
+    with one line.
     """
     values = read_probabilities(name, given)
     if values.ndim < 2 or len(values) < 2:

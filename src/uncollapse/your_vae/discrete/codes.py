@@ -18,6 +18,7 @@ from uncollapse.your_vae.discrete.entropy_estimates import (
     estimate_entropy,
 )
 from uncollapse.your_vae.latents.latent_verdict import COLLAPSE_EPS
+from uncollapse.your_vae.listed_fields import list_fields
 
 COLLAPSED_SHARE = 0.1  # A perplexity below this share of the book is a codebook collapse.
 DEAD_SHARE = 0.1  # Unused codes are dead if each has less than this share of an even use.
@@ -89,11 +90,7 @@ class CodeDiagnosis:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields and the verdict, with arrays as lists."""
-        listed = {
-            name: value.tolist() if isinstance(value, np.ndarray) else value
-            for name, value in vars(self).items()
-        }
-        return {**listed, "verdict": self.verdict}
+        return {**list_fields(self), "verdict": self.verdict}
 
 
 def diagnose_codes(codes: Any, size: Any) -> CodeDiagnosis | list[CodeDiagnosis]:

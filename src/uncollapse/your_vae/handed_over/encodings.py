@@ -67,13 +67,12 @@ def join_triangles(parts: Sequence[Encodings]) -> Tensor | None:
     """Return the triangles of all examples, or None where no part has any."""
     if all(part.tril is None for part in parts):
         return None
-    return torch.cat([fill_triangle(part) for part in parts])
+    return torch.cat([fill_triangle(part.logvar, part.tril) for part in parts])
 
 
-def fill_triangle(encodings: Encodings) -> Tensor:
-    """Return the triangles (N, D, D) of full covariances, also of diagonal ones."""
-    tril = encodings.tril
-    return (0.5 * encodings.logvar).exp().diag_embed() if tril is None else tril
+def fill_triangle(logvar: Tensor, tril: Tensor | None) -> Tensor:
+    """Return the triangles (N, D, D) of full covariances, also of diagonal ones that have only `logvar`."""
+    return (0.5 * logvar).exp().diag_embed() if tril is None else tril
 
 
 def are_directions(mu: Tensor) -> bool:

@@ -36,9 +36,7 @@ def read_numbers(name: str, array: Any) -> NDArray[np.float64]:
             array = array.detach().to("cpu")
             array = array.to(torch.float64) if array.is_floating_point() else array  # NumPy has no bfloat16.
             array = array if array.layout == torch.strided else array.to_dense()
-        values = np.asarray(array)
-        if values.dtype.kind == "V" and values.dtype.names is None:  # JAX's bfloat16 is of this kind.
-            values = values.astype(np.float32)
+        values = to_numpy(array)
     except Exception as error:  # Every library has errors of its own for an array that cannot be read.
         raise ValueError(f"{name}: cannot be read as an array: {take_first_line(error)}") from None
     if values.dtype.kind not in "fiu":
@@ -54,4 +52,6 @@ def take_first_line(error: Exception) -> str:
 
 def to_numpy(array: Any) -> NDArray[Any]:
     """Return a NumPy array, from an array or from a tensor on any device."""
-    return np.asarray(array.detach().cpu() if isinstance(array, torch.Tensor) else array)
+    values = np.asarray(array.detach().cpu() if isinstance(array, torch.Tensor) else array)
+    # NumPy knows JAX's bfloat16 by no other kind than this one.
+    return values.astype(np.float32) if values.dtype.kind == "V" and values.dtype.names is None else values

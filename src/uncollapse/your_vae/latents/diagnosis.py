@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from uncollapse.errors import need_extra
 from uncollapse.measures.collapse import share_of_collapsed
 from uncollapse.your_vae.latents.latent_verdict import describe_latents
+from uncollapse.your_vae.listed_fields import list_fields
 
 if TYPE_CHECKING:
     import altair
@@ -112,11 +113,7 @@ class Diagnosis:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields and the verdict, with arrays as lists."""
-        listed = {
-            name: value.tolist() if isinstance(value, np.ndarray) else value
-            for name, value in vars(self).items()
-        }
-        return {**listed, "verdict": self.verdict}
+        return {**list_fields(self), "verdict": self.verdict}
 
 
 def make_empty_diagnosis(dimensions: int, delta: float, doubt: str) -> Diagnosis:

@@ -17,6 +17,8 @@ def probe_labels(mu: torch.Tensor, labels: Any, order: torch.Tensor) -> float:
     cannot be learned.
     """
     classes = to_numpy(labels)
+    if classes.dtype == object and all(isinstance(name, str) for name in classes.flat):
+        classes = classes.astype(str)  # The names of pandas are objects.
     if classes.dtype.kind not in "biuUS":
         raise ValueError(f"labels: should be whole numbers or names, not of {classes.dtype}")
     classes = np.unique(classes, return_inverse=True)[1].reshape(classes.shape)

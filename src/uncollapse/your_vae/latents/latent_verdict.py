@@ -40,8 +40,6 @@ COLLAPSE_EPS = 0.1  # The threshold of collapse in the verdict, in nats.
 def describe_latents(found: "Diagnosis") -> str:
     """Say in words whether latents have collapsed, and what else is wrong with them."""
     words = judge_latents(found) + (f"; {found.note}" if found.note else "")
-    if found.alive_per_level is not None and found.prior is None:
-        return f"{words}; every level is compared with N(0, I), as no prior= was handed over"
     return "collapsed onto its own prior" if found.prior and words == "collapsed" else words
 
 

@@ -5,11 +5,13 @@ from dataclasses import replace
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from uncollapse.measures.active_units import count_active_units
 from uncollapse.measures.collapse import find_thresholds
 from uncollapse.your_vae.handed_over.real_arrays import OutOfRange
 from uncollapse.your_vae.latents.diagnosis import Diagnosis
+from uncollapse.your_vae.latents.information_bounds import SURE
 from uncollapse.your_vae.latents.label_probe import probe_labels
 from uncollapse.your_vae.latents.latent_scale import measure_scale
 from uncollapse.your_vae.latents.latent_verdict import COLLAPSE_EPS
@@ -18,22 +20,38 @@ from uncollapse.your_vae.latents.layout import find_thresholds_where
 from uncollapse.your_vae.latents.outliers import find_outliers
 from uncollapse.your_vae.latents.structure_fields import summarise_structure
 
+ROUNDING_NATS = 0.01  # A mean that is less below 0 may come from rounding.
+
 
 def diagnose_posterior(latents: Latents, labels: Any, delta: float, doubt: str | None) -> Diagnosis:
     """Diagnose latents of doubles (N, D). Raises ValueError as `diagnose` does."""
     q, kl = latents.q, latents.kl
     if len(q.mu) < 2:
         raise ValueError("mu: should have two examples or more, not 1")
-    if not 0 <= delta < 1:
-        raise ValueError(f"delta: should be at least 0 and less than 1, not {delta}")
+    if not isinstance(delta, int | float) or not 0 <= delta < 1:
+        raise ValueError(f"delta: should be a number, at least 0 and less than 1, not {delta!r}")
     if not bool(latents.kl_of_examples.sum().isfinite()):
         raise OutOfRange(f"mu: the square of {float(q.mu.abs().max()):.4g} is out of range")
+    check_kl(latents.kl_of_examples if latents.kl_of_levels is None else latents.kl_of_levels)
     found = measure_latents(latents, labels, delta, doubt)
     outliers = find_outliers(q, kl) if latents.gaussian else None
     if outliers is None:
         return found
     others = measure_latents(latents.take(outliers.kept), None, delta, None)
     return replace(found, outliers=f"{outliers.words}; the others alone: {others.verdict}")
+
+
+def check_kl(kl: Tensor) -> None:
+    """Raise ValueError if the mean of a KL (N,), or of one of several (N, L), is certainly below 0.
+
+    No KL is, so log p(z) is no log density then: it was not normalised, or it is something else.
+    """
+    highest = kl.mean(0) + SURE * kl.std(0) / math.sqrt(len(kl))
+    if bool((highest < -ROUNDING_NATS).any()):
+        raise ValueError(
+            f"prior: is no log density: the KL to it would be {float(kl.mean(0).min()):.4g} nats, and no KL "
+            "is below 0; log p(z) should be normalised, so that p(z) integrates to 1"
+        )
 
 
 def measure_latents(latents: Latents, labels: Any, delta: float, doubt: str | None) -> Diagnosis:

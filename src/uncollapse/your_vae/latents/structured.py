@@ -9,9 +9,10 @@ from torch import Tensor
 
 from uncollapse.vae import Gaussian
 from uncollapse.your_vae.handed_over.batches import is_array
-from uncollapse.your_vae.handed_over.encodings import find_doubt
+from uncollapse.your_vae.handed_over.encodings import fill_triangle, find_doubt
 from uncollapse.your_vae.handed_over.posterior_inputs import read_posterior
 from uncollapse.your_vae.handed_over.real_arrays import read_numbers
+from uncollapse.your_vae.latents.latent_verdict import COLLAPSE_EPS
 from uncollapse.your_vae.latents.latents import Latents, compare_to_prior
 from uncollapse.your_vae.latents.layout import read_layout, sort_columns
 from uncollapse.your_vae.latents.prior import DENSITY
@@ -54,7 +55,9 @@ def arrange_latents(
         layout=replace(layout, places=places, exists=exists.squeeze(1)),
     )
     left_out = ~layout.exists.unsqueeze(1).expand_as(sorted_kl)
-    inverted = left_out.any() and sorted_kl[left_out].mean() > 0.1 and sorted_kl[~left_out].mean() < 0.01
+    inverted = (
+        left_out.any() and sorted_kl[left_out].mean() > COLLAPSE_EPS and sorted_kl[~left_out].mean() < 0.01
+    )
     return arranged, INVERTED if bool(inverted) else None
 
 
@@ -128,7 +131,6 @@ def join_blocks(parts: Sequence[Latents]) -> Tensor | None:
     start = 0
     for part in parts:
         end = start + part.kl.shape[1]
-        block = (part.q.logvar / 2).exp().diag_embed() if part.tril is None else part.tril
-        whole[:, start:end, start:end] = block
+        whole[:, start:end, start:end] = fill_triangle(part.q.logvar, part.tril)
         start = end
     return whole

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from uncollapse.your_vae.handed_over.real_arrays import take_first_line
+from uncollapse.your_vae.handed_over.real_arrays import take_first_line, to_numpy
 
 JAX, TENSORFLOW, TORCH = "JAX", "TensorFlow", "torch"
 # The first part of the module in which the class of an array is defined.
@@ -51,10 +51,7 @@ def bridge_array(name: str, array: Any) -> Any:
     if isinstance(array, Tensor) or not (find_library(array) or isinstance(array, np.ndarray)):
         return array
     try:
-        values = np.asarray(array)
-        if values.dtype.kind == "V":  # NumPy calls the bfloat16 of JAX by no other name.
-            values = values.astype(np.float32)
-        return torch.from_numpy(np.array(values))
+        return torch.from_numpy(np.array(to_numpy(array)))
     except Exception as error:
         raise ValueError(f"{name}: cannot be read as an array: {take_first_line(error)}") from None
 

@@ -4,14 +4,13 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from uncollapse.your_vae.latents.latent_verdict import COLLAPSE_EPS
 from uncollapse.your_vae.loss.audit_words import Ratio, describe_ratio, describe_weight, show_number
 from uncollapse.your_vae.loss.audited_batch import AuditBatch, list_tensors
 from uncollapse.your_vae.loss.averages import Average, find_average
 from uncollapse.your_vae.loss.kl_terms import KlFinding
 from uncollapse.your_vae.loss.named_likelihoods import MEAN_GAUSSIAN
 from uncollapse.your_vae.loss.reconstruction import Reconstruction
-
-LEAST_NATS = 0.1  # Nats; the eps of a collapsed dimension in the glossary.
 
 
 @dataclass(frozen=True)
@@ -122,7 +121,7 @@ def collect_averages(of_errors: Average | None, of_kl: Average | None) -> dict[s
 def describe_limit(gain: float | None, beta: float, variance: float | None) -> str:
     """Say that z cannot be worth its KL, or nothing; `gain` is the most nats that it can gain."""
     most = gain / beta / (variance or 1.0) if gain is not None and beta > 0 else math.inf
-    if most >= LEAST_NATS:
+    if most >= COLLAPSE_EPS:
         return ""
     return f"; on this batch no z is worth more than {most:.2g} nats of KL, so z is dead by design"
 

@@ -71,3 +71,17 @@ def test_two_axes_of_latents_may_be_stacked_batches() -> None:
     assert stacked.verdict.endswith("for stacked batches mu.flatten(0, 1)")
     assert uncollapse.diagnose(MU, LOGVAR).note is None
     assert uncollapse.diagnose(MU.view(400, 1, 2, 3), LOGVAR.view(400, 1, 2, 3)).note is None
+
+
+def test_few_long_sequences_have_no_holes_for_being_few() -> None:
+    mu = 0.9 * torch.randn(4, 200, 8, generator=STREAM)
+    found = uncollapse.diagnose(mu, torch.full_like(mu, math.log(1 - 0.81)), axis=2)
+    assert found.marginal_kl_at_least > 0.1 * found.d
+    assert not found.verdict.startswith("holes")
+    assert uncollapse.diagnose(3 * mu, torch.full_like(mu, -5.0), axis=2).verdict.startswith("holes")
+
+
+def test_two_examples_do_not_tell_whether_a_decoder_reads() -> None:
+    found = uncollapse.reads(lambda x, z: (x - z).square().sum(1), MU[:2], MU[:2])
+    assert found.verdict.startswith("not known: ")
+    assert uncollapse.reads(lambda x, z: (x - z).square().sum(1), MU[:10], MU[:10]).answer == "reads"

@@ -8,6 +8,7 @@ from uncollapse.your_vae.latents.latent_verdict import COLLAPSE_EPS
 
 # For weak dependence an example loses twice the mutual information, see `measures.reads`.
 READ_EPS = 2 * COLLAPSE_EPS  # nats
+FEWEST_PAIRS = 10  # Of fewer examples the interval may be far too narrow.
 HARDLY = 0.5  # A decoder that loses fewer nats reads hardly anything.
 MOST_OF_OWN = 0.05  # A decoder that loses a larger share of its loss than this certainly reads z.
 NO_NATS = (
@@ -42,13 +43,15 @@ class Reads:
 
     @property
     def answer(self) -> Literal["reads", "does not read", "not known", "in doubt"]:
-        """Whether the decoder reads z, in one of four answers.
+        """Whether the decoder reads z, in one of four answers, "not known" for fewer than ten examples.
 
         It "reads" z where the interval of `other` lies above READ_EPS, and "does not read" it where the
         interval reaches below READ_EPS and ends below HARDLY. Where it is wider the answer is "not known".
         Where the z of another example is clearly better than the own one it is "in doubt", and also where few
         nats are lost that are a good part of a loss, which is then hardly a sum in nats.
         """
+        if self.n < FEWEST_PAIRS:
+            return "not known"
         if self.other_low >= READ_EPS:
             return "reads"
         if self.other_high < 0 and self.other < -READ_EPS:

@@ -9,7 +9,7 @@ The first words that apply are taken, in this order:
 | `collapsed` | the prior is a density, and the KL is less than 0.1 nats |
 | `partly collapsed` | no dimension is alive, but together they tell 0.1 nats or more for certain |
 | `collapsed` | no dimension is alive, or x and z share less than 0.1 nats |
-| `holes` | q(z) is further from the prior than 0.1 nats a dimension |
+| `holes` | q(z) is further from the prior than 0.1 + 1 / n nats a dimension |
 | `healthy` | all dimensions are alive |
 | `partly collapsed` | some are |
 
@@ -69,8 +69,11 @@ def judge_latents(found: "Diagnosis") -> str:
 
 
 def describe_holes(found: "Diagnosis") -> str:
-    """Say how far q(z) is from the prior at least, or "" where that is not far."""
-    if found.marginal_kl_at_least <= COLLAPSE_EPS * found.d:
+    """Say how far q(z) is from the prior at least, or "" where that is not far.
+
+    The means and variances of n examples are themselves off by 1 / n nats a dimension.
+    """
+    if found.marginal_kl_at_least <= (COLLAPSE_EPS + 1 / found.n) * found.d:
         return ""
     far = f"holes: q(z) is {found.marginal_kl_at_least:.4g} nats or more from"
     if found.prior:
